@@ -1,0 +1,161 @@
+"""
+Campaigns in DynamoDB: one item each, the whole campaign as one JSON text beside what is queried.
+
+Standard library and the client only: a reservation reads its campaign through this module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from shared import table
+from shared.adapters import dynamodb_requests
+from shared.adapters.dynamodb_faults import store_faults
+from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.errors import CampaignNotFound, StoreBusy
+from shared.domain.ids import is_campaign_id
+from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_STATUS = "status"
+_VERSION = "version"
+_DOCUMENT = "doc"
+_REFUSED = "ConditionalCheckFailed"
+
+
+class DynamoDBCampaigns:
+    """The campaigns table, and the requests table for what is kept together with a campaign."""
+
+    def __init__(self, client: DynamoDBClient, campaigns: str, requests: str | None = None) -> None:
+        self._client = client
+        self._campaigns = campaigns
+        self._requests = requests
+
+    def get(self, campaign_id: str) -> Campaign:
+        if not is_campaign_id(campaign_id):
+            raise CampaignNotFound
+        with store_faults():
+            found = self._client.get_item(
+                TableName=self._campaigns,
+                Key={table.CAMPAIGN_KEY: {"S": campaign_id}},
+                ConsistentRead=True,
+            )
+        if "Item" not in found:
+            raise CampaignNotFound
+        return decode(found["Item"])
+
+    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
+        put = self._put(campaign)
+        if answered is not None:
+            self._save_with_answer(put, answered, now)
+            return
+        try:
+            with store_faults():
+                self._client.put_item(**put)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise ChangedMeanwhile(campaign.id) from None
+
+    def of_merchant(
+        self, merchant: str, *, status: Status | None, after: Campaign | None, limit: int
+    ) -> list[Campaign]:
+        query: dict[str, Any] = {
+            "TableName": self._campaigns,
+            "IndexName": table.BY_MERCHANT,
+            "KeyConditionExpression": "#merchant = :merchant",
+            "ExpressionAttributeNames": {"#merchant": table.MERCHANT},
+            "ExpressionAttributeValues": {":merchant": {"S": merchant}},
+            "ScanIndexForward": False,
+        }
+        if status is not None:
+            query["FilterExpression"] = "#status = :status"
+            query["ExpressionAttributeNames"]["#status"] = _STATUS
+            query["ExpressionAttributeValues"][":status"] = {"S": status.value}
+        else:
+            query["Limit"] = limit
+        if after is not None:
+            query["ExclusiveStartKey"] = _index_key(after)
+        found: list[Campaign] = []
+        while len(found) < limit:
+            with store_faults():
+                page = self._client.query(**query)
+            found += [decode(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return found[:limit]
+
+    def _put(self, campaign: Campaign) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._campaigns, "Item": encode(campaign)}
+        if campaign.version == 1:
+            put["ConditionExpression"] = "attribute_not_exists(#id)"
+            put["ExpressionAttributeNames"] = {"#id": table.CAMPAIGN_KEY}
+        else:
+            put["ConditionExpression"] = "#version = :expected"
+            put["ExpressionAttributeNames"] = {"#version": _VERSION}
+            put["ExpressionAttributeValues"] = {":expected": {"N": str(campaign.version - 1)}}
+        return put
+
+    def _save_with_answer(self, put: dict[str, Any], answered: Answered, now: int) -> None:
+        """
+        Both puts or neither.
+
+        The SDK sends one ClientRequestToken with all its tries of this call, so that a try after a
+        lost answer is the same transaction to DynamoDB and succeeds again.
+        """
+        if self._requests is None:
+            raise TypeError("made without a requests table, it cannot keep answers")
+        once = dynamodb_requests.put_once(self._requests, answered, now)
+        try:
+            with store_faults():
+                self._client.transact_write_items(TransactItems=[{"Put": put}, {"Put": once}])
+        except self._client.exceptions.TransactionCanceledException as cancelled:
+            _explain(cancelled.response.get("CancellationReasons", []))
+
+
+def _explain(reasons: Sequence[Mapping[str, Any]]) -> NoReturn:
+    """
+    Why neither the campaign nor the answer was written.
+
+    A repeated request comes before a changed campaign: where both conditions fail, it was most
+    likely this very request that changed it.
+    """
+    codes = [reason.get("Code") for reason in reasons]
+    if codes[1:] == [_REFUSED] and reasons[1].get("Item"):
+        raise AnsweredBefore(dynamodb_requests.decode(reasons[1]["Item"])) from None
+    if _REFUSED in codes or "TransactionConflict" in codes:
+        raise ChangedMeanwhile from None
+    if {"ThrottlingError", "ProvisionedThroughputExceeded"}.intersection(codes):
+        raise StoreBusy from None
+    raise RuntimeError(f"the transaction was cancelled: {codes}")
+
+
+def _index_key(campaign: Campaign) -> dict[str, Any]:
+    item = encode(campaign)
+    return {name: item[name] for name in (table.CAMPAIGN_KEY, table.MERCHANT, table.CREATED_AT)}
+
+
+def encode(campaign: Campaign) -> dict[str, Any]:
+    """The item of a campaign."""
+    document = json.dumps(asdict(campaign), ensure_ascii=False, separators=(",", ":"))
+    return {
+        table.CAMPAIGN_KEY: {"S": campaign.id},
+        table.MERCHANT: {"S": campaign.merchant},
+        table.CREATED_AT: {"N": str(campaign.created_at)},
+        _STATUS: {"S": campaign.status.value},
+        _VERSION: {"N": str(campaign.version)},
+        _DOCUMENT: {"S": document},
+    }
+
+
+def decode(item: Mapping[str, Any]) -> Campaign:
+    """The campaign of an item."""
+    document = json.loads(item[_DOCUMENT]["S"])
+    document["status"] = Status(document["status"])
+    document["offers"] = tuple(Offer(**offer) for offer in document["offers"])
+    document["run_of_show"] = tuple(Cue(**cue) for cue in document["run_of_show"])
+    return Campaign(**document)

@@ -1,0 +1,267 @@
+"""
+Stock blocks in DynamoDB: one item a block, one conditional ``UpdateItem`` an amendment.
+
+The low-level client is used as it is: a reservation spends its time here, and the resource layer would double it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shared import table
+from shared.adapters.dynamodb_faults import store_faults
+from shared.domain.board import Board
+from shared.domain.errors import StoreBusy
+from shared.domain.stock import Amendment, Block, Counters, Entry
+from shared.use_cases.stock_ports import Amended, Shelf
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_COUNTERS = (
+    ("free", table.FREE),
+    ("held", table.HELD),
+    ("sold", table.SOLD),
+    ("orders", table.ORDERS),
+    ("gross", table.GROSS),
+    ("refunded", table.REFUNDED),
+    ("released", table.RELEASED),
+    ("expired", table.EXPIRED),
+)
+_BATCH = 100
+"""Items in one BatchGetItem."""
+_BATCH_TRIES = 6
+
+_AS_OF = "v"
+_TOTAL = "t"
+_FREE = "d"
+_SEEN = "b"
+_LEASE = "u"
+
+
+class DynamoDBStock:
+    """The stock table."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    # -- blocks ----------------------------------------------------------------------------------------
+
+    def amend(self, shelf: Shelf, number: int, amendment: Amendment) -> Amended:
+        """One conditional write. A repetition by the SDK after a lost answer fails the condition and finds its own entry."""
+        request = amend_request(amendment, shelf.epoch)
+        try:
+            with store_faults():
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
+                    ReturnValues="UPDATED_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **request,
+                )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            item = refused.response.get("Item")
+            return Amended(done=False, block=_block(number, item) if item else None)
+        free = answer.get("Attributes", {}).get(table.FREE)
+        return Amended(done=True, free=int(free["N"]) if free else None)
+
+    def read(self, shelf: Shelf, number: int) -> Block | None:
+        with store_faults():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return _block(number, item) if item else None
+
+    def read_all(self, shelf: Shelf) -> list[Block]:
+        found: dict[str, Mapping[str, Any]] = {}
+        names = [table.block(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)]
+        for first in range(0, len(names), _BATCH):
+            found.update(self._read_batch(names[first : first + _BATCH]))
+        if len(found) != len(names):
+            raise StoreBusy("Part of the stock could not be read.")
+        return [_block(number, found[name]) for number, name in enumerate(names)]
+
+    def _read_batch(self, names: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        wanted: Any = {
+            self._table: {"Keys": [{table.STOCK_KEY: {"S": name}} for name in names], "ConsistentRead": True}
+        }
+        found: list[tuple[str, Mapping[str, Any]]] = []
+        for _ in range(_BATCH_TRIES):
+            with store_faults():
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            found += [(item[table.STOCK_KEY]["S"], item) for item in answer["Responses"].get(self._table, [])]
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                break
+        return found
+
+    def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
+        numbers = {
+            **dict.fromkeys((attribute for _, attribute in _COUNTERS), 0),
+            table.FREE: units,
+            table.OPENS: opens,
+            table.CLOSES: closes,
+            table.EPOCH: shelf.epoch,
+        }
+        item: dict[str, Any] = {name: {"N": str(value)} for name, value in numbers.items()}
+        item[table.STOCK_KEY] = {"S": table.block(shelf.campaign_id, shelf.sku, number)}
+        item[table.LEDGER] = {"M": {}}
+        try:
+            with store_faults():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#k)",
+                    ExpressionAttributeNames={"#k": table.STOCK_KEY},
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            # Laid out before, by a run that was repeated: what has happened in the block since then stays.
+            return
+
+    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> None:
+        with store_faults():
+            self._client.update_item(
+                TableName=self._table,
+                Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
+                UpdateExpression="SET #o = :o, #c = :c",
+                ConditionExpression="attribute_exists(#k)",
+                ExpressionAttributeNames={"#o": table.OPENS, "#c": table.CLOSES, "#k": table.STOCK_KEY},
+                ExpressionAttributeValues={":o": {"N": str(opens)}, ":c": {"N": str(closes)}},
+            )
+
+    # -- boards ----------------------------------------------------------------------------------------
+
+    def read_board(self, shelf: Shelf) -> Board | None:
+        with store_faults():
+            answer = self._client.get_item(TableName=self._table, Key=self._board_key(shelf))
+        item = answer.get("Item")
+        if not item or _AS_OF not in item:
+            return None
+        return Board(
+            as_of=int(item[_AS_OF]["N"]),
+            total=int(item[_TOTAL]["N"]),
+            free=bytes(item[_FREE]["B"]),
+            seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
+        )
+
+    def claim_board(self, shelf: Shelf, *, now: int, until: int) -> bool:
+        nobody_counts = "attribute_not_exists(#u) OR #u < :now"
+        try:
+            with store_faults():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._board_key(shelf),
+                    UpdateExpression="SET #u = :until",
+                    ConditionExpression=nobody_counts,
+                    ExpressionAttributeNames={"#u": _LEASE},
+                    ExpressionAttributeValues={":now": {"N": str(now)}, ":until": {"N": str(until)}},
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def post_board(self, shelf: Shelf, board: Board) -> None:
+        item: dict[str, Any] = {
+            **self._board_key(shelf),
+            _AS_OF: {"N": str(board.as_of)},
+            _TOTAL: {"N": str(board.total)},
+            _FREE: {"B": board.free},
+        }
+        if board.seen:
+            item[_SEEN] = {"B": board.seen}
+        try:
+            with store_faults():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#v) OR #v < :v",
+                    ExpressionAttributeNames={"#v": _AS_OF},
+                    ExpressionAttributeValues={":v": {"N": str(board.as_of)}},
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            # A newer count hangs there: ours would only be older news.
+            return
+
+    def _board_key(self, shelf: Shelf) -> dict[str, Any]:
+        return {table.STOCK_KEY: {"S": table.board(shelf.campaign_id, shelf.sku)}}
+
+
+# -- expressions -----------------------------------------------------------------------------------------
+
+
+def amend_request(amendment: Amendment, epoch: int) -> dict[str, Any]:
+    """The expressions of an amendment: named conditions, joined; every attribute aliased."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    conditions = []
+    sets = []
+    removes = []
+
+    for place, (key, entry) in enumerate(amendment.expect.items()):
+        names[f"#e{place}"] = key
+        names["#h"] = table.LEDGER
+        path = f"#h.#e{place}"
+        if entry is None:
+            conditions.append(f"attribute_not_exists({path})")
+        else:
+            conditions.append(f"{path} = :e{place}")
+            values[f":e{place}"] = _number(entry.encode(epoch))
+        left = amendment.write[key]
+        if left is None:
+            removes.append(path)
+        else:
+            sets.append(f"{path} = :w{place}")
+            values[f":w{place}"] = _number(left.encode(epoch))
+
+    if amendment.open_at is None:
+        # Else an expectation of absence alone would make a block out of nothing.
+        conditions.append("attribute_exists(#k)")
+        names["#k"] = table.STOCK_KEY
+    else:
+        conditions.append("#o <= :now AND #c > :now")
+        names["#o"], names["#c"] = table.OPENS, table.CLOSES
+        values[":now"] = _number(amendment.open_at)
+    if amendment.room is not None:
+        conditions.append("size(#h) < :room")
+        values[":room"] = _number(amendment.room)
+    if amendment.needs_free:
+        conditions.append(f"#{table.FREE} >= :need")
+        values[":need"] = _number(amendment.needs_free)
+
+    for field, attribute in _COUNTERS:
+        delta = getattr(amendment.change, field)
+        if delta:
+            names[f"#{attribute}"] = attribute
+            sets.append(f"#{attribute} = #{attribute} + :{attribute}")
+            values[f":{attribute}"] = _number(delta)
+
+    update = ("SET " + ", ".join(sets) if sets else "") + (" REMOVE " + ", ".join(removes) if removes else "")
+    request: dict[str, Any] = {
+        "UpdateExpression": update.strip(),
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": names,
+    }
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return request
+
+
+def _number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def _block(number: int, item: Mapping[str, Any]) -> Block:
+    epoch = int(item[table.EPOCH]["N"])
+    return Block(
+        number=number,
+        opens=int(item[table.OPENS]["N"]),
+        closes=int(item[table.CLOSES]["N"]),
+        epoch=epoch,
+        counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
+        ledger={key: Entry.decode(int(value["N"]), epoch) for key, value in item[table.LEDGER]["M"].items()},
+    )

@@ -1,0 +1,115 @@
+"""
+Every route of the API: the one list that the gateway, the OpenAPI file and the tests are made from.
+
+``scopes`` empty: no key is asked for. ``function`` is the folder under ``functions/`` that answers. No import but the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+MANAGE: Final = "manage"
+SELL: Final = "sell"
+READ: Final = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSpec:
+    """One operation of the API."""
+
+    method: str
+    path: str
+    function: str
+    scopes: tuple[str, ...]
+    summary: str
+
+    @property
+    def key(self) -> str:
+        """The gateway's route key."""
+        return f"{self.method} {self.path}"
+
+
+ROUTES: Final = (
+    RouteSpec("POST", "/v1/campaigns", "campaigns", (MANAGE,), "Create a campaign"),
+    RouteSpec("GET", "/v1/campaigns", "campaigns", (MANAGE,), "List campaigns, newest first"),
+    RouteSpec("GET", "/v1/campaigns/{campaign_id}", "campaigns", (MANAGE,), "Read a campaign"),
+    RouteSpec("PATCH", "/v1/campaigns/{campaign_id}", "campaigns", (MANAGE,), "Change a campaign"),
+    RouteSpec(
+        "POST", "/v1/campaigns/{campaign_id}/schedule", "campaigns", (MANAGE,), "Schedule a draft"
+    ),
+    RouteSpec("POST", "/v1/campaigns/{campaign_id}/start", "campaigns", (MANAGE,), "Start now"),
+    RouteSpec("POST", "/v1/campaigns/{campaign_id}/end", "campaigns", (MANAGE,), "End now"),
+    RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/extend",
+        "campaigns",
+        (MANAGE,),
+        "Move the end to a later time",
+    ),
+    RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/cancel",
+        "campaigns",
+        (MANAGE,),
+        "Call the campaign off",
+    ),
+    RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/report",
+        "totals",
+        (MANAGE, READ),
+        "Read the closing report",
+    ),
+    RouteSpec(
+        "GET", "/v1/campaigns/{campaign_id}/totals", "totals", (READ, MANAGE), "Read the totals"
+    ),
+    RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/timeline",
+        "totals",
+        (READ, MANAGE),
+        "Read the totals over time",
+    ),
+    RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/orders",
+        "checkout",
+        (READ, MANAGE),
+        "List orders, newest first",
+    ),
+    RouteSpec("GET", "/v1/shows/{campaign_id}", "reserve", (SELL,), "Read what a storefront shows"),
+    RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/reservations",
+        "reserve",
+        (SELL,),
+        "Reserve units for a buyer",
+    ),
+    RouteSpec("GET", "/v1/reservations/{reservation_id}", "reserve", (SELL,), "Read a reservation"),
+    RouteSpec(
+        "DELETE", "/v1/reservations/{reservation_id}", "reserve", (SELL,), "Release a reservation"
+    ),
+    RouteSpec(
+        "POST",
+        "/v1/reservations/{reservation_id}/checkout",
+        "checkout",
+        (SELL,),
+        "Turn a reservation into an order",
+    ),
+    RouteSpec("GET", "/v1/orders/{order_id}", "checkout", (SELL, READ), "Read an order"),
+    RouteSpec(
+        "POST",
+        "/v1/webhooks/payments/{provider}",
+        "payment_webhooks",
+        (),
+        "Receive a payment provider's event",
+    ),
+    RouteSpec("GET", "/docs", "api_reference", (), "Read the API reference as a page"),
+    RouteSpec("GET", "/openapi.json", "api_reference", (), "Read the API reference as OpenAPI 3.1"),
+)
+
+
+def route(key: str) -> RouteSpec:
+    """The route of a gateway key, or ``KeyError``."""
+    return next(spec for spec in ROUTES if spec.key == key)

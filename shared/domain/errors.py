@@ -1,0 +1,317 @@
+"""
+Everything livehour can refuse, by what the caller can do about it.
+
+* Refusal
+  x Malformed (400)
+    + InvalidJson, IdempotencyKeyMissing, IdempotencyKeyInvalid, InvalidCursor
+  x Unauthenticated (401)
+    + KeyMissing, KeyInvalid, SignatureInvalid
+  x Forbidden (403)
+    + WrongScope
+  x NotFound (404)
+    + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
+  x Conflict (409)
+    + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, InProgress
+  x PreconditionFailed (412), PreconditionRequired (428)
+  x TooLarge (413)
+  x Unprocessable (422)
+    + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
+  x InternalError (500)
+  x Busy (503)
+    + StoreBusy, LedgerFull
+
+Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
+``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """The request was understood, and the rules refuse it."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "The request was refused"
+    advice: ClassVar[str] = "Correct the request and send it again."
+
+    def __init__(self, detail: str | None = None, **facts: Any) -> None:
+        self.detail = detail or self.advice
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+# -- 400 -------------------------------------------------------------------------------------------
+
+
+class Malformed(Refusal):
+    status = 400
+    code = "malformed"
+    title = "The request cannot be read"
+
+
+class InvalidJson(Malformed):
+    code = "invalid_json"
+    title = "The body is not a JSON object in UTF-8"
+    advice = "Send one JSON object, encoded in UTF-8, with Content-Type application/json."
+
+
+class IdempotencyKeyMissing(Malformed):
+    code = "idempotency_key_missing"
+    title = "Idempotency-Key is missing"
+    advice = "Send an Idempotency-Key header with a fresh random value (a UUID is fine) on every POST."
+
+
+class IdempotencyKeyInvalid(Malformed):
+    code = "idempotency_key_invalid"
+    title = "Idempotency-Key is not usable"
+    advice = "Use 1 to 255 printable ASCII characters; a UUID is fine."
+
+
+class InvalidCursor(Malformed):
+    code = "invalid_cursor"
+    title = "starting_after is not an id of this list"
+    advice = "Pass the id of the last object of the previous page, or leave it out to start at the newest."
+
+
+# -- 401, 403, 404 ---------------------------------------------------------------------------------
+
+
+class Unauthenticated(Refusal):
+    status = 401
+    code = "unauthenticated"
+    title = "No valid credentials"
+
+
+class KeyMissing(Unauthenticated):
+    code = "key_missing"
+    title = "No key was sent"
+    advice = "Send the header 'Authorization: Bearer lh_<scope>_…' with a key of your merchant account."
+
+
+class KeyInvalid(Unauthenticated):
+    code = "key_invalid"
+    title = "The key is not valid"
+    advice = "The key is unknown or revoked: check that it was copied whole, or ask for a new one."
+
+
+class SignatureInvalid(Unauthenticated):
+    code = "signature_invalid"
+    title = "The webhook signature does not hold"
+    advice = "Sign the exact bytes of the body with the current secret and a timestamp within 5 minutes of now."
+
+
+class Forbidden(Refusal):
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class WrongScope(Forbidden):
+    code = "wrong_scope"
+    title = "The key has another scope"
+    advice = "Use a key with the scope this endpoint needs."
+
+
+class NotFound(Refusal):
+    status = 404
+    code = "not_found"
+    title = "There is no such thing"
+    advice = "Check the id: it is unknown, or not yours."
+
+
+class RouteNotFound(NotFound):
+    code = "route_not_found"
+    title = "There is no such endpoint"
+    advice = "Check the path and the method against the API reference at /docs."
+
+
+class CampaignNotFound(NotFound):
+    code = "campaign_not_found"
+    title = "There is no such campaign"
+
+
+class OfferNotFound(NotFound):
+    code = "offer_not_found"
+    title = "The campaign has no such offer"
+    advice = "Use a SKU of this campaign's offers, as GET /v1/shows/{campaign_id} lists them."
+
+
+class ReservationNotFound(NotFound):
+    code = "reservation_not_found"
+    title = "There is no such reservation"
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+    title = "There is no such order"
+
+
+class ProviderNotFound(NotFound):
+    code = "provider_not_found"
+    title = "There is no such payment provider"
+    advice = "Post payment webhooks to /v1/webhooks/payments/test."
+
+
+# -- 409 -------------------------------------------------------------------------------------------
+
+
+class Conflict(Refusal):
+    status = 409
+    code = "conflict"
+    title = "The state does not allow it"
+
+
+class CampaignState(Conflict):
+    code = "campaign_state"
+    title = "The campaign's status does not allow it"
+
+
+class CampaignNotOpen(Conflict):
+    code = "campaign_not_open"
+    title = "The campaign is not selling now"
+    advice = "Reserve between starts_at and ends_at of the campaign."
+
+
+class CampaignClosed(Conflict):
+    code = "campaign_closed"
+    title = "The campaign is closed"
+    advice = "Nothing can be bought any more; what is paid will be fulfilled or refunded."
+
+
+class SoldOut(Conflict):
+    code = "sold_out"
+    title = "Not enough units are left"
+    advice = "Ask for at most 'available' units, or try again later: unpaid units come back when their hold ends."
+
+
+class BuyerLimitReached(Conflict):
+    code = "buyer_limit_reached"
+    title = "The buyer has reached the limit of this offer"
+    advice = "Ask for at most 'remaining' units, or release a reservation of this buyer."
+
+
+class ReservationConfirmed(Conflict):
+    code = "reservation_confirmed"
+    title = "The reservation is already paid"
+    advice = "Read the order: the units are sold to this buyer."
+
+
+class ReservationReleased(Conflict):
+    code = "reservation_released"
+    title = "The reservation was released"
+    advice = "Make a new reservation with a new Idempotency-Key."
+
+
+class ReservationExpired(Conflict):
+    code = "reservation_expired"
+    title = "The reservation has expired"
+    advice = "Make a new reservation with a new Idempotency-Key."
+
+
+class OrderExists(Conflict):
+    code = "order_exists"
+    title = "The reservation was checked out with other details"
+    advice = "Read the existing order, or release it by letting its hold end and reserve again."
+
+
+class NotClosed(Conflict):
+    code = "not_closed"
+    title = "The campaign is not closed yet"
+    advice = "Ask again after the campaign has closed and its books are reconciled."
+
+
+class InProgress(Conflict):
+    code = "request_in_progress"
+    title = "The same request is being worked on"
+    advice = "Wait a second and send the same request with the same Idempotency-Key again."
+
+
+# -- 412, 413, 422, 428, 500, 503 ----------------------------------------------------------------------
+
+
+class PreconditionFailed(Refusal):
+    status = 412
+    code = "precondition_failed"
+    title = "The campaign has changed since it was read"
+    advice = "Read the campaign again, apply your change to it, and send its new ETag in If-Match."
+
+
+class PreconditionRequired(Refusal):
+    status = 428
+    code = "precondition_required"
+    title = "If-Match is missing"
+    advice = "Send the ETag of the campaign as you read it in If-Match."
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large"
+    advice = "Send at most 16,384 bytes."
+
+
+class Unprocessable(Refusal):
+    status = 422
+    code = "unprocessable"
+    title = "The request breaks a rule"
+
+
+class InvalidRequest(Unprocessable):
+    """``errors``: a list of ``{"pointer", "detail"}`` with one JSON pointer for each fault."""
+
+    code = "invalid_request"
+    title = "Some fields are not valid"
+    advice = "Correct the fields named in 'errors' and send the request again."
+
+
+class IdempotencyKeyReused(Unprocessable):
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key belongs to another request"
+    advice = "Use a fresh Idempotency-Key for each new request; repeat a request with the same key and body only."
+
+
+class LocalTimeMissing(Unprocessable):
+    code = "local_time_missing"
+    title = "This local time does not exist"
+    advice = "Clocks go forward over it. Choose one of 'readings', or another time."
+
+
+class LocalTimeAmbiguous(Unprocessable):
+    code = "local_time_ambiguous"
+    title = "This local time exists twice"
+    advice = "Clocks go back over it. Choose one of 'readings': the same time with its UTC offset."
+
+
+class InternalError(Refusal):
+    """Not a refusal but a fault of ours, in the shape of one."""
+
+    status = 500
+    code = "internal_error"
+    title = "Something broke on our side"
+    advice = "Nothing is known to be lost. Repeat the request with the same Idempotency-Key, and report request_id."
+
+
+class Busy(Refusal):
+    """Nothing is wrong with the request; ``retry_after`` (seconds) says when to repeat it, with the same key."""
+
+    status = 503
+    code = "busy"
+    title = "Too busy right now"
+    advice = "Repeat the same request with the same Idempotency-Key after 'retry_after' seconds."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1, **facts: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **facts)
+
+
+class StoreBusy(Busy):
+    code = "store_busy"
+    title = "The store is throttled or does not answer"
+
+
+class LedgerFull(Busy):
+    code = "ledger_full"
+    title = "This buyer's part of the stock is being tidied up"

@@ -1,0 +1,56 @@
+"""
+Ids: prefixed, random, unguessable; and the derived keys that make a repeated request find what it did before.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+
+CAMPAIGN_DIGITS = 16
+"""Characters of a campaign id after ``cmp_``: 80 random bits in lower-case base 32, so that a claim check packs them in 10 bytes."""
+
+_CAMPAIGN_ID = re.compile(r"cmp_[a-z2-7]{16}")
+
+
+def new_campaign_id() -> str:
+    """``cmp_`` and 16 characters of a-z and 2-7."""
+    return "cmp_" + base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def is_campaign_id(text: str) -> bool:
+    """Whether a text has the form of a campaign id; anything else is not worth a look into the store."""
+    return _CAMPAIGN_ID.fullmatch(text) is not None
+
+
+def new_secret() -> str:
+    """64 hexadecimal digits: a campaign's own secret."""
+    return secrets.token_hex(32)
+
+
+def derive(secret: str, *parts: str) -> bytes:
+    """32 bytes that only the holder of ``secret`` can make from ``parts``; lengths are part of what is signed."""
+    mac = hmac.new(bytes.fromhex(secret), digestmod=hashlib.sha256)
+    for part in parts:
+        data = part.encode()
+        mac.update(len(data).to_bytes(4, "big"))
+        mac.update(data)
+    return mac.digest()
+
+
+def ledger_key(secret: str, *parts: str) -> str:
+    """8 characters that stand for a request in a block's ledger."""
+    return base64.urlsafe_b64encode(derive(secret, "ledger", *parts)[:6]).decode()
+
+
+def buyer_digest(secret: str, buyer_id: str) -> str:
+    """11 characters that stand for a buyer where the storefront's id does not belong."""
+    return base64.urlsafe_b64encode(derive(secret, "buyer", buyer_id)[:8]).decode().rstrip("=")
+
+
+def home_block(key: str, blocks: int) -> int:
+    """The block where a request begins, always the same for the same ledger key."""
+    return int.from_bytes(base64.urlsafe_b64decode(key), "big") % blocks

@@ -1,0 +1,112 @@
+"""
+The five commands over a campaign: schedule, start, end, extend, cancel.
+
+Each gives the campaign as it is afterwards: with the next version, or the very same object if there is nothing to do, so that a second
+start is harmless. One that does not apply raises ``CampaignState`` with the status. ``now``: seconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from shared.domain import show_time
+from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Status
+from shared.domain.errors import CampaignState, InvalidRequest
+
+
+def schedule(campaign: Campaign, *, now: int) -> Campaign:
+    """A draft that will start by itself. Its start must not have passed."""
+    campaign.refuse_unless(Status.DRAFT, verb="scheduled")
+    if campaign.starts_at < now:
+        raise _invalid(
+            "/starts_at",
+            "The start has passed: change starts_at, or POST …/start to begin at once.",
+        )
+    return campaign.become(Status.SCHEDULED)
+
+
+def start(campaign: Campaign, *, now: int) -> Campaign:
+    """
+    A show that begins now, and opens as soon as its stock is laid out.
+
+    The end stays where it was planned if that still makes a show of at most 24 hours; else the show keeps its planned length.
+    """
+    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="started")
+    begun = campaign.status is not Status.DRAFT and campaign.starts_at <= now
+    if begun or campaign.status is Status.LIVE:
+        return campaign
+    begins = {"starts_at": now, **_planned_end(campaign, now)}
+    if campaign.status is Status.DRAFT:
+        return campaign.become(Status.SCHEDULED, **begins)
+    return campaign.changed(**begins)
+
+
+def end(campaign: Campaign, *, now: int) -> Campaign:
+    """
+    A live show, and its replay, over at this instant. The beat closes the stock blocks within seconds; ``is_selling`` is false at once.
+    """
+    campaign.refuse_unless(Status.LIVE, verb="ended")
+    if campaign.closes_at <= now:
+        return campaign
+    if campaign.ends_at <= now:
+        return campaign.changed(replay_until=now)
+    return campaign.changed(ends_at=max(now, campaign.starts_at), replay_until=None)
+
+
+def extend(campaign: Campaign, *, ends_at: int, now: int) -> Campaign:
+    """
+    A later end. Nothing else has to be told: the beat stamps every block whose closing instant is not the campaign's.
+
+    A replay that would end before the new end is taken in by the show.
+    """
+    campaign.refuse_unless(Status.SCHEDULED, Status.LIVE, verb="extended")
+    if campaign.closes_at <= now:
+        raise CampaignState(
+            "The campaign has ended and is about to close: it cannot be extended.",
+            status=campaign.status.value,
+        )
+    if ends_at == campaign.ends_at:
+        return campaign
+    if ends_at < campaign.ends_at:
+        present = show_time.local(campaign.ends_at, campaign.time_zone)
+        raise _invalid(
+            "/ends_at", f"Must be later than the present end, {present} in {campaign.time_zone}."
+        )
+    if ends_at <= now:
+        raise _invalid("/ends_at", "Must be in the future.")
+    if ends_at > campaign.starts_at + LONGEST_SHOW:
+        raise _invalid("/ends_at", "A show lasts at most 24 hours.")
+    replay = campaign.replay_until
+    return campaign.changed(
+        ends_at=ends_at, replay_until=replay if replay and replay > ends_at else None
+    )
+
+
+def cancel(campaign: Campaign, *, reason: str) -> Campaign:
+    """A campaign called off. If its stock is laid out, the lifecycle closes the blocks and waits for what is held."""
+    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="cancelled")
+    return campaign.become(Status.CANCELLED, cancel_reason=reason)
+
+
+def is_due(campaign: Campaign, now: int, lead: int) -> bool:
+    """Whether a scheduled campaign is so near its start that its stock is to be laid out. ``lead``: seconds before."""
+    return campaign.status is Status.SCHEDULED and campaign.starts_at - lead <= now
+
+
+def is_laid_out(campaign: Campaign, now: int, lead: int) -> bool:
+    """Whether the plan is fixed: the stock is on its shelves, or the lifecycle may be putting it there at this moment."""
+    return (
+        campaign.prepared_at is not None
+        or campaign.status is Status.LIVE
+        or is_due(campaign, now, lead)
+    )
+
+
+def _planned_end(campaign: Campaign, now: int) -> dict[str, int | None]:
+    ends, replay = campaign.ends_at, campaign.replay_until
+    if not now < ends <= now + LONGEST_SHOW:
+        moved = now - campaign.starts_at
+        ends, replay = ends + moved, replay + moved if replay else None
+    return {"ends_at": ends, "replay_until": min(replay, now + LONGEST_REPLAY) if replay else None}
+
+
+def _invalid(pointer: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(errors=[{"pointer": pointer, "detail": detail}])

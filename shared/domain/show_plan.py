@@ -1,0 +1,140 @@
+"""What must fit together in a campaign's plan, and what of it may still change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
+from shared.domain.errors import CampaignState, InvalidRequest
+
+Fault = tuple[str, str]
+"""JSON pointer, and the sentence that says what would be right."""
+
+ALWAYS_FREE = frozenset({"name", "metadata", "titles"})
+"""What no stock, price or clock depends on."""
+
+
+def checked(campaign: Campaign) -> Campaign:
+    """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
+    faults = [*_times(campaign), *_offers(campaign), *_cues(campaign), *_flash_prices(campaign)]
+    if faults:
+        raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
+    return campaign
+
+
+def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -> Campaign:
+    """
+    The campaign with other values of its plan; the same campaign if nothing differs.
+
+    ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and the clock hold us to,
+    and only names and metadata may change: ``CampaignState`` says so.
+    """
+    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="changed")
+    differing = {name: value for name, value in changes.items() if getattr(campaign, name) != value}
+    if laid_out:
+        _refuse_plan_changes(campaign, differing)
+        if "offers" in differing:
+            # Other titles on the same offers: where their stock is must not be lost.
+            differing["offers"] = _retitled(campaign.offers, differing["offers"])
+    return checked(campaign.changed(**differing)) if differing else campaign
+
+
+def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> None:
+    named = set(differing) - {"offers"}
+    if "offers" in differing:
+        named |= (
+            {"titles"} if _same_but_titles(campaign.offers, differing["offers"]) else {"offers"}
+        )
+    refused = sorted(named - ALWAYS_FREE)
+    if refused:
+        stage = (
+            "live"
+            if campaign.status is Status.LIVE
+            else "scheduled, and its stock is being laid out"
+        )
+        raise CampaignState(
+            f"The campaign is {stage}: {', '.join(refused)} cannot change now. The name, the titles of its offers and the "
+            "metadata can; the end moves with POST …/extend.",
+            status=campaign.status.value,
+            refused=refused,
+        )
+
+
+def _same_but_titles(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> bool:
+    return [_terms(offer) for offer in old] == [_terms(offer) for offer in new]
+
+
+def _terms(offer: Offer) -> tuple[object, ...]:
+    return offer.sku, offer.unit_price, offer.allotment, offer.limit_per_buyer
+
+
+def _retitled(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    return tuple(replace(here, title=there.title) for here, there in zip(old, new, strict=True))
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+
+def _times(campaign: Campaign) -> Iterator[Fault]:
+    start, end, replay = campaign.starts_at, campaign.ends_at, campaign.replay_until
+    if end <= start:
+        yield "/ends_at", "The end must be later than the start."
+    elif end > start + LONGEST_SHOW:
+        yield "/ends_at", "A show lasts at most 24 hours."
+    if replay is not None and replay <= end:
+        yield (
+            "/replay_until",
+            "The replay must end later than the show; leave it out if there is none.",
+        )
+    elif replay is not None and replay > start + LONGEST_REPLAY:
+        yield "/replay_until", "The replay must end at most 7 days after the start of the show."
+
+
+def _offers(campaign: Campaign) -> Iterator[Fault]:
+    seen: dict[str, int] = {}
+    for number, offer in enumerate(campaign.offers):
+        if offer.sku in seen:
+            yield f"/offers/{number}/sku", f"Offer {seen[offer.sku]} has this SKU already."
+        seen.setdefault(offer.sku, number)
+
+
+def _cues(campaign: Campaign) -> Iterator[Fault]:
+    skus = {offer.sku for offer in campaign.offers}
+    length = campaign.ends_at - campaign.starts_at
+    before = 0
+    for number, cue in enumerate(campaign.run_of_show):
+        at = f"/run_of_show/{number}"
+        if cue.sku is not None and cue.sku not in skus:
+            yield f"{at}/sku", "No offer of this campaign has this SKU."
+        if cue.at > length:
+            yield (
+                f"{at}/at",
+                f"The show ends {length:,} seconds after its start: the cue must come before.",
+            )
+        if cue.at < before:
+            yield f"{at}/at", "Cues stand in the order of 'at'."
+        before = cue.at
+
+
+def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
+    """One SKU has one price at a time, and none beyond the end of the show."""
+    length = campaign.ends_at - campaign.starts_at
+    last: dict[str | None, tuple[int, int]] = {}
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "flash_price":
+            continue
+        ends = cue.at + (cue.seconds or 0)
+        until, holder = last.get(cue.sku, (0, 0))
+        if cue.at < until:
+            yield (
+                f"/run_of_show/{number}/at",
+                f"Cue {holder} still has a flash price on this SKU; it must end first.",
+            )
+        if ends > length:
+            yield (
+                f"/run_of_show/{number}/seconds",
+                "The flash price must end with the show at the latest.",
+            )
+        last[cue.sku] = max((until, holder), (ends, number))

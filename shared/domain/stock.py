@@ -1,0 +1,284 @@
+"""
+Stock blocks: the units of an offer in pieces of a few dozen, each with a tiny ledger of what happened to them.
+
+A block is one item. Its counters say how many units are free, held and sold; its ledger says to which reservation. Every
+movement of stock is an ``Amendment``: the exact ledger entries it expects, the entries it leaves behind, the change of the
+counters, and the gates it must pass. A store applies an amendment as ONE conditional write or refuses it and shows the block
+as it stood. So the movement, the hold, the record against repetition, the totals and the gate of the show are one write.
+
+An entry is written once at each place: a reservation that cannot be served where its path leads leaves a *forward* there and
+goes on. Every path from the home block therefore ends at the same place, for whoever walks it and however often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_NEXT
+
+REMEMBERED = 60
+"""Seconds beyond its deadline for which an ended entry still answers a repeated request."""
+
+
+class Kind(IntEnum):
+    """What a ledger entry says of its units."""
+
+    HELD = 0
+    RELEASED = 1
+    EXPIRED = 2
+    VOID = 3
+    """Taken as a part of a larger quantity that then could not be completed. Never a reservation."""
+    FORWARD = 4
+    """Nothing here: the reservation goes on in the next block."""
+    SOLD = 5
+    REFUNDED = 6
+
+
+ENDED = frozenset({Kind.RELEASED, Kind.EXPIRED, Kind.VOID})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one reservation has in one block."""
+
+    kind: Kind
+    quantity: int
+    deadline: int
+    """Seconds since 1970 UTC: a hold is dead from that instant."""
+    next: int | None = None
+    """The block where the reservation goes on: of a forward, or of a part of a larger quantity."""
+
+    @property
+    def is_tail(self) -> bool:
+        """Whether the reservation ends here. The tail decides its state, and counts it once."""
+        return self.next is None
+
+    def forgotten(self, now: int) -> bool:
+        """Whether the entry no longer answers a repeated request, and may be replaced or pruned."""
+        return self.kind not in (Kind.SOLD, Kind.REFUNDED) and now >= self.deadline + REMEMBERED
+
+    def encode(self, epoch: int) -> int:
+        """The entry as one number, deadlines counted from ``epoch``."""
+        following = 0 if self.next is None else self.next + 1
+        rest = (self.deadline - epoch) * LEDGER_DEADLINE + self.kind * LEDGER_KIND + self.quantity
+        return following * LEDGER_NEXT + rest
+
+    @classmethod
+    def decode(cls, value: int, epoch: int) -> Entry:
+        """The entry of a number."""
+        following, rest = divmod(value, LEDGER_NEXT)
+        deadline, rest = divmod(rest, LEDGER_DEADLINE)
+        kind, quantity = divmod(rest, LEDGER_KIND)
+        return cls(Kind(kind), quantity, epoch + deadline, following - 1 if following else None)
+
+    def become(self, kind: Kind) -> Entry:
+        """The same units in another state."""
+        return Entry(kind, self.quantity, self.deadline, self.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Sums of a block, or changes of them. Units, except where said."""
+
+    free: int = 0
+    held: int = 0
+    sold: int = 0
+    orders: int = 0
+    """Paid orders."""
+    gross: int = 0
+    """Money of paid orders, minor units, refunds not subtracted."""
+    refunded: int = 0
+    """Money given back, minor units."""
+    released: int = 0
+    """Reservations given back."""
+    expired: int = 0
+    """Reservations whose hold ran out."""
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(
+            self.free + other.free,
+            self.held + other.held,
+            self.sold + other.sold,
+            self.orders + other.orders,
+            self.gross + other.gross,
+            self.refunded + other.refunded,
+            self.released + other.released,
+            self.expired + other.expired,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stock block as it stood at one instant."""
+
+    number: int
+    opens: int
+    closes: int
+    epoch: int
+    """When the stock was laid out: deadlines in the ledger count from here."""
+    counters: Counters
+    ledger: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        """Units of the allotment that live in this block."""
+        return self.counters.free + self.counters.held + self.counters.sold
+
+    def overdue(self, now: int) -> Iterator[tuple[str, Entry]]:
+        """Holds whose deadline has passed and that nobody but this block decides about."""
+        for key, entry in self.ledger.items():
+            if entry.kind is Kind.HELD and entry.is_tail and entry.deadline <= now:
+                yield key, entry
+
+    def forgotten(self, now: int) -> Iterator[tuple[str, Entry]]:
+        """Entries that may be pruned."""
+        for key, entry in self.ledger.items():
+            if entry.kind is not Kind.HELD and entry.forgotten(now):
+                yield key, entry
+
+    def faults(self) -> list[str]:
+        """What does not add up between the ledger and the counters. Empty when the block is sound."""
+        sums = self.counters
+        entries = self.ledger.values()
+        held = sum(entry.quantity for entry in entries if entry.kind is Kind.HELD)
+        sold = sum(entry.quantity for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED))
+        orders = sum(1 for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED) and entry.is_tail)
+        found = [
+            f"block {self.number}: {name} is {counter} by its counter and {ledger} by its ledger"
+            for name, counter, ledger in (
+                ("held", sums.held, held),
+                ("sold", sums.sold, sold),
+                ("orders", sums.orders, orders),
+            )
+            if counter != ledger
+        ]
+        found += [
+            f"block {self.number}: {name} is negative"
+            for name, counter in (("free", sums.free), ("held", sums.held), ("sold", sums.sold))
+            if counter < 0
+        ]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One conditional write on one block: all of it, or nothing."""
+
+    expect: Mapping[str, Entry | None]
+    """Ledger entries that must stand exactly so; ``None``: must not be there."""
+    write: Mapping[str, Entry | None]
+    """Ledger entries it leaves; ``None``: removed."""
+    change: Counters = Counters()
+    open_at: int | None = None
+    """The block must be open at this instant."""
+    room: int | None = None
+    """The ledger must hold fewer entries than this beforehand."""
+
+    @property
+    def needs_free(self) -> int:
+        """Free units there must be."""
+        return max(0, -self.change.free)
+
+    def and_also(self, other: Amendment) -> Amendment:
+        """Both in one write. They must not speak of the same entries."""
+        return Amendment(
+            expect={**other.expect, **self.expect},
+            write={**other.write, **self.write},
+            change=self.change + other.change,
+            open_at=self.open_at,
+            room=None if self.room is None else self.room + sum(entry is None for entry in other.write.values()),
+        )
+
+
+# -- the movements -------------------------------------------------------------------------------------
+
+
+def take(key: str, entry: Entry, *, now: int, room: int, over: Entry | None = None) -> Amendment:
+    """Hold units for a reservation that has nothing here yet (or, in ``over``, only something forgotten)."""
+    moved = Counters(free=-entry.quantity, held=entry.quantity)
+    return _place(key, entry, moved, now=now, room=room, over=over)
+
+
+def forward(key: str, entry: Entry, *, now: int, room: int, over: Entry | None = None) -> Amendment:
+    """Send a reservation on to another block, and whoever repeats it after it."""
+    return _place(key, entry, Counters(), now=now, room=room, over=over)
+
+
+def _place(
+    key: str, entry: Entry, moved: Counters, *, now: int | None, room: int | None, over: Entry | None
+) -> Amendment:
+    if over is not None and over.kind is Kind.HELD:
+        # A hold that ran out long ago and that no beat has met: its units come back in the same write.
+        moved = moved + _unheld(over, Kind.EXPIRED)
+    return Amendment(
+        expect={key: over},
+        write={key: entry},
+        change=moved,
+        open_at=now,
+        room=None if over is not None else room,
+    )
+
+
+def abandon(key: str, deadline: int, *, now: int | None, room: int | None, over: Entry | None = None) -> Amendment:
+    """End a path that found too few units, so that nobody who walks it later can complete it.
+
+    ``now=None``: also when the block is closed, as the beat does it.
+    """
+    return _place(key, Entry(Kind.VOID, 0, deadline), Counters(), now=now, room=room, over=over)
+
+
+def confirm(key: str, held: Entry, amount: int) -> Amendment:
+    """Sell held units. ``amount``: the order's money, counted at the tail; 0 for its other parts."""
+    return Amendment(
+        expect={key: held},
+        write={key: held.become(Kind.SOLD)},
+        change=Counters(
+            held=-held.quantity,
+            sold=held.quantity,
+            orders=1 if held.is_tail else 0,
+            gross=amount if held.is_tail else 0,
+        ),
+    )
+
+
+def end(key: str, held: Entry, kind: Kind) -> Amendment:
+    """Give held units back, because the hold was released, expired, or is void."""
+    return Amendment(expect={key: held}, write={key: held.become(kind)}, change=_unheld(held, kind))
+
+
+def _unheld(held: Entry, kind: Kind) -> Counters:
+    return Counters(
+        free=held.quantity,
+        held=-held.quantity,
+        released=1 if kind is Kind.RELEASED and held.is_tail else 0,
+        expired=1 if kind is Kind.EXPIRED and held.is_tail else 0,
+    )
+
+
+def expire(entries: Iterable[tuple[str, Entry]]) -> Amendment:
+    """Take back the units of holds whose deadline has passed, several in one write."""
+    return _all(end(key, held, Kind.EXPIRED) for key, held in entries)
+
+
+def prune(entries: Iterable[tuple[str, Entry]]) -> Amendment:
+    """Forget entries that no longer answer anything."""
+    return _all(Amendment(expect={key: entry}, write={key: None}) for key, entry in entries)
+
+
+def _all(amendments: Iterable[Amendment]) -> Amendment:
+    together = Amendment(expect={}, write={})
+    for amendment in amendments:
+        together = together.and_also(amendment)
+    return together
+
+
+# -- laying out ------------------------------------------------------------------------------------------
+
+
+def sizes(allotment: int) -> list[int]:
+    """Units of each block of an allotment: as even as can be, none over ``BLOCK_UNITS``."""
+    count = max(1, -(-allotment // BLOCK_UNITS))
+    least, more = divmod(allotment, count)
+    return [least + 1] * more + [least] * (count - more)

@@ -1,0 +1,138 @@
+"""
+The one place that knows keys, attribute names and their sizes in DynamoDB. Standard library only.
+
+=============================================  =======================================================  ====================
+question                                       key                                                      asked by
+=============================================  =======================================================  ====================
+Which campaign is this?                        ``campaigns``: ``id``                                    every function
+Which campaigns has this merchant?             ``campaigns`` index ``by_merchant``: ``merchant``        campaigns
+Was this request answered before?              ``requests``: ``id``                                     campaigns
+What is left, held, sold in this block?        ``stock``: ``k`` = campaign#sku#block                    reserve, beat
+Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#board                    reserve
+How many units has this buyer?                 ``buyers``: ``k`` = campaign#sku#buyer digest            reserve
+What became of this order?                     ``orders``: ``p`` = campaign#shard, ``s`` = deadline#id  checkout, webhooks
+Which orders' holds ended lately?              ``orders``: ``p``, range of ``s``                        beat
+What was quarantined?                          ``payments``: ``id``                                     operators
+What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
+Whose key is this?                             ``keys``: ``hash``                                       authorize
+=============================================  =======================================================  ====================
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# -- campaigns, requests, keys, payments, totals -----------------------------------------------------
+
+CAMPAIGN_KEY: Final = "id"
+BY_MERCHANT: Final = "by_merchant"
+MERCHANT: Final = "merchant"
+CREATED_AT: Final = "created_at"
+REQUEST_KEY: Final = "id"
+REQUEST_TTL: Final = "expires_at"
+KEY_HASH: Final = "hash"
+PAYMENT_KEY: Final = "id"
+TOTALS_KEY: Final = "campaign"
+TOTALS_SORT: Final = "at"
+
+CAMPAIGN_PREFIX: Final = "cmp_"
+
+
+def short(campaign_id: str) -> str:
+    """A campaign id without its prefix: 16 characters, as it stands in the keys of hot items."""
+    return campaign_id.removeprefix(CAMPAIGN_PREFIX)
+
+
+# -- stock ---------------------------------------------------------------------------------------------
+# One letter each: a block must stay within 1,024 bytes whatever happens to it, for then each movement costs one write unit.
+
+STOCK_KEY: Final = "k"
+FREE: Final = "a"
+HELD: Final = "r"
+SOLD: Final = "s"
+ORDERS: Final = "n"
+GROSS: Final = "g"
+REFUNDED: Final = "f"
+RELEASED: Final = "l"
+EXPIRED: Final = "x"
+OPENS: Final = "o"
+CLOSES: Final = "c"
+EPOCH: Final = "e"
+LEDGER: Final = "h"
+
+BLOCK_UNITS: Final = 32
+"""Units in a stock block: few enough that every one may be its own reservation with forwards beside them, in 1 KB."""
+WRITE_UNIT: Final = 1024
+"""Bytes of an item that one write unit pays for."""
+
+
+def block(campaign_id: str, sku: str, number: int) -> str:
+    """Key of a stock block."""
+    return f"{short(campaign_id)}#{sku}#{number}"
+
+
+def board(campaign_id: str, sku: str) -> str:
+    """Key of the offer's board: the free units of every block, as of an instant."""
+    return f"{short(campaign_id)}#{sku}#board"
+
+
+def number_size(value: int) -> int:
+    """Bytes of a number in an item: one for each two significant digits, one more, and one for a sign (AWS's rule)."""
+    digits = str(abs(value)).rstrip("0") or "0"
+    return (len(digits) + 1) // 2 + 1 + (value < 0)
+
+
+LEDGER_KEY_SIZE: Final = 8
+LEDGER_NEXT: Final = 10**9
+LEDGER_DEADLINE: Final = 10**3
+LEDGER_KIND: Final = 10**2
+"""A ledger value is one decimal number, read from the right: quantity (2 digits), kind (1), deadline in seconds since the
+stock was laid out (6), next block plus one (up to 5)."""
+
+
+def ledger_room(sku: str, blocks: int) -> int:
+    """Entries that a block's ledger may hold so that the item never exceeds one write unit, by the worst case of each.
+
+    The worst case of the counters: 32 units, money of 32 units at 10^12, tens of thousands of ended reservations. One more
+    place is kept for the void with which the beat ends a path that nobody completed.
+    """
+    worst = blocks >= 1_000
+    key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
+    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6)
+    entry = LEDGER_KEY_SIZE + 1 + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
+    return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
+
+
+# -- buyers --------------------------------------------------------------------------------------------
+
+BUYER_KEY: Final = "k"
+BUYER_UNITS: Final = "u"
+BUYER_TTL: Final = "t"
+
+
+def buyer(campaign_id: str, sku: str, digest: str) -> str:
+    """Key of what one buyer has of one offer. ``digest`` stands for the storefront's buyer id."""
+    return f"{short(campaign_id)}#{sku}#{digest}"
+
+
+# -- orders --------------------------------------------------------------------------------------------
+
+ORDER_PARTITION: Final = "p"
+ORDER_SORT: Final = "s"
+ORDER_SHARDS: Final = 16
+"""Partitions of a campaign's orders: 16 x 1,000 writes a second."""
+
+
+def order_partition(campaign_id: str, shard: int) -> str:
+    """Partition key of a shard of a campaign's orders."""
+    return f"{short(campaign_id)}#{shard}"
+
+
+def order_shard(ledger_key: str) -> int:
+    """The shard of an order, by its reservation's ledger key."""
+    return sum(ledger_key.encode()) % ORDER_SHARDS
+
+
+def order_sort(deadline: int, ledger_key: str) -> str:
+    """Sort key of an order: by the end of its hold, so that the beat finds the holds that just ended."""
+    return f"{deadline:010d}#{ledger_key}"

@@ -1,0 +1,121 @@
+"""
+What this process knows of where units are: every answer of a block it met, and the offer's board.
+
+A hint is never believed, only followed: the conditional write decides. A wrong one costs a write, never a unit.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from shared.domain.board import Board, make_board
+from shared.domain.stock import Block
+from shared.use_cases.stock_ports import Shelf, StockBlocks
+
+FRESH = 200
+"""Milliseconds for which a board is good enough to look for units by: no offer is counted more often than this."""
+SOLD_OUT_FRESH = 1000
+"""Milliseconds for which 'sold out' is believed; units that come back are on sale again after at most this."""
+_COUNTING = 1500
+"""Milliseconds that one process may take to renew a board before another takes over."""
+_WAIT = 0.03
+_PATIENCE = 8
+
+
+@dataclass(slots=True)
+class _Known:
+    board: Board | None = None
+    free: dict[int, int] = field(default_factory=dict)
+    """By block, newer than the board."""
+
+
+class Hints:
+    """Where to look, for all offers that this process serves."""
+
+    def __init__(
+        self,
+        stock: StockBlocks,
+        clock: Callable[[], int],
+        *,
+        choice: random.Random | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._stock = stock
+        self._clock = clock
+        self._random = choice or random.Random()  # noqa: S311 - spreads load, keeps no secret
+        self._pause = pause
+        self._known: dict[tuple[str, str], _Known] = {}
+
+    def saw(self, shelf: Shelf, number: int, free: int) -> None:
+        """Remember what a block answered."""
+        self._of(shelf).free[number] = free
+
+    def is_empty(self, shelf: Shelf, number: int) -> bool:
+        """Whether a block is known to have nothing, while others are known to have something."""
+        known = self._of(shelf)
+        return known.free.get(number) == 0 and any(known.free.values())
+
+    def refuses(self, shelf: Shelf, quantity: int, key: str) -> int | None:
+        """Units left if a request can be refused as sold out, else ``None``. No call while the board at hand is fresh."""
+        board = self._of(shelf).board
+        if board is None or not board.refuses(quantity, key):
+            return None
+        if self._age(board) > SOLD_OUT_FRESH:
+            board = self.renew(shelf, SOLD_OUT_FRESH)
+        return board.total if board.refuses(quantity, key) else None
+
+    def choose(self, shelf: Shelf, need: int, visited: Collection[int]) -> int | None:
+        """A block that seems to have ``need`` units: the fuller of two drawn by chance (Mitzenmacher 2001)."""
+        free = self._of(shelf).free
+        able = [number for number, units in free.items() if units >= need and number not in visited]
+        if not able:
+            return None
+        first, second = self._random.choice(able), self._random.choice(able)
+        return first if free[first] >= free[second] else second
+
+    def fullest(self, shelf: Shelf, visited: Collection[int]) -> int | None:
+        """The block that seems to have most, if any has something."""
+        free = self._of(shelf).free
+        able = [number for number, units in free.items() if units > 0 and number not in visited]
+        return max(able, key=lambda number: free[number], default=None)
+
+    def glance(self, shelf: Shelf, freshness: int) -> Board:
+        """A board no older than ``freshness`` milliseconds: the one at hand if it will do, without a call."""
+        board = self._of(shelf).board
+        return board if board is not None and self._age(board) <= freshness else self.renew(shelf, freshness)
+
+    def renew(self, shelf: Shelf, freshness: int = FRESH) -> Board:
+        """A board no older than ``freshness`` milliseconds: posted by another, or counted here. One process counts at a time."""
+        for _ in range(_PATIENCE):
+            board = self._stock.read_board(shelf)
+            if board is not None and self._age(board) <= freshness:
+                return self._learn(shelf, board)
+            now = self._clock()
+            if self._stock.claim_board(shelf, now=now, until=now + _COUNTING):
+                break
+            self._pause(_WAIT)
+        return self.count(shelf)[0]
+
+    def count(self, shelf: Shelf) -> tuple[Board, list[Block]]:
+        """Read every block of the offer now, and post the board of it."""
+        as_of = self._clock()
+        blocks = self._stock.read_all(shelf)
+        board = make_board(blocks, as_of=as_of, room=shelf.room)
+        self._stock.post_board(shelf, board)
+        return self._learn(shelf, board), blocks
+
+    def _learn(self, shelf: Shelf, board: Board) -> Board:
+        known = self._of(shelf)
+        if known.board is None or board.as_of > known.board.as_of:
+            known.board = board
+            known.free = dict(enumerate(board.free))
+        return board
+
+    def _age(self, board: Board) -> int:
+        return self._clock() - board.as_of
+
+    def _of(self, shelf: Shelf) -> _Known:
+        return self._known.setdefault((shelf.campaign_id, shelf.sku), _Known())

@@ -1,0 +1,82 @@
+"""
+Keep the stock of one offer in order: what the beat of the show does to its blocks.
+
+Every repair is a conditional write on what was read, so that two beats at once, or a beat that stopped half-way, do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.domain.stock import Block, Entry, Kind, abandon, expire, prune
+from shared.use_cases.settle_hold import share_end
+from shared.use_cases.stock_ports import Shelf, StockBlocks
+
+_TIDY_ABOVE = 0.75
+"""Share of the ledger's room from which ended entries are pruned: until then they keep telling what became of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a beat found and did."""
+
+    expired: int
+    """Holds whose units came back."""
+    held: int
+    """Units still held afterwards, as far as this beat knows."""
+    faults: Sequence[str]
+    """What does not add up. Empty when the books are sound."""
+
+
+def keep_stock(
+    stock: StockBlocks, shelf: Shelf, blocks: Sequence[Block], *, now: int, opens: int, closes: int
+) -> Kept:
+    """Stamp, expire, mend and prune, from a strongly consistent reading of all blocks of the offer."""
+    by_number = {block.number: block for block in blocks}
+    expired = held = 0
+    faults: list[str] = []
+    for block in blocks:
+        faults += block.faults()
+        if (block.opens, block.closes) != (opens, closes):
+            stock.stamp(shelf, block.number, opens=opens, closes=closes)
+        overdue = list(block.overdue(now))
+        if overdue and stock.amend(shelf, block.number, expire(overdue)).done:
+            expired += len(overdue)
+            held -= sum(entry.quantity for _, entry in overdue)
+        for key, entry in block.ledger.items():
+            if entry.kind is Kind.HELD and not entry.is_tail:
+                _mend(stock, shelf, by_number, block.number, key, entry, now)
+        if len(block.ledger) > shelf.room * _TIDY_ABOVE:
+            forgotten = list(block.forgotten(now))
+            if forgotten:
+                stock.amend(shelf, block.number, prune(forgotten))
+        held += block.counters.held
+    return Kept(expired, held, faults)
+
+
+def _mend(
+    stock: StockBlocks, shelf: Shelf, blocks: Mapping[int, Block], number: int, key: str, part: Entry, now: int
+) -> None:
+    """Give a part the end its tail came to; end a path that was never completed."""
+    end, tail = _walk(blocks, part, key)
+    if tail is None and part.deadline <= now:
+        # Nobody may complete the path once its parts go back: the void is written first, where the path stops.
+        ending = abandon(key, part.deadline, now=None, room=shelf.room + 1)
+        tail = Entry(Kind.VOID, 0, part.deadline) if stock.amend(shelf, end, ending).done else None
+    elif tail is not None and tail.deadline != part.deadline:
+        # The key has begun another life; this part was left over from one that is over.
+        tail = Entry(Kind.VOID, 0, part.deadline)
+    if tail is not None and tail.kind is not Kind.HELD:
+        stock.amend(shelf, number, share_end(key, part, tail))
+
+
+def _walk(blocks: Mapping[int, Block], part: Entry, key: str) -> tuple[int, Entry | None]:
+    """Where the path of a part ends, and the tail there, if it was completed."""
+    entry: Entry | None = part
+    at = -1
+    while entry is not None and entry.next is not None:
+        at = entry.next
+        block = blocks.get(at)
+        entry = block.ledger.get(key) if block is not None else None
+    return at, entry

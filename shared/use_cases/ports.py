@@ -1,0 +1,107 @@
+"""
+What the use cases need of the world outside, by role. ``shared/adapters`` has one for each;
+``tests/fakes.py`` has another.
+
+The store of stock blocks has its own: ``stock_ports``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.domain.campaign import Campaign, Status
+
+# -- campaigns -------------------------------------------------------------------------------------
+
+
+class ChangedMeanwhile(Exception):  # noqa: N818
+    """Another change of the campaign came first: read it again, and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered to a request, kept so that its repetition gets the same."""
+
+    id: str
+    """Digest of merchant, endpoint, resource and Idempotency-Key."""
+    fingerprint: str
+    """Digest of the body."""
+    status: int
+    document: str
+    """The answer as JSON."""
+    expires_at: int
+    """Seconds since 1970 UTC; from then on the key is new again."""
+
+
+class AnsweredBefore(Exception):  # noqa: N818
+    """Another attempt of the same request came first; ``answered`` is what it was told."""
+
+    def __init__(self, answered: Answered) -> None:
+        self.answered = answered
+        super().__init__(answered.id)
+
+
+class Campaigns(Protocol):
+    """The campaigns of all merchants."""
+
+    def get(self, campaign_id: str) -> Campaign:
+        """A campaign, strongly consistent. ``CampaignNotFound``, also for what is no campaign id."""
+
+    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
+        """
+        Keep a campaign over the version it was made from, or as new if it is version 1.
+
+        With ``answered``, both are kept or neither. ``ChangedMeanwhile`` or ``AnsweredBefore``
+        (tried at ``now``, in seconds) if the other was first.
+        """
+
+    def of_merchant(
+        self, merchant: str, *, status: Status | None, after: Campaign | None, limit: int
+    ) -> list[Campaign]:
+        """At most ``limit`` campaigns of a merchant, newest first, those before ``after``."""
+
+
+class Answers(Protocol):
+    """What was answered to requests that carried an Idempotency-Key."""
+
+    def recall(self, request_id: str, *, now: int) -> Answered | None:
+        """The answer given before, strongly consistent, unless it has expired."""
+
+    def keep(self, answered: Answered, *, now: int) -> None:
+        """Keep an answer; ``AnsweredBefore`` if one is there."""
+
+
+class StartSchedules(Protocol):
+    """One-time schedules, each of which asks for the start of one campaign."""
+
+    def arm(self, campaign: Campaign, *, at: int) -> None:
+        """Have the start asked for at an instant. Nothing happens if it is armed already."""
+
+    def disarm(self, campaign: Campaign) -> None:
+        """Take back what was armed for the campaign's start. Nothing happens if there is none."""
+
+
+class Lifecycles(Protocol):
+    """The executions that take campaigns through their show."""
+
+    def begin(self, campaign_id: str) -> None:
+        """Begin a campaign's lifecycle. Nothing happens if it was begun before."""
+
+
+# -- keys ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Whose key it is, and what it is for."""
+
+    merchant: str
+    scope: str
+
+
+class MerchantKeys(Protocol):
+    """The keys of all merchants, by the digest of the whole key."""
+
+    def holder(self, digest: str) -> KeyHolder | None:
+        """Who holds a key; ``None`` if it is unknown or revoked."""

@@ -1,0 +1,179 @@
+"""
+A reservation, from a storefront's request to the claim check it gets, and what became of it later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.clock import rfc3339
+from shared.domain.campaign import Campaign, Offer
+from shared.domain.claim_check import (
+    RESERVATION,
+    ClaimCheck,
+    NotAClaimCheck,
+    campaign_of,
+    suffix_of,
+    verify,
+)
+from shared.domain.errors import (
+    CampaignNotFound,
+    CampaignNotOpen,
+    ReservationConfirmed,
+    ReservationExpired,
+    ReservationNotFound,
+    SoldOut,
+)
+from shared.domain.ids import buyer_digest, ledger_key
+from shared.domain.stock import REMEMBERED
+from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
+from shared.use_cases.hints import Hints
+from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units
+from shared.use_cases.request_keys import keys_of
+from shared.use_cases.settle_hold import State, look, release_hold, state_of
+from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
+from shared.use_cases.take_units import Taken, Wish, take_units
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reservation as it stands."""
+
+    check: ClaimCheck
+    id: str
+    sku: str
+    currency: str
+    state: State
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRequest:
+    """What a storefront asks for."""
+
+    merchant: str
+    campaign_id: str
+    sku: str
+    quantity: int
+    buyer_id: str
+    idempotency_key: str
+
+
+class ReservationDesk:
+    """Takes, shows and releases reservations."""
+
+    def __init__(self, campaigns: CampaignReader, stock: StockBlocks, hints: Hints, buyers: Buyers) -> None:
+        self._campaigns = campaigns
+        self._stock = stock
+        self._hints = hints
+        self._buyers = buyers
+
+    def reserve(self, request: ReservationRequest, now: int) -> Reservation:
+        """Hold units for a buyer; the same request gets the same reservation.
+
+        Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
+        ``IdempotencyKeyReused``, ``ReservationExpired``, ``LedgerFull`` or ``StoreBusy``.
+        """
+        campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
+        offer = campaign.offer(request.sku)
+        if not _may_have_sold(campaign, now):
+            raise not_open(campaign)
+        digest = buyer_digest(campaign.secret, request.buyer_id)
+        key = ledger_key(
+            campaign.secret, request.merchant, campaign.id, offer.sku, request.buyer_id, request.idempotency_key
+        )
+        wish = Wish(keys_of(campaign.secret, key), request.quantity, now + campaign.hold_seconds, now)
+        place = shelf(campaign, offer)
+        try:
+            if offer.limit_per_buyer is None:
+                taken = take_units(self._stock, self._hints, place, wish)
+            else:
+                buyer = Buyer(digest, offer.limit_per_buyer, campaign.secret)
+                taken = self._take_within_limit(place, buyer, wish, campaign.hold_seconds)
+        except CampaignNotOpen:
+            raise not_open(campaign) from None
+        return self._reservation(campaign, offer, taken, digest, now)
+
+    def _take_within_limit(self, place: Shelf, buyer: Buyer, wish: Wish, hold: int) -> Taken:
+        claim = Claim(wish.quantity, wish.deadline)
+        first = claim_units(
+            self._buyers, self._stock, place, buyer, wish.keys[0], claim, now=wish.now, hold=hold
+        )
+        try:
+            taken = take_units(self._stock, self._hints, place, wish)
+        except (SoldOut, CampaignNotOpen):
+            if first:
+                self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
+            raise
+        if not first:
+            # A twin of this request may have been refused meanwhile and have given the claim back: it is ours again.
+            self._buyers.claim(place, buyer.digest, wish.keys[0], claim, limit=wish.quantity + 10**9)
+        return taken
+
+    def find(self, identifier: str, merchant: str, now: int) -> Reservation:
+        """A reservation by its id, as it stands. ``ReservationNotFound`` if the id is unknown, altered or another's."""
+        campaign, check = self.read_id(identifier, merchant)
+        offer = campaign.offers[check.offer_number]
+        state = look(self._stock, shelf(campaign, offer), check, now)
+        if state is None:
+            raise ReservationNotFound
+        return Reservation(check, identifier, offer.sku, campaign.currency, state)
+
+    def release(self, identifier: str, merchant: str, now: int) -> Reservation:
+        """Give the units back. Again: the same answer. ``ReservationConfirmed`` or ``ReservationExpired`` if it ended so."""
+        campaign, check = self.read_id(identifier, merchant)
+        offer = campaign.offers[check.offer_number]
+        place = shelf(campaign, offer)
+        did, state = release_hold(self._stock, place, check, now=now)
+        if state is None:
+            raise ReservationNotFound
+        if state is State.CONFIRMED:
+            raise ReservationConfirmed
+        if state is State.EXPIRED:
+            raise ReservationExpired(expires_at=rfc3339(check.deadline))
+        if did and offer.limit_per_buyer is not None:
+            self._buyers.give_back(place, check.buyer, check.key, Claim(check.quantity, check.deadline))
+        return Reservation(check, identifier, offer.sku, campaign.currency, state)
+
+    def read_id(self, identifier: str, merchant: str) -> tuple[Campaign, ClaimCheck]:
+        """The campaign and the promise of a reservation id."""
+        try:
+            suffix = suffix_of(identifier, RESERVATION)
+            campaign = campaign_of_merchant(self._campaigns, campaign_of(suffix), merchant)
+            return campaign, verify(suffix, campaign.secret)
+        except (NotAClaimCheck, CampaignNotFound):
+            raise ReservationNotFound from None
+
+    def _reservation(self, campaign: Campaign, offer: Offer, taken: Taken, digest: str, now: int) -> Reservation:
+        deadline = taken.tail.deadline
+        check = ClaimCheck(
+            campaign_id=campaign.id,
+            offer_number=offer.number,
+            block=taken.block,
+            key=taken.key,
+            quantity=sum(entry.quantity for _, entry in taken.parts),
+            tail_quantity=taken.tail.quantity,
+            # By the second in which the hold began, not by now: a repeated request is promised the same price.
+            unit_price=campaign.price_of(offer, deadline - campaign.hold_seconds),
+            deadline=deadline,
+            buyer=digest,
+        )
+        state = state_of(taken.tail, deadline, now) or State.EXPIRED
+        identifier = RESERVATION + check.suffix(campaign.secret)
+        return Reservation(check, identifier, offer.sku, campaign.currency, state, taken.replayed)
+
+
+def _may_have_sold(campaign: Campaign, now: int) -> bool:
+    """Whether to ask the block. Just after the close it may still know a request whose answer was lost."""
+    if campaign.prepared_at is None or now < campaign.starts_at:
+        return False
+    return now < campaign.closes_at + campaign.hold_seconds + REMEMBERED
+
+
+def not_open(campaign: Campaign) -> CampaignNotOpen:
+    """The refusal, with the status and the hours of the sale."""
+    return CampaignNotOpen(
+        status=campaign.status.value,
+        starts_at=rfc3339(campaign.starts_at),
+        ends_at=rfc3339(campaign.closes_at),
+    )

@@ -1,0 +1,248 @@
+"""
+What the marketing team does with a campaign, from its creation to its end.
+
+A command changes the campaign, keeps its answer, and has an effect outside the store: a schedule is
+made, a lifecycle begins. The first two are one transaction. The third cannot be part of it, and the
+process may die at any point, so the order is:
+
+1. **Arm.** Before a campaign becomes scheduled, or its start moves, the schedule of that start is
+   made. If nothing is written afterwards, it fires for nothing: it only asks whether the campaign
+   is due.
+2. **Write** the campaign and the answer.
+3. **Follow.** Begin the lifecycle at once if the campaign is due; take the schedule back if it is
+   cancelled. A repeated request does this again, from the campaign as it is by then, since each
+   effect is harmless the second time. If nobody repeats it, the armed schedule begins the lifecycle
+   a minute later.
+
+So at no instant is there a scheduled campaign that nothing will start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared import clock
+from shared.domain import show_control, show_plan
+from shared.domain.campaign import Campaign, Status
+from shared.domain.errors import (
+    CampaignNotFound,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    PreconditionFailed,
+    StoreBusy,
+)
+from shared.use_cases.ports import (
+    Answered,
+    AnsweredBefore,
+    Answers,
+    Campaigns,
+    ChangedMeanwhile,
+    Lifecycles,
+    StartSchedules,
+)
+
+SOON: Final = 60
+"""Seconds of EventBridge Scheduler's precision: what is due within them is begun at once."""
+HONOURED: Final = 24 * 3600
+"""Seconds that an Idempotency-Key is honoured."""
+TRIES: Final = 8
+"""How often a command meets a change that came first before it gives up."""
+
+Shape = Callable[[Campaign], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to be answered once: who asks for what, under which Idempotency-Key."""
+
+    merchant: str
+    endpoint: str
+    resource: str
+    key: str
+    body: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """One for each merchant, endpoint, resource and key."""
+        return _digest([self.merchant, self.endpoint, self.resource, self.key])
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same body, however it was spaced and ordered."""
+        return _digest(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the caller is told."""
+
+    status: int
+    document: Mapping[str, Any]
+    replayed: bool
+
+
+class ShowRunner:
+    """Creates, changes and commands campaigns. ``shape`` makes the answer of a campaign."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: Campaigns,
+        answers: Answers,
+        schedules: StartSchedules,
+        lifecycles: Lifecycles,
+        shape: Shape,
+        lead: int,
+        now: Callable[[], int] = clock.now_seconds,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._campaigns = campaigns
+        self._answers = answers
+        self._schedules = schedules
+        self._lifecycles = lifecycles
+        self._shape = shape
+        self._lead = lead + SOON
+        self._now = now
+        self._pause = pause
+
+    def create(self, ask: Ask, make: Callable[[], Campaign]) -> Told:
+        """Keep a new campaign. ``make`` is not called for a request that was answered before."""
+
+        def attempt(now: int) -> Answered:
+            campaign = show_plan.checked(make())
+            answered = self._answer(ask, 201, campaign, now)
+            self._campaigns.save(campaign, answered=answered, now=now)
+            return answered
+
+        return self._once(ask, attempt)
+
+    def command(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
+        """
+        Apply a command to the campaign that ``ask`` names.
+
+        ``decide`` gives the campaign as it is afterwards, or the same if there is nothing to do,
+        or raises the refusal. It is asked again whenever another change came first.
+        """
+        self.owned(ask.merchant, ask.resource)
+
+        def attempt(now: int) -> Answered:
+            before = self._campaigns.get(ask.resource)
+            after = decide(before, now)
+            answered = self._answer(ask, 200, after, now)
+            if after is before:
+                self._answers.keep(answered, now=now)
+            else:
+                self._arm(before, after, now)
+                self._campaigns.save(after, answered=answered, now=now)
+            return answered
+
+        told = self._once(ask, attempt)
+        self._follow(self._campaigns.get(ask.resource), self._now())
+        return told
+
+    def revise(
+        self,
+        merchant: str,
+        campaign_id: str,
+        version: int,
+        changes: Callable[[Campaign], Mapping[str, Any]],
+    ) -> Campaign:
+        """Change the plan of a campaign as it was in ``version``, or ``PreconditionFailed``."""
+        before = self.owned(merchant, campaign_id)
+        if before.version != version:
+            raise PreconditionFailed(version=before.version)
+        now = self._now()
+        laid_out = show_control.is_laid_out(before, now, self._lead)
+        after = show_plan.revised(before, changes(before), laid_out=laid_out)
+        if after is before:
+            return before
+        if after.status is Status.SCHEDULED and not laid_out and after.starts_at < now:
+            said = "Must be in the future, for the campaign is scheduled; or POST …/start."
+            raise InvalidRequest(errors=[{"pointer": "/starts_at", "detail": said}])
+        self._arm(before, after, now)
+        try:
+            self._campaigns.save(after)
+        except ChangedMeanwhile:
+            raise PreconditionFailed from None
+        self._follow(after, now)
+        return after
+
+    def begin_if_due(self, campaign_id: str) -> bool:
+        """
+        What a schedule asks for. Whether the lifecycle was begun.
+
+        A draft, a cancelled campaign and one whose start was moved away are left alone: the name
+        of an execution can be used once, and stock laid out days early would outlive its ledger.
+        """
+        try:
+            campaign = self._campaigns.get(campaign_id)
+        except CampaignNotFound:
+            return False
+        due = show_control.is_due(campaign, self._now(), self._lead)
+        if due:
+            self._lifecycles.begin(campaign.id)
+        return due
+
+    def owned(self, merchant: str, campaign_id: str) -> Campaign:
+        """A campaign of the merchant; what is another's does not exist: ``CampaignNotFound``."""
+        campaign = self._campaigns.get(campaign_id)
+        if campaign.merchant != merchant:
+            raise CampaignNotFound
+        return campaign
+
+    # -- once --------------------------------------------------------------------------------------
+
+    def _once(self, ask: Ask, attempt: Callable[[int], Answered]) -> Told:
+        for number in range(TRIES):
+            now = self._now()
+            # Looked up first, though the write finds it too: a repeated command would otherwise be
+            # refused for what it has done itself, such as cancelling a cancelled campaign.
+            answered = self._answers.recall(ask.id, now=now)
+            if answered is not None:
+                return _replay(ask, answered)
+            try:
+                answered = attempt(now)
+            except AnsweredBefore as before:
+                return _replay(ask, before.answered)
+            except ChangedMeanwhile:
+                self._pause(random.uniform(0, 0.01 * 2**number))  # noqa: S311
+                continue
+            return Told(answered.status, json.loads(answered.document), replayed=False)
+        raise StoreBusy("The campaign is being changed by others all the time.")
+
+    def _answer(self, ask: Ask, status: int, campaign: Campaign, now: int) -> Answered:
+        document = json.dumps(self._shape(campaign), ensure_ascii=False, separators=(",", ":"))
+        return Answered(ask.id, ask.fingerprint, status, document, now + HONOURED)
+
+    # -- effects -----------------------------------------------------------------------------------
+
+    def _arm(self, before: Campaign, after: Campaign, now: int) -> None:
+        """Have a start asked for that nothing asks for yet."""
+        armed = before.status is Status.SCHEDULED and before.starts_at == after.starts_at
+        if after.status is Status.SCHEDULED and not armed:
+            self._schedules.arm(after, at=max(after.starts_at - self._lead + SOON, now + SOON))
+
+    def _follow(self, campaign: Campaign, now: int) -> None:
+        """Do what the campaign as written asks for, and take back a schedule without a purpose."""
+        if show_control.is_due(campaign, now, self._lead):
+            self._lifecycles.begin(campaign.id)
+            self._schedules.disarm(campaign)
+        elif campaign.status is Status.CANCELLED:
+            self._schedules.disarm(campaign)
+
+
+def _replay(ask: Ask, answered: Answered) -> Told:
+    if answered.fingerprint != ask.fingerprint:
+        raise IdempotencyKeyReused
+    return Told(answered.status, json.loads(answered.document), replayed=True)
+
+
+def _digest(facts: object) -> str:
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,75 @@
+"""What the sale needs of a store of stock blocks. One method, one call; every write is conditional and says how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared import table
+from shared.domain.board import Board
+from shared.domain.campaign import Campaign, Offer
+from shared.domain.stock import Amendment, Block
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where the units of one offer are."""
+
+    campaign_id: str
+    sku: str
+    home_blocks: int
+    blocks: int
+    epoch: int
+    room: int
+    """Entries a block's ledger may hold."""
+
+
+def shelf(campaign: Campaign, offer: Offer) -> Shelf:
+    """The shelf of an offer whose stock is laid out."""
+    return Shelf(
+        campaign_id=campaign.id,
+        sku=offer.sku,
+        home_blocks=offer.home_blocks,
+        blocks=offer.blocks,
+        epoch=campaign.prepared_at or 0,
+        room=table.ledger_room(offer.sku, offer.blocks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """How an amendment went."""
+
+    done: bool
+    free: int | None = None
+    """Free units afterwards, if it was done and moved any."""
+    block: Block | None = None
+    """If it was refused: the block as it stood, or ``None`` if there is no such block."""
+
+
+class StockBlocks(Protocol):
+    """The stock of all campaigns."""
+
+    def amend(self, shelf: Shelf, number: int, amendment: Amendment) -> Amended:
+        """Apply an amendment as one conditional write. ``StoreBusy`` if its outcome cannot be learnt."""
+
+    def read(self, shelf: Shelf, number: int) -> Block | None:
+        """A block, strongly consistent."""
+
+    def read_all(self, shelf: Shelf) -> list[Block]:
+        """Every block in order of number, each strongly consistent. ``StoreBusy`` if one is missing."""
+
+    def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
+        """Make a block unless it is there."""
+
+    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> None:
+        """Set the instants between which a block may be reserved from."""
+
+    def read_board(self, shelf: Shelf) -> Board | None:
+        """The offer's board as last posted."""
+
+    def claim_board(self, shelf: Shelf, *, now: int, until: int) -> bool:
+        """Become the one who renews the board, unless another is at it. Milliseconds."""
+
+    def post_board(self, shelf: Shelf, board: Board) -> None:
+        """Replace the board, unless a newer one hangs there."""

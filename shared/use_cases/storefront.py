@@ -1,0 +1,57 @@
+"""What a storefront shows of a campaign at the server's time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.clock import rfc3339
+from shared.domain.campaign import Campaign, Offer
+from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
+from shared.use_cases.hints import Hints
+from shared.use_cases.stock_ports import shelf
+
+_FRESH = 2_000
+"""Milliseconds for which a storefront's units left are good enough."""
+
+
+class Storefront:
+    """Reads shows."""
+
+    def __init__(self, campaigns: CampaignReader, hints: Hints) -> None:
+        self._campaigns = campaigns
+        self._hints = hints
+
+    def show(self, campaign_id: str, merchant: str, now: int) -> dict[str, Any]:
+        """The show as ``shared.contracts.buying.Show`` describes it. ``CampaignNotFound`` if it is not this merchant's."""
+        campaign = campaign_of_merchant(self._campaigns, campaign_id, merchant)
+        return {
+            "id": campaign.id,
+            "object": "show",
+            "name": campaign.name,
+            "status": campaign.status.value,
+            "open": campaign.is_selling(now),
+            "server_time": rfc3339(now),
+            "starts_at": rfc3339(campaign.starts_at),
+            "ends_at": rfc3339(campaign.ends_at),
+            "replay_until": rfc3339(campaign.replay_until) if campaign.replay_until else None,
+            "time_zone": campaign.time_zone,
+            "currency": campaign.currency,
+            "hold_seconds": campaign.hold_seconds,
+            "pinned": campaign.pinned(now) if campaign.is_selling(now) else None,
+            "offers": [self._offer(campaign, offer, now) for offer in campaign.offers],
+        }
+
+    def _offer(self, campaign: Campaign, offer: Offer, now: int) -> dict[str, Any]:
+        return {
+            "sku": offer.sku,
+            "title": dict(offer.title),
+            "unit_price": campaign.price_of(offer, now),
+            "list_price": offer.unit_price,
+            "available": self._available(campaign, offer, now),
+            "limit_per_buyer": offer.limit_per_buyer,
+        }
+
+    def _available(self, campaign: Campaign, offer: Offer, now: int) -> int:
+        if not campaign.is_selling(now):
+            return 0
+        return self._hints.glance(shelf(campaign, offer), _FRESH).total

@@ -1,0 +1,224 @@
+"""
+Take units for a reservation: at its home block if there are enough, elsewhere if there are not, over several blocks if need be.
+
+The path of a request is fixed by what it leaves behind: each block holds at most one entry of it, written once. Whoever walks the
+path again (a retry, a twin at the same time, a process that took over) reads the same entries and goes on where they end.
+Nothing is ever moved, so no order of crashes and answers lets one request hold units twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.domain.errors import (
+    CampaignNotOpen,
+    IdempotencyKeyReused,
+    LedgerFull,
+    ReservationExpired,
+    SoldOut,
+    StoreBusy,
+)
+from shared.domain.ids import home_block
+from shared.domain.stock import Amendment, Block, Entry, Kind, abandon, end, expire, forward, prune, take
+from shared.use_cases.hints import Hints
+from shared.use_cases.stock_ports import Shelf, StockBlocks
+
+_STEPS = 400
+"""Writes one path may try. 100 units may stand in 100 blocks; beyond that something is very wrong."""
+_GUESSES = 4
+"""Blocks tried by hints alone before a fresh board is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Units that a request asks for."""
+
+    keys: Sequence[str]
+    """Ledger keys of the request: of its path, and of the paths it may begin anew when one had to be abandoned."""
+    quantity: int
+    deadline: int
+    now: int
+    """Seconds since 1970 UTC, like ``deadline``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where the units of a reservation are."""
+
+    key: str
+    parts: tuple[tuple[int, Entry], ...]
+    """Block and entry of each part; the last is the tail, which decides the state."""
+    replayed: bool
+    """The request had been served before."""
+
+    @property
+    def block(self) -> int:
+        """The tail's block."""
+        return self.parts[-1][0]
+
+    @property
+    def tail(self) -> Entry:
+        """The tail's entry."""
+        return self.parts[-1][1]
+
+
+def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Taken:
+    """Hold ``wish.quantity`` units, all or nothing; the same request finds the same units.
+
+    Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
+    ``ReservationExpired`` (its time ran out before it was complete), ``LedgerFull`` or ``StoreBusy``.
+    """
+    left = hints.refuses(shelf, wish.quantity, wish.keys[0])
+    if left is not None:
+        raise SoldOut(available=left)
+    for key in wish.keys:
+        taken = _Path(stock, hints, shelf, wish, key).walk()
+        if taken is not None:
+            return taken
+    raise SoldOut(available=hints.renew(shelf).total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A write to try, and the entry it leaves."""
+
+    entry: Entry
+    amendment: Amendment
+
+
+class _Path:
+    """One path of a request, from its home block."""
+
+    def __init__(self, stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish, key: str) -> None:
+        self._stock = stock
+        self._hints = hints
+        self._shelf = shelf
+        self._wish = wish
+        self._key = key
+        self._now = wish.now
+        self._deadline = wish.deadline
+        self._need = wish.quantity
+        self._parts: list[tuple[int, Entry]] = []
+        self._passed: list[int] = []
+        self._at = home_block(key, shelf.home_blocks)
+
+    def walk(self) -> Taken | None:
+        """Go on until the units are taken, found, or refused. ``None``: this path was abandoned, now or before."""
+        step = self._leave_empty_home() or self._take_here()
+        for _ in range(_STEPS):
+            answer = self._stock.amend(self._shelf, self._at, step.amendment)
+            if answer.done:
+                if answer.free is not None:
+                    self._hints.saw(self._shelf, self._at, answer.free)
+                if step.entry.kind is Kind.VOID:
+                    return self._give_back()
+                taken = self._pass(step.entry, replayed=False)
+            else:
+                block = answer.block
+                if block is None:
+                    raise CampaignNotOpen
+                self._hints.saw(self._shelf, self._at, block.counters.free)
+                found = block.ledger.get(self._key)
+                if found is None or (found.forgotten(self._now) and (found.kind is not Kind.HELD or found.is_tail)):
+                    step = self._decide(block, found)
+                    continue
+                self._deadline = found.deadline
+                if found.kind is Kind.VOID and found.is_tail:
+                    return self._give_back()
+                taken = self._pass(found, replayed=True)
+            if taken is not None:
+                return taken
+            step = self._take_here()
+        raise StoreBusy
+
+    def _pass(self, entry: Entry, *, replayed: bool) -> Taken | None:
+        """Account for this block's entry and go where it points; the reservation, if it ends here."""
+        if entry.kind is not Kind.FORWARD:
+            self._parts.append((self._at, entry))
+            self._need -= entry.quantity
+        if entry.next is not None:
+            if self._need <= 0:
+                raise IdempotencyKeyReused
+            self._passed.append(self._at)
+            self._at = entry.next
+            return None
+        if self._need != 0:
+            raise IdempotencyKeyReused
+        return Taken(self._key, tuple(self._parts), replayed)
+
+    # -- what to try -----------------------------------------------------------------------------------
+
+    def _take_here(self, over: Entry | None = None) -> _Step:
+        """All that is still needed, from this block."""
+        if self._deadline <= self._now:
+            raise ReservationExpired
+        entry = Entry(Kind.HELD, self._need, self._deadline)
+        return _Step(entry, take(self._key, entry, now=self._now, room=self._shelf.room, over=over))
+
+    def _leave_empty_home(self) -> _Step | None:
+        """Two writes instead of three: a home known to be empty gets the forward at once, which looks for a twin just the same."""
+        if not self._hints.is_empty(self._shelf, self._at):
+            return None
+        following = self._hints.choose(self._shelf, self._need, [self._at])
+        return None if following is None else self._go_on(following)
+
+    def _go_on(self, following: int, over: Entry | None = None) -> _Step:
+        entry = Entry(Kind.FORWARD, 0, self._deadline, following)
+        return _Step(entry, forward(self._key, entry, now=self._now, room=self._shelf.room, over=over))
+
+    def _decide(self, block: Block, over: Entry | None) -> _Step:
+        """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place."""
+        if not block.opens <= self._now < block.closes:
+            raise CampaignNotOpen
+        overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
+        free = block.counters.free + (over.quantity if over is not None and over.kind is Kind.HELD else 0)
+        reclaimed = sum(entry.quantity for _, entry in overdue)
+        step = self._spread(free + reclaimed, over)
+        taken = step.entry.quantity if step.entry.kind is Kind.HELD else 0
+        amendment = step.amendment
+        if taken > free:
+            amendment = amendment.and_also(expire(overdue))
+        if over is None and len(block.ledger) >= self._shelf.room:
+            forgotten = list(block.forgotten(self._now))
+            if not forgotten:
+                raise LedgerFull(retry_after=5)
+            amendment = amendment.and_also(prune(forgotten))
+        return _Step(step.entry, amendment)
+
+    def _spread(self, free: int, over: Entry | None) -> _Step:
+        """Everything here; or go on to a block that has it; or a part here and the rest elsewhere; or give up."""
+        if free >= self._need:
+            return self._take_here(over)
+        here = [*self._passed, self._at]
+        following = self._hints.choose(self._shelf, self._need, here) if len(here) <= _GUESSES else None
+        if following is not None:
+            return self._go_on(following, over)
+        board = self._hints.renew(self._shelf)
+        following = self._hints.choose(self._shelf, self._need, here)
+        if following is not None:
+            return self._go_on(following, over)
+        following = self._hints.fullest(self._shelf, here)
+        if board.total < self._need or following is None:
+            return self._give_up(board.total, over)
+        if free == 0:
+            return self._go_on(following, over)
+        if self._deadline <= self._now:
+            raise ReservationExpired
+        part = Entry(Kind.HELD, free, self._deadline, following)
+        return _Step(part, take(self._key, part, now=self._now, room=self._shelf.room, over=over))
+
+    def _give_up(self, left: int, over: Entry | None) -> _Step:
+        """Sold out, if nothing was taken on the way; else this path must be ended first, for all who walk it."""
+        if not self._parts and left < self._need:
+            raise SoldOut(available=left)
+        return _Step(Entry(Kind.VOID, 0, self._deadline), self._void(over))
+
+    def _void(self, over: Entry | None) -> Amendment:
+        return abandon(self._key, self._deadline, now=self._now, room=self._shelf.room, over=over)
+
+    def _give_back(self) -> None:
+        """Return the parts of an abandoned path. Whoever finds it abandoned helps; the beat does it if nobody comes by."""
+        for number, part in self._parts:
+            if part.kind is Kind.HELD:
+                self._stock.amend(self._shelf, number, end(self._key, part, Kind.VOID))
