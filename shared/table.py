@@ -20,6 +20,7 @@ Whose key is this?                             ``keys``: ``hash``               
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 # -- campaigns, requests, keys, payments, totals -----------------------------------------------------
@@ -64,6 +65,8 @@ BLOCK_UNITS: Final = 32
 """Units in a stock block: few enough that every one may be its own reservation with forwards beside them, in 1 KB."""
 WRITE_UNIT: Final = 1024
 """Bytes of an item that one write unit pays for."""
+BOARD: Final = "board"
+"""Where the number of a block stands in the key of a board."""
 
 
 def block(campaign_id: str, sku: str, number: int) -> str:
@@ -73,7 +76,13 @@ def block(campaign_id: str, sku: str, number: int) -> str:
 
 def board(campaign_id: str, sku: str) -> str:
     """Key of the offer's board: the free units of every block, as of an instant."""
-    return f"{short(campaign_id)}#{sku}#board"
+    return f"{short(campaign_id)}#{sku}#{BOARD}"
+
+
+def stock_place(key: str) -> tuple[str, str, str]:
+    """What a stock key says: campaign id, SKU, and the number of a block or ``BOARD``."""
+    campaign, sku, part = key.split("#")
+    return CAMPAIGN_PREFIX + campaign, sku, part
 
 
 def number_size(value: int) -> int:
@@ -136,3 +145,75 @@ def order_shard(ledger_key: str) -> int:
 def order_sort(deadline: int, ledger_key: str) -> str:
     """Sort key of an order: by the end of its hold, so that the beat finds the holds that just ended."""
     return f"{deadline:010d}#{ledger_key}"
+
+
+def order_range(since: int, until: int) -> tuple[str, str]:
+    """First and last sort key of the holds that ended after ``since``, and at ``until`` at the latest."""
+    return f"{since + 1:010d}", f"{until + 1:010d}"
+
+
+# An order stays within one write unit with the longest address. What the readers of its stream use is written out.
+ORDER_ID: Final = "id"
+ORDER_CAMPAIGN: Final = "campaign"
+ORDER_STATE: Final = "state"
+ORDER_SKU: Final = "sku"
+ORDER_QUANTITY: Final = "quantity"
+ORDER_AMOUNT: Final = "amount"
+ORDER_CURRENCY: Final = "currency"
+ORDER_REFUNDED: Final = "refunded"
+"""Money given back, minor units."""
+ORDER_REASON: Final = "reason"
+"""Why a payment that came too late is refunded."""
+ORDER_ATTEMPT: Final = "late"
+"""How many times units were looked for again after a late payment. Absent: never."""
+ORDER_PAID_AT: Final = "paid_at"
+ORDER_PAYMENT: Final = "payment"
+ORDER_VERSION: Final = "v"
+ORDER_CREATED: Final = "c"
+ORDER_BUYER: Final = "b"
+ORDER_ACTION: Final = "a"
+ORDER_REQUEST: Final = "k"
+ORDER_FINGERPRINT: Final = "f"
+ORDER_SHIP_TO: Final = "t"
+ORDER_CAPTURED: Final = "m"
+"""Money that came in, minor units."""
+ORDER_LATE_UNTIL: Final = "d"
+ORDER_SEAT: Final = "u"
+"""Where the units of a late payment are: block, and in the last three digits the units there."""
+ORDER_FAILURE: Final = "e"
+ORDER_NOTE: Final = "o"
+"""A note instead of an order: sort key of the order whose late payment should be settled by the note's own deadline."""
+LARGEST_SHIP_TO: Final = 600
+"""Bytes of an address as compact JSON."""
+
+
+# -- what there is ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """Shape of one table. Keys are strings but for the sort keys in ``NUMBERS``."""
+
+    key: str
+    sort: str | None = None
+    ttl: str | None = None
+    stream: str | None = None
+    """What its stream shows of a change, if anybody listens."""
+
+
+NUMBERS: Final = frozenset({CREATED_AT})
+
+TABLES: Final = {
+    "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
+    "requests": TableSpec(key=REQUEST_KEY, ttl=REQUEST_TTL),
+    "stock": TableSpec(key=STOCK_KEY, stream="NEW_AND_OLD_IMAGES"),
+    "buyers": TableSpec(key=BUYER_KEY, ttl=BUYER_TTL),
+    "orders": TableSpec(key=ORDER_PARTITION, sort=ORDER_SORT, stream="NEW_AND_OLD_IMAGES"),
+    "payments": TableSpec(key=PAYMENT_KEY, stream="NEW_IMAGE"),
+    "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
+    "keys": TableSpec(key=KEY_HASH),
+}
+"""Every table by its role; infra, the tests and the bench make them from here."""
+
+INDEXES: Final = {"campaigns": {BY_MERCHANT: (MERCHANT, CREATED_AT)}}
+"""Indexes by table: name to partition and sort key."""

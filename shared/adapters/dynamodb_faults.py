@@ -37,6 +37,7 @@ PASSING: Final = frozenset(
 )
 """Error codes that say nothing about the request."""
 
+
 @contextmanager
 def store_faults() -> Iterator[None]:
     """

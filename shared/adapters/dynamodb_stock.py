@@ -13,7 +13,7 @@ from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import Amendment, Block, Counters, Entry
+from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry
 from shared.use_cases.stock_ports import Amended, Shelf
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class DynamoDBStock:
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             item = refused.response.get("Item")
-            return Amended(done=False, block=_block(number, item) if item else None)
+            return Amended(done=False, block=decode(number, item) if item else None)
         free = answer.get("Attributes", {}).get(table.FREE)
         return Amended(done=True, free=int(free["N"]) if free else None)
 
@@ -75,7 +75,7 @@ class DynamoDBStock:
                 ConsistentRead=True,
             )
         item = answer.get("Item")
-        return _block(number, item) if item else None
+        return decode(number, item) if item else None
 
     def read_all(self, shelf: Shelf) -> list[Block]:
         found: dict[str, Mapping[str, Any]] = {}
@@ -84,7 +84,7 @@ class DynamoDBStock:
             found.update(self._read_batch(names[first : first + _BATCH]))
         if len(found) != len(names):
             raise StoreBusy("Part of the stock could not be read.")
-        return [_block(number, found[name]) for number, name in enumerate(names)]
+        return [decode(number, found[name]) for number, name in enumerate(names)]
 
     def _read_batch(self, names: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
         wanted: Any = {
@@ -123,31 +123,33 @@ class DynamoDBStock:
             # Laid out before, by a run that was repeated: what has happened in the block since then stays.
             return
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> None:
-        with store_faults():
-            self._client.update_item(
-                TableName=self._table,
-                Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
-                UpdateExpression="SET #o = :o, #c = :c",
-                ConditionExpression="attribute_exists(#k)",
-                ExpressionAttributeNames={"#o": table.OPENS, "#c": table.CLOSES, "#k": table.STOCK_KEY},
-                ExpressionAttributeValues={":o": {"N": str(opens)}, ":c": {"N": str(closes)}},
-            )
+    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
+        may_open_again = "#c > :for_good"
+        try:
+            with store_faults():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
+                    UpdateExpression="SET #o = :o, #c = :c",
+                    ConditionExpression=may_open_again,
+                    ExpressionAttributeNames={"#o": table.OPENS, "#c": table.CLOSES},
+                    ExpressionAttributeValues={
+                        ":o": _number(opens),
+                        ":c": _number(closes),
+                        ":for_good": _number(FOR_GOOD),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            return bool(refused.response.get("Item"))
+        return True
 
     # -- boards ----------------------------------------------------------------------------------------
 
     def read_board(self, shelf: Shelf) -> Board | None:
         with store_faults():
             answer = self._client.get_item(TableName=self._table, Key=self._board_key(shelf))
-        item = answer.get("Item")
-        if not item or _AS_OF not in item:
-            return None
-        return Board(
-            as_of=int(item[_AS_OF]["N"]),
-            total=int(item[_TOTAL]["N"]),
-            free=bytes(item[_FREE]["B"]),
-            seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
-        )
+        return decode_board(answer.get("Item", {}))
 
     def claim_board(self, shelf: Shelf, *, now: int, until: int) -> bool:
         nobody_counts = "attribute_not_exists(#u) OR #u < :now"
@@ -255,7 +257,8 @@ def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def _block(number: int, item: Mapping[str, Any]) -> Block:
+def decode(number: int, item: Mapping[str, Any]) -> Block:
+    """The block of an item."""
     epoch = int(item[table.EPOCH]["N"])
     return Block(
         number=number,
@@ -264,4 +267,16 @@ def _block(number: int, item: Mapping[str, Any]) -> Block:
         epoch=epoch,
         counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
         ledger={key: Entry.decode(int(value["N"]), epoch) for key, value in item[table.LEDGER]["M"].items()},
+    )
+
+
+def decode_board(item: Mapping[str, Any]) -> Board | None:
+    """The board of an item; ``None`` if it has only been claimed so far."""
+    if _AS_OF not in item:
+        return None
+    return Board(
+        as_of=int(item[_AS_OF]["N"]),
+        total=int(item[_TOTAL]["N"]),
+        free=bytes(item[_FREE]["B"]),
+        seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
     )

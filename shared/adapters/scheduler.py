@@ -17,12 +17,19 @@ class SchedulerStartSchedules:
     """A schedule group whose schedules call the function ``start_campaign``."""
 
     def __init__(
-        self, client: EventBridgeSchedulerClient, *, group: str, role_arn: str, target_arn: str
+        self,
+        client: EventBridgeSchedulerClient,
+        *,
+        group: str,
+        role_arn: str,
+        target_arn: str,
+        dead_letters_arn: str,
     ) -> None:
         self._client = client
         self._group = group
         self._role_arn = role_arn
         self._target_arn = target_arn
+        self._dead_letters_arn = dead_letters_arn
 
     def arm(self, campaign: Campaign, *, at: int) -> None:
         try:
@@ -38,6 +45,7 @@ class SchedulerStartSchedules:
                         "Arn": self._target_arn,
                         "RoleArn": self._role_arn,
                         "Input": json.dumps({"campaign": campaign.id}),
+                        "DeadLetterConfig": {"Arn": self._dead_letters_arn},
                     },
                 )
         except self._client.exceptions.ConflictException:

@@ -1,9 +1,10 @@
 """
 What others are told: that something happened, once, in the past tense.
 
-An event's id is made from what happened and from nothing else: not from when it was noticed, by which delivery, or how often. A
-record that is read again, a batch that is sent again and a stream that is replayed all give the id they gave before, so that whoever
-listens can tell a repetition from news.
+An event's id is made from what happened and from nothing else: not from when it was noticed, by
+which delivery, or how often. A record that is read again, a batch that is sent again and a stream
+that is replayed all give the id they gave before, so that whoever listens can tell a repetition
+from news.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ class Event:
     id: str
     occurred_at: float
     """Seconds since 1970 UTC, by the record of the change."""
-    merchant: str
-    campaign: str
+    merchant: str | None
+    campaign: str | None
+    """Both ``None`` only if nobody knows whose it is."""
     data: Mapping[str, Any]
     """What is particular to this kind of event. Instants in it are seconds, as above."""
 

@@ -12,8 +12,8 @@ from shared.domain.errors import CampaignState, InvalidRequest
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
 
-ALWAYS_FREE = frozenset({"name", "metadata", "titles"})
-"""What no stock, price or clock depends on."""
+ALWAYS_FREE = frozenset({"name", "metadata"})
+"""What no stock, price or clock depends on; the titles of offers are free too."""
 
 
 def checked(campaign: Campaign) -> Campaign:
@@ -32,31 +32,26 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     and only names and metadata may change: ``CampaignState`` says so.
     """
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="changed")
-    differing = {name: value for name, value in changes.items() if getattr(campaign, name) != value}
+    sent = dict(changes)
+    if "offers" in sent and _same_but_titles(campaign.offers, sent["offers"]):
+        # The same offers, where their stock is included: that is not sent, and must not be lost.
+        sent["offers"] = _retitled(campaign.offers, sent["offers"])
+    differing = {name: value for name, value in sent.items() if getattr(campaign, name) != value}
     if laid_out:
         _refuse_plan_changes(campaign, differing)
-        if "offers" in differing:
-            # Other titles on the same offers: where their stock is must not be lost.
-            differing["offers"] = _retitled(campaign.offers, differing["offers"])
     return checked(campaign.changed(**differing)) if differing else campaign
 
 
 def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> None:
-    named = set(differing) - {"offers"}
-    if "offers" in differing:
-        named |= (
-            {"titles"} if _same_but_titles(campaign.offers, differing["offers"]) else {"offers"}
-        )
-    refused = sorted(named - ALWAYS_FREE)
+    free = ALWAYS_FREE
+    if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
+        free |= {"offers"}
+    refused = sorted(set(differing) - free)
     if refused:
-        stage = (
-            "live"
-            if campaign.status is Status.LIVE
-            else "scheduled, and its stock is being laid out"
-        )
+        stage = "live" if campaign.status is Status.LIVE else "about to start"
         raise CampaignState(
-            f"The campaign is {stage}: {', '.join(refused)} cannot change now. The name, the titles of its offers and the "
-            "metadata can; the end moves with POST …/extend.",
+            f"The campaign is {stage}: {', '.join(refused)} cannot change now. Its name, the titles "
+            "of its offers and its metadata can; its end moves with POST …/extend.",
             status=campaign.status.value,
             refused=refused,
         )

@@ -18,6 +18,8 @@ from enum import IntEnum
 
 from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_NEXT
 
+FOR_GOOD = 0
+"""As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
 REMEMBERED = 60
 """Seconds beyond its deadline for which an ended entry still answers a repeated request."""
 

@@ -37,6 +37,7 @@ from shared.domain.errors import (
     PreconditionFailed,
     StoreBusy,
 )
+from shared.use_cases.begin_campaign import SOON
 from shared.use_cases.ports import (
     Answered,
     AnsweredBefore,
@@ -47,8 +48,6 @@ from shared.use_cases.ports import (
     StartSchedules,
 )
 
-SOON: Final = 60
-"""Seconds of EventBridge Scheduler's precision: what is due within them is begun at once."""
 HONOURED: Final = 24 * 3600
 """Seconds that an Idempotency-Key is honoured."""
 TRIES: Final = 8
@@ -107,7 +106,7 @@ class ShowRunner:
         self._schedules = schedules
         self._lifecycles = lifecycles
         self._shape = shape
-        self._lead = lead + SOON
+        self._lead = lead
         self._now = now
         self._pause = pause
 
@@ -129,10 +128,9 @@ class ShowRunner:
         ``decide`` gives the campaign as it is afterwards, or the same if there is nothing to do,
         or raises the refusal. It is asked again whenever another change came first.
         """
-        self.owned(ask.merchant, ask.resource)
 
         def attempt(now: int) -> Answered:
-            before = self._campaigns.get(ask.resource)
+            before = self.owned(ask.merchant, ask.resource)
             after = decide(before, now)
             answered = self._answer(ask, 200, after, now)
             if after is before:
@@ -158,7 +156,7 @@ class ShowRunner:
         if before.version != version:
             raise PreconditionFailed(version=before.version)
         now = self._now()
-        laid_out = show_control.is_laid_out(before, now, self._lead)
+        laid_out = show_control.is_laid_out(before, now, self._lead + SOON)
         after = show_plan.revised(before, changes(before), laid_out=laid_out)
         if after is before:
             return before
@@ -172,22 +170,6 @@ class ShowRunner:
             raise PreconditionFailed from None
         self._follow(after, now)
         return after
-
-    def begin_if_due(self, campaign_id: str) -> bool:
-        """
-        What a schedule asks for. Whether the lifecycle was begun.
-
-        A draft, a cancelled campaign and one whose start was moved away are left alone: the name
-        of an execution can be used once, and stock laid out days early would outlive its ledger.
-        """
-        try:
-            campaign = self._campaigns.get(campaign_id)
-        except CampaignNotFound:
-            return False
-        due = show_control.is_due(campaign, self._now(), self._lead)
-        if due:
-            self._lifecycles.begin(campaign.id)
-        return due
 
     def owned(self, merchant: str, campaign_id: str) -> Campaign:
         """A campaign of the merchant; what is another's does not exist: ``CampaignNotFound``."""
@@ -226,15 +208,18 @@ class ShowRunner:
         """Have a start asked for that nothing asks for yet."""
         armed = before.status is Status.SCHEDULED and before.starts_at == after.starts_at
         if after.status is Status.SCHEDULED and not armed:
-            self._schedules.arm(after, at=max(after.starts_at - self._lead + SOON, now + SOON))
+            self._schedules.arm(after, at=max(after.starts_at - self._lead, now + SOON))
 
     def _follow(self, campaign: Campaign, now: int) -> None:
         """Do what the campaign as written asks for, and take back a schedule without a purpose."""
-        if show_control.is_due(campaign, now, self._lead):
+        if self._is_due(campaign, now):
             self._lifecycles.begin(campaign.id)
             self._schedules.disarm(campaign)
         elif campaign.status is Status.CANCELLED:
             self._schedules.disarm(campaign)
+
+    def _is_due(self, campaign: Campaign, now: int) -> bool:
+        return show_control.is_due(campaign, now, self._lead + SOON)
 
 
 def _replay(ask: Ask, answered: Answered) -> Told:

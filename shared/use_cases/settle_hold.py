@@ -37,7 +37,12 @@ _STATES = {
 
 def look(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, now: int) -> State | None:
     """The state of a reservation by its block. ``None``: no such reservation was ever completed."""
-    return state_of(_tail(stock.read(shelf, check.block), check), check.deadline, now)
+    return state_of(tail_of(stock, shelf, check), check.deadline, now)
+
+
+def tail_of(stock: StockBlocks, shelf: Shelf, check: ClaimCheck) -> Entry | None:
+    """The entry that decides about a reservation, as it stands: a hold past its deadline is still held here."""
+    return _tail(stock.read(shelf, check.block), check)
 
 
 def state_of(tail: Entry | None, deadline: int, now: int) -> State | None:
@@ -59,19 +64,24 @@ def release_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: in
     return _resolve(stock, shelf, check, Kind.RELEASED, amount=0, now=now)
 
 
+def expire_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int) -> tuple[bool, State | None]:
+    """Take back what a reservation holds past its deadline, so that nobody sells it any more. As above."""
+    return _resolve(stock, shelf, check, Kind.EXPIRED, amount=0, now=now)
+
+
 def _resolve(
     stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, *, amount: int, now: int
 ) -> tuple[bool, State | None]:
     held = Entry(Kind.HELD, check.tail_quantity, check.deadline)
     did = False
     tail: Entry | None
-    if now < check.deadline:
+    if (now < check.deadline) is (kind is not Kind.EXPIRED):
         wish = confirm(check.key, held, amount) if kind is Kind.SOLD else end(check.key, held, kind)
         answer = stock.amend(shelf, check.block, wish)
         did = answer.done
         tail = held.become(kind) if did else _tail(answer.block, check)
     else:
-        tail = _tail(stock.read(shelf, check.block), check)
+        tail = tail_of(stock, shelf, check)
     if tail is not None and check.quantity != check.tail_quantity:
         _follow_tail(stock, shelf, check.key, tail)
     return did, state_of(tail, check.deadline, now)

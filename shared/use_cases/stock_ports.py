@@ -62,8 +62,11 @@ class StockBlocks(Protocol):
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         """Make a block unless it is there."""
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> None:
-        """Set the instants between which a block may be reserved from."""
+    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
+        """Set the instants between which a block may be reserved from, unless it is closed ``FOR_GOOD``.
+
+        Whether there is such a block.
+        """
 
     def read_board(self, shelf: Shelf) -> Board | None:
         """The offer's board as last posted."""

@@ -1,0 +1,1 @@
+"""Shows and reservations: the way on which every read and byte counts."""

@@ -1,0 +1,80 @@
+"""
+Records of the tables' streams, as Lambda hands them over, read as changes.
+
+Their images are items as the tables' own adapters know them, so those decode them; but bytes are
+base64 here, for it is JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from shared import table
+from shared.adapters import dynamodb_campaigns, dynamodb_stock
+from shared.use_cases.read_changes import BlockChange, BoardChange, CampaignChange, Change
+
+Image = Mapping[str, Any]
+
+
+class UnknownStream(ValueError):
+    """A record of a table that nobody reads changes of."""
+
+
+def read_record(record: Mapping[str, Any]) -> Change | None:
+    """The change that a record tells; ``None`` if it says that an item is gone."""
+    written = record["dynamodb"]
+    after = _image(written, "NewImage")
+    if after is None:
+        return None
+    reader = _READERS.get(role_of(record["eventSourceARN"]))
+    if reader is None:
+        raise UnknownStream(record["eventSourceARN"])
+    return reader(float(written["ApproximateCreationDateTime"]), _image(written, "OldImage"), after)
+
+
+def role_of(stream_arn: str) -> str:
+    """Which of our tables a stream is of: tables are named ``livehour-<stage>-<role>``."""
+    name = stream_arn.partition(":table/")[2].partition("/")[0]
+    return name.rpartition("-")[2]
+
+
+def _image(written: Mapping[str, Any], name: str) -> Image | None:
+    image = written.get(name)
+    return image and {
+        attribute: {"B": base64.b64decode(value["B"])} if "B" in value else value
+        for attribute, value in image.items()
+    }
+
+
+def _campaign(at: float, before: Image | None, after: Image) -> Change:
+    decode = dynamodb_campaigns.decode
+    return CampaignChange(at=at, before=decode(before) if before else None, after=decode(after))
+
+
+def _stock(at: float, before: Image | None, after: Image) -> Change:
+    campaign_id, sku, part = table.stock_place(after[table.STOCK_KEY]["S"])
+    if part == table.BOARD:
+        decode_board = dynamodb_stock.decode_board
+        return BoardChange(
+            at=at,
+            campaign_id=campaign_id,
+            sku=sku,
+            before=decode_board(before) if before else None,
+            after=decode_board(after),
+        )
+    number = int(part)
+    return BlockChange(
+        at=at,
+        campaign_id=campaign_id,
+        sku=sku,
+        before=dynamodb_stock.decode(number, before) if before else None,
+        after=dynamodb_stock.decode(number, after),
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[float, Image | None, Image], Change]]] = {
+    "campaigns": _campaign,
+    "stock": _stock,
+}

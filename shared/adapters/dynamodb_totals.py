@@ -1,0 +1,221 @@
+"""
+Totals in DynamoDB: of each campaign one current snapshot, the last of each span of time, and what the end leaves.
+
+=====================  ===========================================================
+sort key               item
+=====================  ===========================================================
+``now``                the current snapshot, and the lease of who counts the next
+``t#<second>``         the last snapshot of the span that begins at that second
+``beat``               how far the beat has finished orders
+``report``             the closing report: digest and number of its parts
+``report#<digest>#n``  part n of it
+=====================  ===========================================================
+
+A snapshot is numbers only (ten an offer), so that reading it costs one read unit; names and titles are the campaign's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from shared import table
+from shared.adapters.dynamodb_faults import store_faults
+from shared.domain.campaign import Status
+from shared.domain.totals import Snapshot, Sums
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_NOW = "now"
+_SPAN = "t#"
+_BEAT = "beat"
+_REPORT = "report"
+
+_VERSION = "version"
+_AS_OF = "as_of"
+_CAMPAIGN_VERSION = "campaign_version"
+_STATUS = "status"
+_OFFERS = "offers"
+_COMPLETE = "complete"
+_LEASE = "lease"
+_UNTIL = "until"
+_DIGEST = "digest"
+_PARTS = "parts"
+_TEXT = "text"
+
+_LARGEST_PART = 350 * 1024
+"""Bytes. An item holds 400 KB."""
+
+
+class DynamoDBTotals:
+    """The totals table."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    # -- snapshots -------------------------------------------------------------------------------------
+
+    def current(self, campaign_id: str) -> Snapshot | None:
+        item = self._get(campaign_id, _NOW)
+        return _snapshot(item) if item and _VERSION in item else None
+
+    def advance(self, campaign_id: str, snapshot: Snapshot) -> bool:
+        is_next = "#version = :before" if snapshot.version > 1 else "attribute_not_exists(#version)"
+        put: dict[str, Any] = {
+            "Item": {**_key(campaign_id, _NOW), **_item(snapshot)},
+            "ConditionExpression": is_next,
+            "ExpressionAttributeNames": {"#version": _VERSION},
+        }
+        if snapshot.version > 1:
+            put["ExpressionAttributeValues"] = {":before": _number(snapshot.version - 1)}
+        return self._put(put)
+
+    def claim(self, campaign_id: str, version: int, *, now: int, until: int) -> bool:
+        is_current = "#version = :version" if version else "attribute_not_exists(#version)"
+        nobody_counts = "(attribute_not_exists(#lease) OR #lease <= :now)"
+        values = {":now": _number(now), ":until": _number(until)}
+        if version:
+            values[":version"] = _number(version)
+        try:
+            with store_faults():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(campaign_id, _NOW),
+                    UpdateExpression="SET #lease = :until",
+                    ConditionExpression=f"{is_current} AND {nobody_counts}",
+                    ExpressionAttributeNames={"#version": _VERSION, "#lease": _LEASE},
+                    ExpressionAttributeValues=values,
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def keep(self, campaign_id: str, snapshot: Snapshot) -> None:
+        # Refused: a newer snapshot of that span, or this one, is kept already.
+        self._put(
+            {
+                "Item": {**_key(campaign_id, _span(snapshot.bucket)), **_item(snapshot)},
+                "ConditionExpression": "attribute_not_exists(#version) OR #version < :version",
+                "ExpressionAttributeNames": {"#version": _VERSION},
+                "ExpressionAttributeValues": {":version": _number(snapshot.version)},
+            }
+        )
+
+    def kept(self, campaign_id: str, since: int = 0) -> list[Snapshot]:
+        return [_snapshot(item) for item in self._range(campaign_id, _span(since), _SPAN + "~")]
+
+    # -- the beat's place ------------------------------------------------------------------------------
+
+    def finished_until(self, campaign_id: str) -> int | None:
+        item = self._get(campaign_id, _BEAT)
+        return int(item[_UNTIL]["N"]) if item else None
+
+    def set_finished_until(self, campaign_id: str, deadline: int) -> None:
+        with store_faults():
+            self._client.put_item(
+                TableName=self._table, Item={**_key(campaign_id, _BEAT), _UNTIL: _number(deadline)}
+            )
+
+    # -- the closing report ----------------------------------------------------------------------------
+
+    def report(self, campaign_id: str) -> str | None:
+        head = self._get(campaign_id, _REPORT)
+        if head is None:
+            return None
+        prefix = f"{_REPORT}#{head[_DIGEST]['S']}#"
+        parts = [item[_TEXT]["B"] for item in self._range(campaign_id, prefix, prefix + "~")]
+        return b"".join(parts[: int(head[_PARTS]["N"])]).decode()
+
+    def write_report(self, campaign_id: str, report: str) -> None:
+        # The parts first, under a name of their own, and then the one item that makes them the report.
+        data = report.encode()
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        parts = [data[at : at + _LARGEST_PART] for at in range(0, len(data), _LARGEST_PART)]
+        items: list[dict[str, Any]] = [
+            {**_key(campaign_id, f"{_REPORT}#{digest}#{number:04d}"), _TEXT: {"B": part}}
+            for number, part in enumerate(parts)
+        ]
+        items.append(
+            {**_key(campaign_id, _REPORT), _DIGEST: {"S": digest}, _PARTS: _number(len(parts))}
+        )
+        for item in items:
+            with store_faults():
+                self._client.put_item(TableName=self._table, Item=item)
+
+    # -- calls -----------------------------------------------------------------------------------------
+
+    def _get(self, campaign_id: str, at: str) -> Mapping[str, Any] | None:
+        with store_faults():
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(campaign_id, at), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def _put(self, put: dict[str, Any]) -> bool:
+        """Whether the condition held. A repetition by the SDK after a lost answer is refused; the item tells."""
+        try:
+            with store_faults():
+                self._client.put_item(TableName=self._table, **put)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _range(self, campaign_id: str, first: str, last: str) -> Iterator[Mapping[str, Any]]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#campaign = :campaign AND #at BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#campaign": table.TOTALS_KEY, "#at": table.TOTALS_SORT},
+            "ExpressionAttributeValues": {
+                ":campaign": {"S": campaign_id}, ":first": {"S": first}, ":last": {"S": last},
+            },
+            "ConsistentRead": True,
+        }  # fmt: skip
+        while True:
+            with store_faults():
+                page = self._client.query(**query)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+# -- items -----------------------------------------------------------------------------------------------
+
+
+def _key(campaign_id: str, at: str) -> dict[str, Any]:
+    return {table.TOTALS_KEY: {"S": campaign_id}, table.TOTALS_SORT: {"S": at}}
+
+
+def _span(start: int) -> str:
+    return f"{_SPAN}{start:010d}"
+
+
+def _number(value: int) -> dict[str, str]:
+    return {"N": str(value)}
+
+
+def _item(snapshot: Snapshot) -> dict[str, Any]:
+    numbers = [sums.numbers for sums in snapshot.offers]
+    return {
+        _VERSION: _number(snapshot.version),
+        _AS_OF: _number(snapshot.as_of),
+        _CAMPAIGN_VERSION: _number(snapshot.campaign_version),
+        _STATUS: {"S": snapshot.status.value},
+        _OFFERS: {"S": json.dumps(numbers, separators=(",", ":"))},
+        _COMPLETE: {"BOOL": snapshot.complete},
+    }
+
+
+def _snapshot(item: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        version=int(item[_VERSION]["N"]),
+        as_of=int(item[_AS_OF]["N"]),
+        campaign_version=int(item[_CAMPAIGN_VERSION]["N"]),
+        status=Status(item[_STATUS]["S"]),
+        offers=tuple(Sums(*numbers) for numbers in json.loads(item[_OFFERS]["S"])),
+        complete=item[_COMPLETE]["BOOL"],
+    )

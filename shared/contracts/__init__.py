@@ -1,0 +1,1 @@
+"""The edges, typed with pydantic: requests and answers, events, the list of routes."""

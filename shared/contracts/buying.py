@@ -1,0 +1,156 @@
+"""Bodies of a sale: what a storefront shows, reserves, releases and checks out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.fields import (
+    COUNTRY_PATTERN,
+    EMAIL_PATTERN,
+    PHONE_PATTERN,
+    SLUG_PATTERN,
+    Answer,
+    Body,
+    BuyerId,
+    Code,
+    Count,
+    Instant,
+    Minor,
+    Quantity,
+    ShortText,
+    Sku,
+    Title,
+)
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+class ReservationRequest(Body):
+    """Units of one offer for one buyer."""
+
+    sku: Sku
+    quantity: Quantity
+    buyer_id: BuyerId
+
+
+class ShipTo(Body):
+    """Where the fulfiller sends it. Kept with the order; in no event, total or log."""
+
+    name: ShortText
+    line1: ShortText
+    line2: ShortText | None = None
+    city: ShortText
+    region: ShortText | None = None
+    postal_code: Code | None = None
+    country: Annotated[str, Field(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2 code.")]
+    phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=EMAIL_PATTERN)] | None = None
+
+
+class CheckoutRequest(Body):
+    """Turns a reservation into an order. The amount is the reservation's: it is not sent."""
+
+    buyer_id: BuyerId
+    payment_method: Annotated[
+        str,
+        Field(
+            pattern=SLUG_PATTERN, description="As the payment provider names it, such as `card`."
+        ),
+    ]
+    ship_to: ShipTo
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+class ShowOffer(Answer):
+    """What a storefront shows of an offer, at the server's time."""
+
+    sku: Sku
+    title: Title
+    unit_price: Minor
+    list_price: Minor
+    """Before a flash price."""
+    available: Count
+    limit_per_buyer: int | None
+
+
+class Show(Answer):
+    """A campaign as a storefront sees it."""
+
+    id: str
+    object: Literal["show"] = "show"
+    name: str
+    status: Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+    open: Annotated[
+        bool, Field(description="Whether a reservation would be taken at `server_time`.")
+    ]
+    server_time: Instant
+    starts_at: Instant
+    ends_at: Instant
+    replay_until: Instant | None
+    time_zone: str
+    currency: str
+    hold_seconds: int
+    pinned: str | None
+    offers: list[ShowOffer]
+
+
+class Reservation(Answer):
+    """A timed hold on units of one offer by one buyer. `held` ends exactly once: confirmed, released or expired."""
+
+    id: str
+    object: Literal["reservation"] = "reservation"
+    campaign: str
+    state: Literal["held", "confirmed", "released", "expired"]
+    sku: Sku
+    quantity: Quantity
+    unit_price: Minor
+    amount: Minor
+    currency: str
+    buyer_id: Annotated[
+        str | None,
+        Field(
+            description="As sent with the reservation; null when read back, for only a digest of it is kept."
+        ),
+    ]
+    expires_at: Instant
+
+
+class Payment(Answer):
+    """The provider's payment of an order, and what the buyer has to do."""
+
+    id: str
+    provider: str
+    action: Annotated[
+        dict[str, str], Field(description="What the storefront does next, in the provider's words.")
+    ]
+
+
+class Order(Answer):
+    """What a reservation becomes at checkout, under the same id suffix. Its amount never changes."""
+
+    id: str
+    object: Literal["order"] = "order"
+    campaign: str
+    reservation: str
+    state: Literal["awaiting_payment", "paid", "fulfilled", "cancelled", "refunded"]
+    sku: Sku
+    quantity: Quantity
+    unit_price: Minor
+    amount: Minor
+    currency: str
+    created_at: Instant
+    expires_at: Instant
+    paid_at: Instant | None
+    payment: Payment
+
+
+class OrderList(Answer):
+    """A page of orders, newest first, without personal data."""
+
+    object: Literal["list"] = "list"
+    data: list[Order]
+    has_more: bool

@@ -1,0 +1,336 @@
+"""Bodies of a campaign: what a merchant writes, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from shared import clock
+from shared.contracts.fields import (
+    LARGEST_ALLOTMENT,
+    MOST_CUES,
+    MOST_OFFERS,
+    Answer,
+    Body,
+    Currency,
+    Instant,
+    LongText,
+    Metadata,
+    MetadataKey,
+    MetadataValue,
+    Minor,
+    Price,
+    ShortText,
+    Sku,
+    Slug,
+    Title,
+    WrittenTime,
+)
+from shared.domain import show_time
+from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
+from shared.domain.errors import InvalidRequest
+
+# -- requests --------------------------------------------------------------------------------------
+
+Second = Annotated[
+    int, Field(ge=0, le=LONGEST_SHOW, description="Seconds from the start of the show.")
+]
+
+
+class OfferTerms(Body):
+    """A product on sale in the campaign."""
+
+    sku: Sku
+    title: Title
+    unit_price: Price
+    allotment: Annotated[
+        int, Field(ge=1, le=LARGEST_ALLOTMENT, description="Units ring-fenced for the campaign.")
+    ]
+    limit_per_buyer: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=LARGEST_ALLOTMENT,
+            description="Units over all of a buyer's reservations, unpaid ones counted.",
+        ),
+    ] = None
+
+
+class Pin(Body):
+    """Show a product on screen."""
+
+    at: Second
+    cue: Literal["pin"]
+    sku: Sku
+
+
+class Unpin(Body):
+    """Show no product on screen."""
+
+    at: Second
+    cue: Literal["unpin"]
+
+
+class FlashPrice(Body):
+    """Another price for a while. Reservations made in it keep it."""
+
+    at: Second
+    cue: Literal["flash_price"]
+    sku: Sku
+    unit_price: Price
+    seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
+
+
+CueTerms = Annotated[Pin | Unpin | FlashPrice, Field(discriminator="cue")]
+_CUE: TypeAdapter[Pin | Unpin | FlashPrice] = TypeAdapter(CueTerms)
+
+
+class Parties(Body):
+    """Who is who in the sale."""
+
+    promoter: ShortText | None = None
+    seller_of_record: ShortText | None = None
+    fulfiller: ShortText | None = None
+
+
+HoldSeconds = Annotated[
+    int, Field(ge=10, le=3600, description="How long a reservation is held for its buyer to pay.")
+]
+Offers = Annotated[list[OfferTerms], Field(min_length=1, max_length=MOST_OFFERS)]
+RunOfShow = Annotated[
+    list[CueTerms], Field(max_length=MOST_CUES, description="In the order of `at`.")
+]
+TimeZone = Annotated[str, Field(min_length=1, max_length=64, description="IANA name.")]
+
+
+class CampaignRequest(Body):
+    """A livestream sale, written in its own time zone."""
+
+    name: ShortText
+    time_zone: TimeZone
+    starts_at: WrittenTime
+    ends_at: WrittenTime
+    replay_until: WrittenTime | None = None
+    currency: Currency
+    hold_seconds: HoldSeconds = 300
+    channel: Slug = "own_shop"
+    parties: Parties = Parties()
+    offers: Offers
+    run_of_show: RunOfShow = []
+    metadata: Metadata = {}
+
+
+class CampaignPatch(Body):
+    """
+    What of a campaign changes; what is left out stays. Lists and `parties` are replaced whole; `metadata` is merged, and a key
+    sent with null is removed. `replay_until: null` takes the replay away. A new `time_zone` comes with the times written in it.
+    """
+
+    name: ShortText = ""
+    time_zone: TimeZone = ""
+    starts_at: WrittenTime = ""
+    ends_at: WrittenTime = ""
+    replay_until: WrittenTime | None = None
+    currency: Currency = ""
+    hold_seconds: HoldSeconds = 0
+    channel: Slug = ""
+    parties: Parties = Parties()
+    offers: Offers = []
+    run_of_show: RunOfShow = []
+    metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = {}
+
+
+class NoBody(Body):
+    """Nothing is sent, or an empty object."""
+
+
+class ExtendRequest(Body):
+    """A later end of the show."""
+
+    ends_at: WrittenTime
+
+
+class CancelRequest(Body):
+    """Why the campaign is called off; kept with it."""
+
+    reason: LongText
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+class LocalTimes(Answer):
+    """The campaign's times as its audience's clocks show them, fit to be sent back."""
+
+    starts_at: str
+    ends_at: str
+    replay_until: str | None
+
+
+class CampaignAnswer(Answer):
+    """A livestream sale. `draft → scheduled → live → closing → closed`; `cancelled` from any of the first three."""
+
+    id: str
+    object: Literal["campaign"] = "campaign"
+    status: Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+    version: Annotated[int, Field(ge=1, description="Also the ETag, in quotes.")]
+    name: str
+    time_zone: str
+    starts_at: Instant
+    ends_at: Instant
+    replay_until: Instant | None
+    local: LocalTimes
+    currency: str
+    hold_seconds: int
+    channel: str
+    parties: Parties
+    offers: list[OfferTerms]
+    run_of_show: list[CueTerms]
+    metadata: dict[str, str]
+    created_at: Instant
+    prepared_at: Annotated[
+        Instant | None,
+        Field(description="When the stock was laid out: what is on sale is fixed from then on."),
+    ]
+    cancel_reason: str | None
+    balanced: Annotated[
+        bool | None,
+        Field(description="Whether the books balanced; null before they were compared."),
+    ]
+
+
+class CampaignList(Answer):
+    """A page of campaigns, newest first."""
+
+    object: Literal["list"] = "list"
+    data: list[CampaignAnswer]
+    has_more: bool
+
+
+# -- between bodies and the domain -----------------------------------------------------------------
+
+
+def plan(body: CampaignRequest) -> dict[str, Any]:
+    """The plan of a new campaign, in the domain's terms."""
+    return {
+        "name": body.name,
+        "time_zone": body.time_zone,
+        "starts_at": show_time.instant(body.starts_at, body.time_zone, "/starts_at"),
+        "ends_at": show_time.instant(body.ends_at, body.time_zone, "/ends_at"),
+        "replay_until": _replay(body.replay_until, body.time_zone),
+        "currency": body.currency,
+        "hold_seconds": body.hold_seconds,
+        "channel": body.channel,
+        "parties": _parties(body.parties),
+        "offers": _offers(body.offers),
+        "run_of_show": _run_of_show(body.run_of_show),
+        "metadata": dict(body.metadata),
+    }
+
+
+def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
+    """What a patch makes of a campaign's plan: only the fields that were sent."""
+    sent = body.model_fields_set
+    times = {"starts_at", "ends_at"} | ({"replay_until"} if campaign.replay_until else set())
+    if "time_zone" in sent and body.time_zone != campaign.time_zone and not times <= sent:
+        said = f"Send {', '.join(sorted(times))} with a new time zone: what they were written in has changed."
+        raise InvalidRequest(errors=[{"pointer": "/time_zone", "detail": said}])
+    zone = body.time_zone if "time_zone" in sent else campaign.time_zone
+    new: dict[str, Any] = {
+        name: getattr(body, name)
+        for name in sent & {"name", "time_zone", "currency", "hold_seconds", "channel"}
+    }
+    for name in sent & {"starts_at", "ends_at"}:
+        new[name] = show_time.instant(getattr(body, name), zone, f"/{name}")
+    if "replay_until" in sent:
+        new["replay_until"] = _replay(body.replay_until, zone)
+    if "parties" in sent:
+        new["parties"] = _parties(body.parties)
+    if "offers" in sent:
+        new["offers"] = _offers(body.offers)
+    if "run_of_show" in sent:
+        new["run_of_show"] = _run_of_show(body.run_of_show)
+    if "metadata" in sent:
+        new["metadata"] = _merged(campaign.metadata, body.metadata)
+    return new
+
+
+def answer(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as its merchant sees it: everything but its secret and where its stock is."""
+    zone = campaign.time_zone
+    replay = campaign.replay_until
+    return CampaignAnswer(
+        id=campaign.id,
+        status=campaign.status.value,
+        version=campaign.version,
+        name=campaign.name,
+        time_zone=zone,
+        starts_at=clock.rfc3339(campaign.starts_at),
+        ends_at=clock.rfc3339(campaign.ends_at),
+        replay_until=clock.rfc3339(replay) if replay else None,
+        local=LocalTimes(
+            starts_at=show_time.local(campaign.starts_at, zone),
+            ends_at=show_time.local(campaign.ends_at, zone),
+            replay_until=show_time.local(replay, zone) if replay else None,
+        ),
+        currency=campaign.currency,
+        hold_seconds=campaign.hold_seconds,
+        channel=campaign.channel,
+        parties=Parties(**campaign.parties),
+        offers=[_offer_terms(offer) for offer in campaign.offers],
+        run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
+        metadata=dict(campaign.metadata),
+        created_at=clock.rfc3339(campaign.created_at / 1000),
+        prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
+        cancel_reason=campaign.cancel_reason,
+        balanced=campaign.balanced,
+    ).model_dump(mode="json")
+
+
+def _offer_terms(offer: Offer) -> OfferTerms:
+    return OfferTerms(
+        sku=offer.sku,
+        title=dict(offer.title),
+        unit_price=offer.unit_price,
+        allotment=offer.allotment,
+        limit_per_buyer=offer.limit_per_buyer,
+    )
+
+
+def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice:
+    written = {name: value for name, value in asdict(cue).items() if value is not None}
+    return _CUE.validate_python(written)
+
+
+def _replay(written: str | None, zone: str) -> int | None:
+    return None if written is None else show_time.instant(written, zone, "/replay_until")
+
+
+def _parties(body: Parties) -> dict[str, str]:
+    return body.model_dump(exclude_none=True)
+
+
+def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
+    return tuple(Offer(number=number, **body.model_dump()) for number, body in enumerate(bodies))
+
+
+def _run_of_show(bodies: Sequence[Pin | Unpin | FlashPrice]) -> tuple[Cue, ...]:
+    return tuple(Cue(**body.model_dump()) for body in bodies)
+
+
+def _merged(old: Mapping[str, str], new: Mapping[str, str | None]) -> dict[str, str]:
+    merged = {**old, **new}
+    kept = {key: value for key, value in merged.items() if value is not None}
+    if len(kept) > 50:
+        raise InvalidRequest(
+            errors=[
+                {
+                    "pointer": "/metadata",
+                    "detail": "Must have 50 or fewer entries after the change.",
+                }
+            ]
+        )
+    return kept

@@ -1,0 +1,113 @@
+"""The kinds of values that stand in bodies, each with its limits. Nothing is converted: a number in quotes is not a number."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from shared.contracts.currencies import CURRENCIES
+from shared.domain.text import is_legible
+
+SKU_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
+COUNTRY_PATTERN: Final = r"^[A-Z]{2}$"
+PHONE_PATTERN: Final = r"^\+?[0-9 ()./-]{4,32}$"
+EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+
+HIGHEST_PRICE: Final = 10**12
+LARGEST_ALLOTMENT: Final = 1_000_000
+MOST_OFFERS: Final = 200
+MOST_CUES: Final = 500
+LARGEST_QUANTITY: Final = 100
+
+
+class Body(BaseModel):
+    """What a caller sends: every field known, every type exact."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """What a caller gets. Fields may be added within a version of the API, so do not refuse those you do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _legible(text: str) -> str:
+    if not is_legible(text):
+        raise PydanticCustomError(
+            "illegible", "Leave out control characters, line breaks and text direction overrides."
+        )
+    if text and not text.strip():
+        raise PydanticCustomError("blank", "Write something that can be seen.")
+    return text
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise PydanticCustomError(
+            "currency",
+            "Use an ISO 4217 code of a currency that people pay with, such as CNY or USD.",
+        )
+    return code
+
+
+_Legible = AfterValidator(_legible)
+
+ShortText = Annotated[str, Field(min_length=1, max_length=200), _Legible]
+LongText = Annotated[str, Field(min_length=1, max_length=500), _Legible]
+Code = Annotated[str, Field(min_length=1, max_length=64), _Legible]
+BuyerId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        description="The storefront's opaque id of the buyer: no name, no e-mail address.",
+    ),
+    _Legible,
+]
+Sku = Annotated[
+    str, Field(pattern=SKU_PATTERN, description="The merchant's own name of the product.")
+]
+Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
+Currency = Annotated[
+    str,
+    Field(pattern=CURRENCY_PATTERN, description="ISO 4217 code."),
+    AfterValidator(_known_currency),
+]
+Title = Annotated[
+    dict[Language, ShortText],
+    Field(min_length=1, max_length=20, description="By language tag (BCP 47), at least one."),
+]
+Price = Annotated[
+    int, Field(ge=1, le=HIGHEST_PRICE, description="Minor units of the campaign's currency.")
+]
+Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY, description="Units.")]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=40), _Legible]
+MetadataValue = Annotated[str, Field(max_length=500), _Legible]
+Metadata = Annotated[
+    dict[MetadataKey, MetadataValue],
+    Field(max_length=50, description="The merchant's own facts. No personal data."),
+]
+WrittenTime = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="Local wall time in `time_zone` (2026-11-28T20:00:00), or an instant with an offset (2026-11-28T12:00:00Z).",
+    ),
+]
+
+Instant = Annotated[
+    str,
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "description": "RFC 3339, UTC, with Z."}
+    ),
+]
+Minor = Annotated[int, Field(description="Minor units of `currency`.")]
+Count = Annotated[int, Field(ge=0)]

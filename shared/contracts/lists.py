@@ -1,0 +1,61 @@
+"""The query of a list: ``limit`` from 1 to 100, ``starting_after`` an id, and nothing it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.errors import InvalidRequest
+
+USUAL_PAGE: Final = 20
+LARGEST_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Which part of a list is asked for."""
+
+    limit: int
+    starting_after: str | None
+    filters: Mapping[str, str]
+
+
+def page_query(
+    query: Mapping[str, str], filters: Mapping[str, Collection[str]] | None = None
+) -> PageQuery:
+    """
+    Read the query of a list. ``filters``: the further parameters, each with the values that it may have.
+
+    An unknown parameter is refused: a misspelt filter would otherwise answer with everything.
+    """
+    filters = filters or {}
+    faults = [
+        {
+            "parameter": name[:64],
+            "detail": f"There is no such parameter; use {', '.join(['limit', 'starting_after', *filters])}.",
+        }
+        for name in query
+        if name not in ("limit", "starting_after", *filters)
+    ]
+    faults += [
+        {"parameter": name, "detail": f"Must be one of {', '.join(allowed)}."}
+        for name, allowed in filters.items()
+        if name in query and query[name] not in allowed
+    ]
+    limit = query.get("limit", str(USUAL_PAGE))
+    if not (
+        limit.isascii() and limit.isdigit() and len(limit) <= 3 and 1 <= int(limit) <= LARGEST_PAGE
+    ):
+        faults.append(
+            {"parameter": "limit", "detail": f"Must be a whole number from 1 to {LARGEST_PAGE}."}
+        )
+    if faults:
+        raise InvalidRequest(
+            "Correct the parameters named in 'errors' and send the request again.", errors=faults
+        )
+    return PageQuery(
+        limit=int(limit),
+        starting_after=query.get("starting_after"),
+        filters={name: query[name] for name in filters if name in query},
+    )

@@ -1,0 +1,207 @@
+"""
+An order: what a reservation becomes at checkout, under the same id suffix.
+
+``awaiting_payment → paid → fulfilled``; or ``cancelled``; or ``refunded``. Its amount is frozen from the start. An order is a value:
+each change gives a new one with the next ``version``, and the store accepts it only over the version it was made from, so that of
+two who settle the same order at once, one is told that the other was first.
+
+Money that came in (``captured``) is in exactly one place: it is the order's (paid), it was given back (refunded), or it is still being
+settled, because it came when the hold was over: then units are looked for again, in as many attempts as it takes to get a
+definite answer, or the refund is under way. One version of the order decides between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.claim_check import ORDER, RESERVATION, ClaimCheck, suffix_of, verify
+from shared.domain.ids import ledger_key
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+_OPEN = frozenset({OrderState.AWAITING_PAYMENT, OrderState.CANCELLED})
+
+
+class RefundReason(StrEnum):
+    """Why money that came too late could not become an order."""
+
+    SOLD_OUT = "sold_out"
+    CAMPAIGN_CLOSED = "campaign_closed"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
+    BUYER_LIMIT_REACHED = "buyer_limit_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where the units of a late payment are held."""
+
+    block: int
+    units: int
+    """Units in that block: the tail's, fewer than the order's when no single block had them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One checkout of one reservation. Instants are whole seconds since 1970 UTC; money is minor units of ``currency``."""
+
+    id: str
+    campaign_id: str
+    merchant: str
+    sku: str
+    quantity: int
+    amount: int
+    currency: str
+    buyer: str
+    """Digest of the storefront's buyer id."""
+    key: str
+    """Ledger key of the reservation."""
+    created_at: int
+    expires_at: int
+    """End of the hold: nobody is asked to pay from that instant."""
+    payment_id: str
+    payment_action: Mapping[str, str]
+    request: str
+    """Digest of the Idempotency-Key that made it."""
+    fingerprint: str
+    """Digest of the body that made it."""
+    ship_to: str | None = None
+    """Address as compact JSON; ``None`` where it was not read."""
+
+    state: OrderState = OrderState.AWAITING_PAYMENT
+    version: int = 1
+    captured: int = 0
+    refunded: int = 0
+    paid_at: int | None = None
+    failure: str | None = None
+    """The last event that told of a failed attempt to pay, while another may follow."""
+    refund_reason: RefundReason | None = None
+    """Set from the decision to refund on."""
+    attempt: int = 0
+    """How many times units were looked for again after a late payment."""
+    late_until: int | None = None
+    """Deadline of the hold that the last attempt takes."""
+    seat: Seat | None = None
+    """What the last attempt took. Recorded before it is sold, so that whoever goes on finds it."""
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    @property
+    def reservation_id(self) -> str:
+        """The reservation it was made of."""
+        return RESERVATION + suffix_of(self.id, ORDER)
+
+    @property
+    def unit_price(self) -> int:
+        """As it was promised with the hold."""
+        return self.amount // self.quantity
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the money that came in has found its place."""
+        return self.state not in _OPEN
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether money has come in that has no place yet."""
+        return self.captured > 0 and not self.is_settled
+
+    @property
+    def seeks_units(self) -> bool:
+        """Whether a late payment waits for an attempt to find units."""
+        return self.attempt > 0 and self.seat is None
+
+    def is_payable(self, now: int) -> bool:
+        """Whether the buyer should still be asked to pay."""
+        return self.state is OrderState.AWAITING_PAYMENT and not self.captured and now < self.expires_at
+
+    def late_key(self, secret: str) -> str:
+        """Ledger key of the attempt under way: of this order and attempt, and of no reservation."""
+        return ledger_key(secret, "late", self.id, str(self.attempt))
+
+    def claim(self, secret: str) -> ClaimCheck:
+        """Where its units are, or were last: the reservation's, or those that a late payment took."""
+        check = verify(suffix_of(self.id, ORDER), secret)
+        if self.seat is None or self.late_until is None:
+            return check
+        return replace(
+            check,
+            block=self.seat.block,
+            key=self.late_key(secret),
+            tail_quantity=self.seat.units,
+            deadline=self.late_until,
+        )
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def failed(self, event_id: str) -> Order:
+        """An attempt to pay failed; another may follow."""
+        return self._changed(failure=event_id)
+
+    def cancelled(self) -> Order:
+        """The hold ended unpaid."""
+        if self.state is not OrderState.AWAITING_PAYMENT or self.captured:
+            raise ValueError(f"an order that is {self.state} cannot be cancelled")
+        return self._changed(state=OrderState.CANCELLED, failure=None)
+
+    def paid(self, at: int) -> Order:
+        """Its units are sold."""
+        self._refuse_unless_open()
+        return self._changed(state=OrderState.PAID, captured=self.amount, paid_at=at, failure=None)
+
+    def seeking(self, *, until: int) -> Order:
+        """Money came in when the hold was over: look for units again, and hold them ``until`` then."""
+        self._refuse_unless_open()
+        return self._changed(
+            captured=self.amount, attempt=self.attempt + 1, late_until=until, seat=None, failure=None
+        )
+
+    def seated(self, seat: Seat) -> Order:
+        """The attempt found units."""
+        self._refuse_unless_open()
+        return self._changed(seat=seat)
+
+    def refunding(self, reason: RefundReason) -> Order:
+        """The money will go back; from here on it can go nowhere else."""
+        self._refuse_unless_open()
+        return self._changed(captured=self.amount, refund_reason=reason, seat=None, failure=None)
+
+    def gave_back(self) -> Order:
+        """The money went back."""
+        if self.refund_reason is None or self.is_settled:
+            raise ValueError(f"an order that is {self.state} has nothing to give back")
+        return self._changed(state=OrderState.REFUNDED, refunded=self.captured)
+
+    def _refuse_unless_open(self) -> None:
+        if self.is_settled or self.refund_reason is not None:
+            raise ValueError(f"the money of this order has its place: {self.refund_reason or self.state}")
+
+    def _changed(self, **changes: Any) -> Order:
+        return replace(self, version=self.version + 1, **changes)
+
+    def as_placed(self) -> Order:
+        """As it was when it was made: what a repeated request is answered."""
+        return replace(
+            self,
+            state=OrderState.AWAITING_PAYMENT,
+            version=1,
+            captured=0,
+            refunded=0,
+            paid_at=None,
+            failure=None,
+            refund_reason=None,
+            attempt=0,
+            late_until=None,
+            seat=None,
+        )

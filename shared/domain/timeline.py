@@ -1,0 +1,108 @@
+"""
+The totals over time: the differences of successive snapshots, so that they always add up to the totals.
+
+Snapshots are cumulative. Whatever is kept of them, and however irregularly they were taken, the differences from the first to the
+current one sum to the current one: a missing snapshot moves sales into a later bucket, and loses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from shared.domain.campaign import Campaign, Status
+from shared.domain.totals import STEP, Snapshot, Sums
+
+LONGEST_BUCKET = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What changed in a span of time. A refund can make a number negative."""
+
+    start: int
+    """Seconds since 1970 UTC; a multiple of the bucket's length."""
+    offers: tuple[Sums, ...]
+    """Changes, in the order of the campaign's offers."""
+
+    @property
+    def total(self) -> Sums:
+        """Over all offers."""
+        return sum(self.offers, Sums())
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Something that happened in the show."""
+
+    at: int
+    """Seconds since 1970 UTC."""
+    cue: str
+    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show."""
+    sku: str | None = None
+    unit_price: int | None = None
+    seconds: int | None = None
+
+
+def is_bucket(seconds: int) -> bool:
+    """Whether a timeline can be cut in buckets of this length."""
+    return STEP <= seconds <= LONGEST_BUCKET and seconds % STEP == 0
+
+
+def history(kept: Iterable[Snapshot], current: Snapshot) -> list[Snapshot]:
+    """The last snapshot of each span until ``current``, in order: what was kept, and ``current`` for its own span."""
+    return [row for row in kept if row.bucket < current.bucket and row.version < current.version] + [current]
+
+
+def buckets(rows: Sequence[Snapshot], length: int, since: int | None = None) -> list[Bucket]:
+    """
+    Sales in buckets of ``length`` seconds, from a history.
+
+    Buckets in which nothing was sold are left out, and those that start before ``since``.
+    """
+    nothing = tuple(Sums() for _ in rows[-1].offers)
+    last_of = {row.bucket // length * length: row.offers for row in rows}
+    found = []
+    for (_, before), (start, after) in pairwise([(0, nothing), *last_of.items()]):
+        change = tuple(_sales(late - early) for early, late in zip(before, after, strict=True))
+        if change != nothing and (since is None or start >= since):
+            found.append(Bucket(start, change))
+    return found
+
+
+def _sales(change: Sums) -> Sums:
+    return Sums(orders=change.orders, sold=change.sold, gross=change.gross)
+
+
+def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = None) -> list[Marker]:
+    """What is due or has happened by the last snapshot of a history, in order of time."""
+    now = rows[-1].as_of // 1000
+    found = [
+        *_doors(campaign, rows[-1].status, now),
+        *_cues(campaign, now),
+        *_sold_out(campaign, rows),
+    ]
+    return sorted((marker for marker in found if since is None or marker.at >= since), key=lambda marker: marker.at)
+
+
+def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
+    if status in (Status.LIVE, Status.CLOSING, Status.CLOSED):
+        yield Marker(campaign.starts_at, "opened")
+    if status in (Status.CLOSING, Status.CLOSED) and campaign.closes_at <= now:
+        yield Marker(campaign.closes_at, "closed")
+
+
+def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
+    for cue in campaign.run_of_show:
+        at = campaign.starts_at + cue.at
+        if at <= now and at < campaign.closes_at and campaign.prepared_at is not None:
+            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds)
+
+
+def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
+    """The first time that nothing of an offer was left. Units of holds that end may come back."""
+    for number, offer in enumerate(campaign.offers):
+        first = next((row for row in rows if not row.offers[number].available), None)
+        if first is not None:
+            yield Marker(first.as_of // 1000, "sold_out", offer.sku)

@@ -1,0 +1,187 @@
+"""
+Totals: the sums over a campaign, by the written definitions of the API, and the snapshots of them.
+
+Totals are counted, never kept up to date: the sum over the stock blocks, whose counters move in the same write as the units. In
+every sum of every snapshot ``allotted = available + held + sold`` and ``placed = confirmed + released + expired + holds``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Self
+
+from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.stock import Block, Counters, Kind
+
+DEFINITIONS = "1"
+"""Version of what the words of the totals mean; it grows when a meaning changes."""
+STEP = 10
+"""Seconds of the finest bucket of the timeline: of each such span the last snapshot is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The totals of one offer, or of all. Units, except where said."""
+
+    available: int = 0
+    held: int = 0
+    sold: int = 0
+    """Paid for, and not put back on sale."""
+    units_refunded: int = 0
+    """Of refunded orders."""
+    orders: int = 0
+    """Paid orders, refunded ones included."""
+    gross: int = 0
+    """Minor units: the money of paid orders, refunds not subtracted."""
+    refunded: int = 0
+    """Minor units."""
+    released: int = 0
+    """Reservations."""
+    expired: int = 0
+    """Reservations."""
+    holds: int = 0
+    """Reservations that are held."""
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(*(mine + its for mine, its in zip(self.numbers, other.numbers, strict=True)))
+
+    def __sub__(self, other: Sums) -> Sums:
+        return Sums(*(mine - its for mine, its in zip(self.numbers, other.numbers, strict=True)))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All of them, in the order of their declaration: as they are stored."""
+        numbers: tuple[int, ...] = _numbers(self)
+        return numbers
+
+    @property
+    def allotted(self) -> int:
+        """Units ring-fenced for the campaign."""
+        return self.available + self.held + self.sold
+
+    @property
+    def placed(self) -> int:
+        """Reservations ever made: a paid order was one."""
+        return self.orders + self.released + self.expired + self.holds
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block]) -> Self:
+        """What the blocks of an offer say."""
+        counters = Counters()
+        refunded = holds = 0
+        for block in blocks:
+            counters += block.counters
+            for entry in block.ledger.values():
+                if entry.kind is Kind.REFUNDED:
+                    refunded += entry.quantity
+                elif entry.kind is Kind.HELD and entry.is_tail:
+                    holds += 1
+        return cls(
+            available=counters.free,
+            held=counters.held,
+            sold=counters.sold,
+            units_refunded=refunded,
+            orders=counters.orders,
+            gross=counters.gross,
+            refunded=counters.refunded,
+            released=counters.released,
+            expired=counters.expired,
+            holds=holds,
+        )
+
+    @classmethod
+    def untouched(cls, offer: Offer) -> Self:
+        """Before the stock is laid out: everything is there."""
+        return cls(available=offer.allotment)
+
+
+_numbers = attrgetter(*(field.name for field in fields(Sums)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The totals at an instant, with a version that never goes back."""
+
+    version: int
+    as_of: int
+    """Milliseconds since 1970 UTC, before the first block was read: every movement until then is in it."""
+    campaign_version: int
+    """The campaign it was counted for: whose offers, names and times belong to it."""
+    status: Status
+    offers: tuple[Sums, ...]
+    """In the order of the campaign's offers."""
+    complete: bool = False
+    """Closed and reconciled: nothing will change any more."""
+
+    @property
+    def total(self) -> Sums:
+        """Over all offers."""
+        return sum(self.offers, Sums())
+
+    @property
+    def is_history(self) -> bool:
+        """Whether anything was reserved by then. Before that there is nothing to keep, and offers may still be edited."""
+        return any(sums.placed for sums in self.offers)
+
+    @property
+    def bucket(self) -> int:
+        """Beginning of the span of ``STEP`` seconds it belongs to; seconds since 1970 UTC."""
+        return self.as_of // 1000 // STEP * STEP
+
+
+def next_snapshot(
+    before: Snapshot | None, campaign: Campaign, offers: Sequence[Sums], *, as_of: int, complete: bool = False
+) -> Snapshot:
+    """The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back."""
+    return Snapshot(
+        version=before.version + 1 if before else 1,
+        as_of=max(as_of, before.as_of) if before else as_of,
+        campaign_version=campaign.version,
+        status=campaign.status,
+        offers=tuple(offers),
+        complete=complete,
+    )
+
+
+def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:
+    """The numbers as the API and the closing report write them."""
+    total = sum(offers, Sums())
+    return {
+        "currency": campaign.currency,
+        "orders": total.orders,
+        "gross": total.gross,
+        "refunded": total.refunded,
+        "net": total.gross - total.refunded,
+        "units": _units(total),
+        "reservations": {
+            "placed": total.placed,
+            "confirmed": total.orders,
+            "released": total.released,
+            "expired": total.expired,
+            "held": total.holds,
+        },
+        "offers": [
+            {
+                "sku": offer.sku,
+                "title": dict(offer.title),
+                "unit_price": offer.unit_price,
+                "orders": sums.orders,
+                "gross": sums.gross,
+                "refunded": sums.refunded,
+                "units": _units(sums),
+            }
+            for offer, sums in zip(campaign.offers, offers, strict=True)
+        ],
+    }
+
+
+def _units(sums: Sums) -> dict[str, int]:
+    return {
+        "allotted": sums.allotted,
+        "available": sums.available,
+        "held": sums.held,
+        "sold": sums.sold,
+        "refunded": sums.units_refunded,
+    }

@@ -1,0 +1,1 @@
+"""What is decided or ordered in several steps, with the ports it needs."""

@@ -1,0 +1,104 @@
+"""
+Where money that came in goes: to the units of its order, or back to the buyer. Never to both, and never to neither.
+
+In time, the hold is sold and the order paid. Too late, there is one rule: units are taken again under the same order if the sale is
+still open and has them; else the money is given back, once.
+
+Everything goes in steps, each of which is harmless when it is repeated: an effect (sell, take, refund), then the order in its next
+version, recording it. Whoever dies between two steps leaves an order that says where to go on: for the provider's next delivery of
+the event, or for the beat. Of two who go on at once, the order's version lets one go first, and the other follows it:
+
+* *Units or refund* is decided by whose version is kept: the one with a seat, or the one with a reason to refund. A seat is sold only
+  after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end with their hold.
+* *Another attempt* is begun only when the last seat can no longer be sold by anybody: its ledger entry has ended for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shared.domain.campaign import Campaign, Status
+from shared.domain.errors import BuyerLimitReached, CampaignNotOpen, ReservationExpired, SoldOut
+from shared.domain.order import Order, RefundReason, Seat
+from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
+from shared.use_cases.order_ports import Books
+from shared.use_cases.settle_hold import State, confirm_hold, expire_hold, release_hold
+from shared.use_cases.stock_ports import shelf
+from shared.use_cases.take_units import Wish, take_units
+
+LATE_HOLD = 60
+"""Seconds for which a late payment's units are held until they are sold: longer than any function may run."""
+
+
+def settle(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
+    """
+    Find the place of an order's money, which is known to have come in. The order as it is then.
+
+    Raises ``Busy`` when a store or the provider does not answer: it can be called again.
+    """
+    while not order.is_settled:
+        following = _next(books, campaign, order, now)
+        order = books.orders.save(following) or following
+    return order
+
+
+def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
+    if order.refund_reason is not None:
+        books.providers[campaign.payment_provider].refund(order)
+        return order.gave_back()
+    if order.seeks_units:
+        return _take(books, campaign, order, now)
+    if _sell(books, campaign, order, now):
+        return order.paid(now)
+    return _seek(books, campaign, order, now)
+
+
+def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
+    """Sell what the order holds. False: nobody can any more."""
+    check = order.claim(campaign.secret)
+    place = shelf(campaign, campaign.offer(order.sku))
+    if campaign.status is Status.CANCELLED:
+        # What was sold before stays sold; a hold does not become an order of a campaign that was called off.
+        _, state = release_hold(books.stock, place, check, now=now)
+    else:
+        _, state = confirm_hold(books.stock, place, check, amount=order.amount, now=now)
+    if state is State.EXPIRED:
+        # Past its deadline is not over yet: somebody who looked at the clock just before may be about to sell it.
+        _, state = expire_hold(books.stock, place, check, now=now)
+    return state is State.CONFIRMED
+
+
+def _seek(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
+    """Look for units again, unless the sale is over."""
+    if campaign.status is Status.CANCELLED:
+        return order.refunding(RefundReason.CAMPAIGN_CANCELLED)
+    if not campaign.is_selling(now):
+        return order.refunding(RefundReason.CAMPAIGN_CLOSED)
+    until = now + LATE_HOLD
+    books.orders.remind(order, at=until)
+    return order.seeking(until=until)
+
+
+def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
+    """Take units for the attempt under way."""
+    offer = campaign.offer(order.sku)
+    place = shelf(campaign, offer)
+    key = order.late_key(campaign.secret)
+    until = order.late_until or 0
+    wish = Wish([key], order.quantity, until, now)
+    try:
+        if offer.limit_per_buyer is not None:
+            buyer = Buyer(order.buyer, offer.limit_per_buyer, campaign.secret)
+            claim = Claim(order.quantity, until - LATE_HOLD + campaign.hold_seconds)
+            hold = campaign.hold_seconds
+            claim_units(books.buyers, books.stock, place, buyer, key, claim, now=now, hold=hold)
+        taken = take_units(books.stock, books.hints, place, wish)
+    except BuyerLimitReached:
+        return order.refunding(RefundReason.BUYER_LIMIT_REACHED)
+    except SoldOut:
+        return order.refunding(RefundReason.SOLD_OUT)
+    except CampaignNotOpen:
+        return order.refunding(RefundReason.CAMPAIGN_CLOSED)
+    except ReservationExpired:
+        return _seek(books, campaign, order, now)
+    return order.seated(Seat(taken.block, taken.tail.quantity))

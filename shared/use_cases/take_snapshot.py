@@ -1,0 +1,79 @@
+"""
+Take a snapshot of a campaign's totals.
+
+The current snapshot is read before the first block and replaced on condition that it is still current, so that whatever is in version
+v was committed before the counting for v + 1 began: numbers that can only grow never go back from one version to the next. Whoever is
+overtaken is served what won.
+
+The last snapshot of each span of 10 seconds is kept before the current one moves on to a later span. A process that dies in between
+has kept a copy too early; the next one replaces it, for it is newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from shared.domain.campaign import Campaign
+from shared.domain.stock import Block
+from shared.domain.totals import Snapshot, Sums, next_snapshot
+from shared.use_cases.stock_ports import StockBlocks, shelf
+from shared.use_cases.totals_ports import TotalsStore
+
+_AT_ONCE = 8
+"""Offers read at once: below the 10 connections of a client."""
+
+Count = list[list[Block]]
+"""The blocks of each offer, in the order of the campaign's offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A snapshot, and the blocks it was counted from."""
+
+    snapshot: Snapshot
+    blocks: Count
+    at: int
+    """Milliseconds since 1970 UTC, before the first block was read."""
+
+
+def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
+    """Every block of every offer, each strongly consistent. Nothing before the stock is laid out."""
+    if campaign.prepared_at is None:
+        return [[] for _ in campaign.offers]
+    shelves = [shelf(campaign, offer) for offer in campaign.offers]
+    if len(shelves) == 1:
+        return [stock.read_all(shelves[0])]
+    with ThreadPoolExecutor(min(_AT_ONCE, len(shelves))) as pool:
+        return list(pool.map(stock.read_all, shelves))
+
+
+def take_snapshot(
+    totals: TotalsStore,
+    stock: StockBlocks,
+    campaign: Campaign,
+    clock: Callable[[], int],
+    *,
+    complete: bool = False,
+) -> Counted:
+    """Count the campaign now. The snapshot is ours, or the one of whoever was first. ``clock``: milliseconds."""
+    before = totals.current(campaign.id)
+    at = clock()
+    blocks = count_blocks(stock, campaign)
+    if before is not None and (before.complete or before.campaign_version > campaign.version):
+        # Nothing comes after the complete one; and whoever knows an older campaign than the last has nothing new to say.
+        return Counted(before, blocks, at)
+    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at, complete=complete)
+    if before is not None and before.is_history and before.bucket < after.bucket:
+        totals.keep(campaign.id, before)
+    if not totals.advance(campaign.id, after):
+        after = totals.current(campaign.id) or after
+    return Counted(after, blocks, at)
+
+
+def sums_of(campaign: Campaign, blocks: Sequence[Sequence[Block]]) -> list[Sums]:
+    """The totals of each offer by its blocks, or by the plan while there are none."""
+    if campaign.prepared_at is None:
+        return [Sums.untouched(offer) for offer in campaign.offers]
+    return [Sums.of(of_offer) for of_offer in blocks]

@@ -1,0 +1,173 @@
+"""
+The composition root: the only place that makes clients, and joins adapters to use cases.
+
+Everything is made when it is first asked for and kept for the life of the process, so that importing
+does nothing and a function pays for what it uses. That is also why the imports stand inside: the way
+of a reservation must not load what campaigns need.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.settings import Setting, setting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+    from shared.adapters.dynamodb_keys import DynamoDBKeys
+    from shared.adapters.eventbridge import EventBridgeBus
+    from shared.adapters.step_functions import StepFunctionsLifecycles
+    from shared.use_cases.run_campaign import Shape, ShowRunner
+
+# -- clients ---------------------------------------------------------------------------------------
+
+
+def _client(service: str, **retries: Any) -> Any:
+    """A client that gives up while its caller still waits: the gateway does so after 30 seconds."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"mode": "standard", "total_max_attempts": 3, **retries},
+        tcp_keepalive=True,
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """The store, with the SDK's own retries: every write of ours may be repeated as it is."""
+    client: DynamoDBClient = _client("dynamodb")
+    return client
+
+
+# -- campaigns and keys ----------------------------------------------------------------------------
+
+
+@cache
+def campaigns() -> DynamoDBCampaigns:
+    """The campaigns, to read them, and to write them without an answer to keep."""
+    from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+
+    return DynamoDBCampaigns(dynamodb(), setting(Setting.CAMPAIGNS_TABLE))
+
+
+@cache
+def merchant_keys() -> DynamoDBKeys:
+    """The merchants' keys."""
+    from shared.adapters.dynamodb_keys import DynamoDBKeys
+
+    return DynamoDBKeys(dynamodb(), setting(Setting.KEYS_TABLE))
+
+
+@cache
+def lifecycles() -> StepFunctionsLifecycles:
+    """The executions that take campaigns through their show."""
+    from shared.adapters.step_functions import StepFunctionsLifecycles
+
+    return StepFunctionsLifecycles(_client("stepfunctions"), setting(Setting.LIFECYCLE_ARN))
+
+
+def start_lead() -> int:
+    """Seconds before its start at which a campaign's stock is laid out."""
+    return int(setting(Setting.START_LEAD_SECONDS))
+
+
+@cache
+def show_runner(shape: Shape) -> ShowRunner:
+    """What runs campaigns for their merchants. ``shape`` makes the answer of a campaign."""
+    from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+    from shared.adapters.dynamodb_requests import DynamoDBAnswers
+    from shared.adapters.scheduler import SchedulerStartSchedules
+    from shared.use_cases.run_campaign import ShowRunner
+
+    requests = setting(Setting.REQUESTS_TABLE)
+    return ShowRunner(
+        campaigns=DynamoDBCampaigns(dynamodb(), setting(Setting.CAMPAIGNS_TABLE), requests),
+        answers=DynamoDBAnswers(dynamodb(), requests),
+        schedules=SchedulerStartSchedules(
+            _client("scheduler"),
+            group=setting(Setting.SCHEDULE_GROUP),
+            role_arn=setting(Setting.SCHEDULE_ROLE_ARN),
+            target_arn=setting(Setting.SCHEDULE_TARGET_ARN),
+            dead_letters_arn=setting(Setting.SCHEDULE_DLQ_ARN),
+        ),
+        lifecycles=lifecycles(),
+        shape=shape,
+        lead=start_lead(),
+    )
+
+
+# -- stock and reservations ------------------------------------------------------------------------
+
+
+@cache
+def campaign_cache() -> CampaignCache:
+    """Campaigns for those who sell: at most a second old."""
+    from shared.use_cases.campaign_cache import CampaignCache
+
+    return CampaignCache(campaigns())
+
+
+@cache
+def stock() -> DynamoDBStock:
+    """The stock blocks."""
+    from shared.adapters.dynamodb_stock import DynamoDBStock
+
+    return DynamoDBStock(dynamodb(), setting(Setting.STOCK_TABLE))
+
+
+@cache
+def hints() -> Hints:
+    """What this process knows of where units are."""
+    from shared.clock import now_millis
+    from shared.use_cases.hints import Hints
+
+    return Hints(stock(), now_millis)
+
+
+@cache
+def buyers() -> DynamoDBBuyers:
+    """What buyers have of offers with a limit."""
+    from shared.adapters.dynamodb_buyers import DynamoDBBuyers
+
+    return DynamoDBBuyers(dynamodb(), setting(Setting.BUYERS_TABLE))
+
+
+@cache
+def reservation_desk() -> ReservationDesk:
+    """What takes, shows and releases reservations."""
+    from shared.use_cases.reserve import ReservationDesk
+
+    return ReservationDesk(campaign_cache(), stock(), hints(), buyers())
+
+
+@cache
+def storefront() -> Storefront:
+    """What a storefront shows."""
+    from shared.use_cases.storefront import Storefront
+
+    return Storefront(campaign_cache(), hints())
+
+
+# -- events ----------------------------------------------------------------------------------------
+
+
+@cache
+def bus() -> EventBridgeBus:
+    """The bus on which others are told what happened."""
+    from shared.adapters.eventbridge import EventBridgeBus
+
+    return EventBridgeBus(_client("events"), setting(Setting.BUS_NAME))
+
+
+def merchant_of(campaign_id: str) -> str:
+    """The merchant of a campaign. ``CampaignNotFound``; ``StoreBusy``."""
+    return campaign_cache().get(campaign_id).merchant

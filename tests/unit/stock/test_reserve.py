@@ -1,0 +1,303 @@
+"""The reservation desk: claim checks, prices, limits, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain import stock as ledger
+from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.claim_check import NotAClaimCheck, verify
+from shared.domain.errors import (
+    BuyerLimitReached,
+    CampaignNotFound,
+    CampaignNotOpen,
+    IdempotencyKeyReused,
+    OfferNotFound,
+    ReservationConfirmed,
+    ReservationExpired,
+    ReservationNotFound,
+    SoldOut,
+)
+from shared.use_cases.hints import Hints
+from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.settle_hold import State, confirm_hold
+from shared.use_cases.stock_ports import shelf
+from tests.memory_buyers import MemoryBuyers
+from tests.memory_stock import MemoryStock
+
+START = 1_790_000_000
+HOLD = 300
+
+
+def a_campaign(**changes: object) -> Campaign:
+    offers = (
+        Offer(number=0, sku="FUJI-12", title={"en": "Fuji"}, unit_price=9900, allotment=64, home_blocks=2, blocks=2),
+        Offer(
+            number=1,
+            sku="GIFT-1",
+            title={"en": "Gift box"},
+            unit_price=29900,
+            allotment=10,
+            limit_per_buyer=3,
+            home_blocks=1,
+            blocks=1,
+        ),
+    )
+    campaign = Campaign(
+        id="cmp_" + "b" * 16,
+        merchant="mer_washington",
+        name="Washington Apple Hour",
+        time_zone="Asia/Shanghai",
+        starts_at=START,
+        ends_at=START + 3600,
+        replay_until=None,
+        currency="CNY",
+        hold_seconds=HOLD,
+        channel="tmall",
+        parties={},
+        offers=offers,
+        run_of_show=(Cue(at=600, cue="flash_price", sku="FUJI-12", unit_price=7900, seconds=300),),
+        metadata={},
+        created_at=START * 1000,
+        secret="c0ffee" + "00" * 29,
+        status=Status.LIVE,
+        prepared_at=START - 60,
+    )
+    return replace(campaign, **changes)  # type: ignore[arg-type]
+
+
+class Desk:
+    """A desk, its stores and a clock."""
+
+    def __init__(self, campaign: Campaign | None = None) -> None:
+        self.campaign = campaign or a_campaign()
+        self.now = START + 5
+        self.stock = MemoryStock()
+        self.buyers = MemoryBuyers()
+        for offer in self.campaign.offers:
+            for number, units in enumerate(ledger.sizes(offer.allotment)):
+                self.stock.lay_out(
+                    shelf(self.campaign, offer),
+                    number,
+                    units=units,
+                    opens=self.campaign.starts_at,
+                    closes=self.campaign.closes_at,
+                )
+        hints = Hints(self.stock, lambda: self.now * 1000, pause=lambda _: None)
+        self.desk = ReservationDesk(self, self.stock, hints, self.buyers)
+
+    def get(self, campaign_id: str) -> Campaign:
+        if campaign_id != self.campaign.id:
+            raise CampaignNotFound
+        return self.campaign
+
+    def reserve(self, key: str = "key", sku: str = "FUJI-12", quantity: int = 1, buyer: str = "ada") -> Reservation:
+        request = ReservationRequest(
+            merchant="mer_washington",
+            campaign_id=self.campaign.id,
+            sku=sku,
+            quantity=quantity,
+            buyer_id=buyer,
+            idempotency_key=key,
+        )
+        return self.desk.reserve(request, self.now)
+
+    def pay(self, reservation: Reservation) -> None:
+        offer = self.campaign.offers[reservation.check.offer_number]
+        did, _ = confirm_hold(
+            self.stock, shelf(self.campaign, offer), reservation.check, amount=reservation.check.amount, now=self.now
+        )
+        assert did
+
+
+def test_a_reservation_says_what_was_promised() -> None:
+    desk = Desk()
+    reservation = desk.reserve(quantity=2)
+    assert reservation.check.amount == 2 * 9900
+    assert reservation.check.deadline == desk.now + HOLD
+    assert reservation.state is State.HELD
+    assert desk.desk.find(reservation.id, "mer_washington", desk.now).check == reservation.check
+
+
+def test_the_same_key_of_another_buyer_offer_or_merchant_is_another_request() -> None:
+    desk = Desk()
+    ids = {
+        desk.reserve().id,
+        desk.reserve(buyer="bob").id,
+        desk.reserve(sku="GIFT-1").id,
+        desk.reserve(key="other").id,
+    }
+    assert len(ids) == 4
+    assert desk.reserve().id in ids
+
+
+def test_an_altered_or_foreign_id_is_unknown() -> None:
+    desk = Desk()
+    identifier = desk.reserve().id
+    for place in range(4, len(identifier)):
+        other = "A" if identifier[place] != "A" else "B"
+        altered = identifier[:place] + other + identifier[place + 1 :]
+        with pytest.raises(ReservationNotFound):
+            desk.desk.find(altered, "mer_washington", desk.now)
+    for wrong in ("", "rsv_", "ord_" + identifier[4:], identifier + "A", identifier + "=", "rsv_é", "rsv_" + "A" * 74):
+        with pytest.raises(ReservationNotFound):
+            desk.desk.find(wrong, "mer_washington", desk.now)
+    with pytest.raises(ReservationNotFound):
+        desk.desk.find(identifier, "mer_other", desk.now)
+    with pytest.raises(NotAClaimCheck):
+        verify(identifier[4:], "00" * 32)
+
+
+def test_the_price_is_that_of_the_second_of_the_reservation() -> None:
+    desk = Desk()
+    prices = {}
+    for second in (599, 600, 899, 900):
+        desk.now = START + second
+        prices[second] = desk.reserve(key=f"at {second}").check.unit_price
+    assert prices == {599: 9900, 600: 7900, 899: 7900, 900: 9900}
+
+
+def test_a_repeated_request_is_promised_the_price_it_was_promised_before() -> None:
+    desk = Desk()
+    desk.now = START + 899
+    first = desk.reserve()
+    desk.now = START + 901
+    again = desk.reserve()
+    assert (again.id, again.check.unit_price, again.replayed) == (first.id, 7900, True)
+
+
+def test_release_is_repeatable_and_says_what_else_happened() -> None:
+    desk = Desk()
+    released, paid, expired = (desk.reserve(key=key) for key in ("released", "paid", "expired"))
+    for _ in range(2):
+        assert desk.desk.release(released.id, "mer_washington", desk.now).state is State.RELEASED
+    desk.pay(paid)
+    with pytest.raises(ReservationConfirmed):
+        desk.desk.release(paid.id, "mer_washington", desk.now)
+    desk.now += HOLD
+    with pytest.raises(ReservationExpired):
+        desk.desk.release(expired.id, "mer_washington", desk.now)
+    assert desk.desk.release(released.id, "mer_washington", desk.now).state is State.RELEASED
+
+
+def test_a_hold_is_dead_from_its_deadline_on() -> None:
+    desk = Desk()
+    reservation = desk.reserve()
+    desk.now = reservation.check.deadline - 1
+    assert desk.desk.find(reservation.id, "mer_washington", desk.now).state is State.HELD
+    desk.now += 1
+    assert desk.desk.find(reservation.id, "mer_washington", desk.now).state is State.EXPIRED
+    offer = desk.campaign.offers[0]
+    place = shelf(desk.campaign, offer)
+    assert confirm_hold(desk.stock, place, reservation.check, amount=1, now=desk.now) == (False, State.EXPIRED)
+
+
+def test_not_open_before_the_start_after_the_end_and_unprepared() -> None:
+    desk = Desk()
+    for second in (-1, 3600, 3600 + 10_000):
+        desk.now = START + second
+        with pytest.raises(CampaignNotOpen) as refusal:
+            desk.reserve(key=f"at {second}")
+        assert refusal.value.facts["starts_at"].endswith("Z")
+    desk.campaign = a_campaign(prepared_at=None)
+    desk.now = START + 5
+    with pytest.raises(CampaignNotOpen):
+        desk.reserve(key="unprepared")
+
+
+def test_a_request_whose_answer_was_lost_at_the_close_still_finds_its_reservation() -> None:
+    desk = Desk()
+    desk.now = START + 3599
+    first = desk.reserve()
+    desk.now += 2
+    assert desk.reserve().id == first.id
+    with pytest.raises(CampaignNotOpen):
+        desk.reserve(key="new")
+
+
+def test_unknown_offer_and_campaign() -> None:
+    desk = Desk()
+    with pytest.raises(OfferNotFound):
+        desk.reserve(sku="PEAR-1")
+    desk.campaign = a_campaign(merchant="mer_other")
+    with pytest.raises(CampaignNotFound):
+        desk.reserve()
+
+
+# -- limits ------------------------------------------------------------------------------------------
+
+
+def test_a_limit_counts_all_reservations_of_a_buyer_unpaid_ones_included() -> None:
+    desk = Desk()
+    desk.reserve(key="one", sku="GIFT-1", quantity=2)
+    with pytest.raises(BuyerLimitReached) as refusal:
+        desk.reserve(key="two", sku="GIFT-1", quantity=2)
+    assert refusal.value.facts == {"limit": 3, "remaining": 1}
+    desk.reserve(key="three", sku="GIFT-1", quantity=1)
+    desk.reserve(key="four", sku="GIFT-1", quantity=3, buyer="bob")
+
+
+def test_more_than_the_limit_at_once_writes_nothing() -> None:
+    desk = Desk()
+    with pytest.raises(BuyerLimitReached):
+        desk.reserve(sku="GIFT-1", quantity=4)
+    assert desk.stock.writes + desk.buyers.writes == 0
+
+
+def test_a_repeated_request_counts_once() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    assert desk.reserve(sku="GIFT-1", quantity=3).id == first.id
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(sku="GIFT-1", quantity=2)
+
+
+def test_released_units_may_be_reserved_again() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.desk.release(first.id, "mer_washington", desk.now)
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+
+
+def test_a_buyers_own_stale_hold_never_blocks_that_buyer() -> None:
+    desk = Desk()
+    desk.reserve(sku="GIFT-1", quantity=3)
+    desk.now += HOLD
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+
+
+def test_sold_units_count_for_ever() -> None:
+    desk = Desk()
+    desk.pay(desk.reserve(sku="GIFT-1", quantity=2))
+    desk.now += HOLD + 100
+    with pytest.raises(BuyerLimitReached) as refusal:
+        desk.reserve(key="again", sku="GIFT-1", quantity=2)
+    assert refusal.value.facts["remaining"] == 1
+    desk.reserve(key="more", sku="GIFT-1", quantity=1)
+
+
+def test_units_that_were_not_to_be_had_do_not_count() -> None:
+    desk = Desk()
+    for number in range(3):
+        desk.reserve(key=f"other {number}", sku="GIFT-1", quantity=3, buyer=f"other {number}")
+    with pytest.raises(SoldOut):
+        desk.reserve(sku="GIFT-1", quantity=3)
+    desk.reserve(key="one", sku="GIFT-1", quantity=1)
+
+
+def test_a_claim_whose_process_died_before_the_block_counts_no_longer_than_a_moment() -> None:
+    desk = Desk()
+
+    def die(_: str) -> None:
+        raise KeyboardInterrupt
+
+    desk.stock.before = die
+    with pytest.raises(KeyboardInterrupt):
+        desk.reserve(sku="GIFT-1", quantity=3)
+    desk.stock.before = lambda _: None
+    with pytest.raises(BuyerLimitReached):
+        desk.reserve(key="at once", sku="GIFT-1", quantity=1)
+    desk.now += 16
+    desk.reserve(key="a moment later", sku="GIFT-1", quantity=3)
