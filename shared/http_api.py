@@ -39,6 +39,8 @@ LONGEST_KEY = 255
 """Characters of an Idempotency-Key, as in the IETF draft's advice and Stripe's API."""
 DEEPEST_BODY = 32
 PROBLEMS = "/docs#problem-"
+_MEMBERS = {"status": "campaign_status"}
+"""Facts that would hide a member that RFC 9457 has given a meaning: ``status`` is the number of the answer."""
 
 log = logging.getLogger("livehour")
 
@@ -240,7 +242,7 @@ def problem(refusal: Refusal, request_id: str) -> Response:
         "detail": refusal.detail,
         "code": refusal.code,
         "request_id": request_id,
-        **refusal.facts,
+        **{_MEMBERS.get(name, name): value for name, value in refusal.facts.items()},
     }
     return Response(refusal.status, document, headers)
 

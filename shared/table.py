@@ -59,6 +59,7 @@ EXPIRED: Final = "x"
 OPENS: Final = "o"
 CLOSES: Final = "c"
 EPOCH: Final = "e"
+SEALED: Final = "w"
 LEDGER: Final = "h"
 
 BLOCK_UNITS: Final = 32
@@ -107,7 +108,7 @@ def ledger_room(sku: str, blocks: int) -> int:
     """
     worst = blocks >= 1_000
     key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
-    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6)
+    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1)
     entry = LEDGER_KEY_SIZE + 1 + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
     return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
 
@@ -168,6 +169,7 @@ ORDER_ATTEMPT: Final = "late"
 """How many times units were looked for again after a late payment. Absent: never."""
 ORDER_PAID_AT: Final = "paid_at"
 ORDER_PAYMENT: Final = "payment"
+ORDER_PROVIDER: Final = "r"
 ORDER_VERSION: Final = "v"
 ORDER_CREATED: Final = "c"
 ORDER_BUYER: Final = "b"
@@ -179,7 +181,7 @@ ORDER_CAPTURED: Final = "m"
 """Money that came in, minor units."""
 ORDER_LATE_UNTIL: Final = "d"
 ORDER_SEAT: Final = "u"
-"""Where the units of a late payment are: block, and in the last three digits the units there."""
+"""Where the units of a late payment are: block, units there, ledger key."""
 ORDER_FAILURE: Final = "e"
 ORDER_NOTE: Final = "o"
 """A note instead of an order: sort key of the order whose late payment should be settled by the note's own deadline."""

@@ -16,18 +16,34 @@ from typing import TYPE_CHECKING, Any
 from shared.settings import Setting, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_keys import DynamoDBKeys
+    from shared.adapters.dynamodb_orders import DynamoDBOrders
+    from shared.adapters.dynamodb_stock import DynamoDBStock
+    from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
+    from shared.adapters.payment_secret import PaymentSecret
     from shared.adapters.step_functions import StepFunctionsLifecycles
+    from shared.use_cases.campaign_cache import CampaignCache
+    from shared.use_cases.check_out import CheckoutDesk
+    from shared.use_cases.hints import Hints
+    from shared.use_cases.order_ports import Books, PaymentProvider
+    from shared.use_cases.read_orders import OrderReader
+    from shared.use_cases.read_totals import TotalsDesk
+    from shared.use_cases.receive_payment import PaymentDesk
+    from shared.use_cases.reserve import ReservationDesk
     from shared.use_cases.run_campaign import Shape, ShowRunner
+    from shared.use_cases.storefront import Storefront
 
 # -- clients ---------------------------------------------------------------------------------------
 
 
-def _client(service: str, **retries: Any) -> Any:
+def _client(service: str) -> Any:
     """A client that gives up while its caller still waits: the gateway does so after 30 seconds."""
     import boto3
     from botocore.config import Config
@@ -35,7 +51,7 @@ def _client(service: str, **retries: Any) -> Any:
     config = Config(
         connect_timeout=1,
         read_timeout=3,
-        retries={"mode": "standard", "total_max_attempts": 3, **retries},
+        retries={"mode": "standard", "total_max_attempts": 3},
         tcp_keepalive=True,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
@@ -155,6 +171,88 @@ def storefront() -> Storefront:
     from shared.use_cases.storefront import Storefront
 
     return Storefront(campaign_cache(), hints())
+
+
+# -- orders and payments ---------------------------------------------------------------------------
+
+
+@cache
+def orders() -> DynamoDBOrders:
+    """The orders."""
+    from shared.adapters.dynamodb_orders import DynamoDBOrders
+
+    return DynamoDBOrders(dynamodb(), setting(Setting.ORDERS_TABLE))
+
+
+@cache
+def payment_secret() -> PaymentSecret:
+    """What the provider ``test`` signs its webhooks with."""
+    from shared.adapters.payment_secret import PaymentSecret
+
+    return PaymentSecret(_client("secretsmanager"), setting(Setting.PAYMENT_SECRET_ARN))
+
+
+@cache
+def payment_providers() -> Mapping[str, PaymentProvider]:
+    """The payment providers, by name. Only who receives webhooks needs, and may read, their secrets."""
+    from shared.adapters.payment_test_provider import NAME, TestProvider
+
+    return {NAME: TestProvider(lambda: payment_secret().webhooks())}
+
+
+@cache
+def checkout_desk() -> CheckoutDesk:
+    """What turns reservations into orders."""
+    from shared.use_cases.check_out import CheckoutDesk
+
+    return CheckoutDesk(campaign_cache(), stock(), orders(), payment_providers())
+
+
+@cache
+def order_reader() -> OrderReader:
+    """What shows orders to their merchant."""
+    from shared.use_cases.read_orders import OrderReader
+
+    return OrderReader(campaign_cache(), orders())
+
+
+@cache
+def books() -> Books:
+    """What is at hand where orders are settled."""
+    from shared.use_cases.order_ports import Books
+
+    return Books(orders(), stock(), hints(), buyers(), payment_providers())
+
+
+@cache
+def payment_desk() -> PaymentDesk:
+    """What receives payment providers' events."""
+    from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+    from shared.use_cases.receive_payment import PaymentDesk
+
+    quarantine = DynamoDBQuarantine(dynamodb(), setting(Setting.PAYMENTS_TABLE))
+    livemode = setting(Setting.STAGE) == "production"
+    return PaymentDesk(campaign_cache(), books(), quarantine, livemode=livemode)
+
+
+# -- totals ----------------------------------------------------------------------------------------
+
+
+@cache
+def totals() -> DynamoDBTotals:
+    """The snapshots of the totals, and what is derived from them."""
+    from shared.adapters.dynamodb_totals import DynamoDBTotals
+
+    return DynamoDBTotals(dynamodb(), setting(Setting.TOTALS_TABLE))
+
+
+@cache
+def totals_desk() -> TotalsDesk:
+    """What reads totals, timelines and closing reports."""
+    from shared.clock import now_millis
+    from shared.use_cases.read_totals import TotalsDesk
+
+    return TotalsDesk(campaigns(), totals(), stock(), now_millis)
 
 
 # -- events ----------------------------------------------------------------------------------------

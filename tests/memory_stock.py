@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Lock
 
 from shared.domain.board import Board
-from shared.domain.stock import Amendment, Block, Counters
+from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters
 from shared.use_cases.stock_ports import Amended, Shelf
 
 
@@ -45,7 +45,12 @@ class MemoryStock:
                 ledger.pop(name, None)
             else:
                 ledger[name] = entry
-        after = replace(block, counters=block.counters + amendment.change, ledger=ledger)
+        after = replace(
+            block,
+            counters=block.counters + amendment.change,
+            ledger=ledger,
+            sealed=block.sealed or amendment.seal,
+        )
         self.blocks[key] = after
         return Amended(done=True, free=after.counters.free if amendment.change.free else None)
 
@@ -65,11 +70,15 @@ class MemoryStock:
         )
         self.after("lay_out")
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> None:
+    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
         self.before("stamp")
         key = (shelf.campaign_id, shelf.sku, number)
-        self.blocks[key] = replace(self.blocks[key], opens=opens, closes=closes)
+        with self._lock:
+            block = self.blocks.get(key)
+            if block is not None and block.closes != FOR_GOOD:
+                self.blocks[key] = replace(block, opens=opens, closes=closes)
         self.after("stamp")
+        return block is not None
 
     def read_board(self, shelf: Shelf) -> Board | None:
         self.reads += 1
@@ -96,6 +105,8 @@ def _allows(block: Block, amendment: Amendment) -> bool:
     if any(block.ledger.get(name) != entry for name, entry in amendment.expect.items()):
         return False
     if amendment.open_at is not None and not block.opens <= amendment.open_at < block.closes:
+        return False
+    if amendment.unsealed and block.sealed:
         return False
     if amendment.room is not None and len(block.ledger) >= amendment.room:
         return False

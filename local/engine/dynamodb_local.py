@@ -1,27 +1,35 @@
-"""DynamoDB Local: AWS's own, in memory, for what needs its exact semantics (races, crash points, capacity units)."""
+"""DynamoDB Local: AWS's own, in memory, where conditions and counters behave as in production.
+
+For the tests of races and crashes, and for the bench: it reports the units that each call consumes.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
+from local.engine.aws import CONFIG, dynamodb
 from local.engine.places import LOGS
 from local.engine.ports import HOST, free_port, listens, wait_until
 from local.engine.processes import Process
-from local.engine.toolchain import CREDENTIALS, REGION, dynamodb_local_folder, environment, java
+from local.engine.toolchain import dynamodb_local_folder, environment, java
 from shared import table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        CreateTableInputTypeDef,
+        KeySchemaElementTypeDef,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoDBLocal:
-    """A running DynamoDB Local; ``url`` is its endpoint."""
+    """A running DynamoDB Local."""
 
     port: int
     process: Process
@@ -31,60 +39,77 @@ class DynamoDBLocal:
         return f"http://{HOST}:{self.port}"
 
     @classmethod
-    def start(cls) -> DynamoDBLocal:
-        """Start one on a free port, and wait until it answers."""
-        port = free_port()
-        log = LOGS / f"dynamodb-local-{port}.log"
-        folder = dynamodb_local_folder()
-        command = [str(java()), "-Xmx512m", f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}"]
-        command += ["-jar", str(folder / "DynamoDBLocal.jar"), "-inMemory", "-sharedDb", "-port", str(port)]
-        process = Process.start(command, log=log, env=environment(), cwd=folder)
-        wait_until(lambda: listens(port), process=process, what="DynamoDB Local", log=log)
-        return cls(port=port, process=process)
+    def start(cls, port: int | None = None) -> DynamoDBLocal:
+        """Start one on ``port`` (``PortInUse`` if it is taken) or on a free one, and wait for it."""
+        chosen = free_port(port, strict=True)
+        folder, log = dynamodb_local_folder(), LOGS / f"dynamodb-local-{chosen}.log"
+        process = Process.start(
+            [
+                str(java()),
+                # Content with two cores, and silent about its own native library.
+                *("-XX:+UseSerialGC", "-Xmx512m", "--enable-native-access=ALL-UNNAMED"),
+                f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}",
+                *("-jar", str(folder / "DynamoDBLocal.jar")),
+                *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(chosen)),
+            ],
+            log=log,
+            env=environment(),
+            cwd=folder,
+        )
+        wait_until(lambda: listens(chosen), process=process, what="DynamoDB Local", log=log)
+        return cls(port=chosen, process=process)
+
+    def client(self, config: Config = CONFIG) -> DynamoDBClient:
+        """A client of it."""
+        return dynamodb(self.url, config)
 
     def stop(self) -> None:
-        """Stop it: everything in it is gone."""
+        """Stop it: all that is in it is gone."""
         self.process.stop()
 
-    def client(self) -> DynamoDBClient:
-        """A client of it, for many threads at once."""
-        client: DynamoDBClient = boto3.client(
-            "dynamodb",
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(max_pool_connections=80),
-        )
-        return client
+
+def make_tables(
+    client: DynamoDBClient, roles: Iterable[str] = table.TABLES, *, prefix: str = ""
+) -> None:
+    """Make the tables of ``shared.table`` under the names of their roles."""
+    for role in roles:
+        client.create_table(**_shape(role, prefix))
 
 
-def make_tables(client: DynamoDBClient) -> None:
-    """Every table of ``shared.table``, named by its role."""
-    for role, spec in table.TABLES.items():
-        indexes = table.INDEXES.get(role, {})
-        keys = {spec.key, *([spec.sort] if spec.sort else []), *(name for pair in indexes.values() for name in pair)}
-        request: dict[str, Any] = {
-            "TableName": role,
-            "KeySchema": _schema(spec.key, spec.sort),
-            "AttributeDefinitions": [
-                {"AttributeName": name, "AttributeType": "N" if name in table.NUMBERS else "S"}
-                for name in sorted(keys)
-            ],
-            "BillingMode": "PAY_PER_REQUEST",
+def _shape(role: str, prefix: str) -> CreateTableInputTypeDef:
+    spec, indexes = table.TABLES[role], table.INDEXES.get(role, {})
+    pairs = [(spec.key, spec.sort), *indexes.values()]
+    shape: CreateTableInputTypeDef = {
+        "TableName": f"{prefix}{role}",
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _key_schema(spec.key, spec.sort),
+        "AttributeDefinitions": [
+            _definition(name) for name in sorted({name for pair in pairs for name in pair if name})
+        ],
+    }
+    if indexes:
+        shape["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": name,
+                "KeySchema": _key_schema(key, sort),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for name, (key, sort) in indexes.items()
+        ]
+    if spec.stream:
+        shape["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": "NEW_IMAGE" if spec.stream == "NEW_IMAGE" else "NEW_AND_OLD_IMAGES",
         }
-        if indexes:
-            request["GlobalSecondaryIndexes"] = [
-                {"IndexName": name, "KeySchema": _schema(*pair), "Projection": {"ProjectionType": "ALL"}}
-                for name, pair in indexes.items()
-            ]
-        if spec.stream:
-            request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": spec.stream}
-        client.create_table(**request)
-        while client.describe_table(TableName=role)["Table"]["TableStatus"] != "ACTIVE":
-            time.sleep(0.05)
+    return shape
 
 
-def _schema(key: str, sort: str | None) -> list[dict[str, str]]:
-    schema = [{"AttributeName": key, "KeyType": "HASH"}]
-    return [*schema, {"AttributeName": sort, "KeyType": "RANGE"}] if sort else schema
+def _key_schema(key: str, sort: str | None) -> list[KeySchemaElementTypeDef]:
+    schema: list[KeySchemaElementTypeDef] = [{"AttributeName": key, "KeyType": "HASH"}]
+    if sort:
+        schema.append({"AttributeName": sort, "KeyType": "RANGE"})
+    return schema
+
+
+def _definition(name: str) -> AttributeDefinitionTypeDef:
+    return {"AttributeName": name, "AttributeType": "N" if name in table.NUMBERS else "S"}

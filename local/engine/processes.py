@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -70,9 +70,6 @@ class Process:
     def _signal(self, what: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, what)
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 #: Those that this very process started must also be waited for, or they stay as zombies.

@@ -110,9 +110,10 @@ class DynamoDBCampaigns:
         if self._requests is None:
             raise TypeError("made without a requests table, it cannot keep answers")
         once = dynamodb_requests.put_once(self._requests, answered, now)
+        puts: Any = [{"Put": put}, {"Put": once}]
         try:
             with store_faults():
-                self._client.transact_write_items(TransactItems=[{"Put": put}, {"Put": once}])
+                self._client.transact_write_items(TransactItems=puts)
         except self._client.exceptions.TransactionCanceledException as cancelled:
             _explain(cancelled.response.get("CancellationReasons", []))
 

@@ -40,7 +40,8 @@ class DynamoDBAnswers:
             with store_faults():
                 self._client.put_item(**put_once(self._table, answered, now))
         except self._client.exceptions.ConditionalCheckFailedException as refused:
-            raise AnsweredBefore(decode(refused.response["Item"])) from None
+            first: Any = refused.response
+            raise AnsweredBefore(decode(first["Item"])) from None
 
 
 def put_once(table_name: str, answered: Answered, now: int) -> dict[str, Any]:

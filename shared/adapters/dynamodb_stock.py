@@ -231,6 +231,13 @@ def amend_request(amendment: Amendment, epoch: int) -> dict[str, Any]:
     if amendment.room is not None:
         conditions.append("size(#h) < :room")
         values[":room"] = _number(amendment.room)
+    if amendment.unsealed:
+        conditions.append("attribute_not_exists(#w)")
+        names["#w"] = table.SEALED
+    if amendment.seal:
+        sets.append("#w = :seal")
+        names["#w"] = table.SEALED
+        values[":seal"] = {"BOOL": True}
     if amendment.needs_free:
         conditions.append(f"#{table.FREE} >= :need")
         values[":need"] = _number(amendment.needs_free)
@@ -267,6 +274,7 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
         epoch=epoch,
         counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
         ledger={key: Entry.decode(int(value["N"]), epoch) for key, value in item[table.LEDGER]["M"].items()},
+        sealed=table.SEALED in item,
     )
 
 

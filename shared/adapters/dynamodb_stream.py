@@ -12,8 +12,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared import table
-from shared.adapters import dynamodb_campaigns, dynamodb_stock
-from shared.use_cases.read_changes import BlockChange, BoardChange, CampaignChange, Change
+from shared.adapters import (
+    dynamodb_campaigns,
+    dynamodb_orders,
+    dynamodb_payments,
+    dynamodb_stock,
+)
+from shared.use_cases.read_changes import (
+    BlockChange,
+    BoardChange,
+    CampaignChange,
+    Change,
+    OrderChange,
+    QuarantineChange,
+)
 
 Image = Mapping[str, Any]
 
@@ -23,7 +35,7 @@ class UnknownStream(ValueError):
 
 
 def read_record(record: Mapping[str, Any]) -> Change | None:
-    """The change that a record tells; ``None`` if it says that an item is gone."""
+    """The change that a record tells; ``None`` if it is about no thing of the sale, or one that is gone."""
     written = record["dynamodb"]
     after = _image(written, "NewImage")
     if after is None:
@@ -74,7 +86,20 @@ def _stock(at: float, before: Image | None, after: Image) -> Change:
     )
 
 
-_READERS: Final[Mapping[str, Callable[[float, Image | None, Image], Change]]] = {
+def _order(at: float, before: Image | None, after: Image) -> Change | None:
+    if table.ORDER_NOTE in after:
+        return None
+    decode = dynamodb_orders.decode
+    return OrderChange(at=at, before=decode(before) if before else None, after=decode(after))
+
+
+def _payment(at: float, _before: Image | None, after: Image) -> Change:
+    return QuarantineChange(at=at, after=dynamodb_payments.decode(after))
+
+
+_READERS: Final[Mapping[str, Callable[[float, Image | None, Image], Change | None]]] = {
     "campaigns": _campaign,
+    "orders": _order,
+    "payments": _payment,
     "stock": _stock,
 }

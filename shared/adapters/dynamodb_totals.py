@@ -6,7 +6,7 @@ sort key               item
 =====================  ===========================================================
 ``now``                the current snapshot, and the lease of who counts the next
 ``t#<second>``         the last snapshot of the span that begins at that second
-``beat``               how far the beat has finished orders
+``beat``               where the beat is
 ``report``             the closing report: digest and number of its parts
 ``report#<digest>#n``  part n of it
 =====================  ===========================================================
@@ -25,6 +25,7 @@ from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.campaign import Status
 from shared.domain.totals import Snapshot, Sums
+from shared.use_cases.totals_ports import Bookmark
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,7 +42,8 @@ _STATUS = "status"
 _OFFERS = "offers"
 _COMPLETE = "complete"
 _LEASE = "lease"
-_UNTIL = "until"
+_FINISHED_UNTIL = "finished_until"
+_DRAINS_UNTIL = "drains_until"
 _DIGEST = "digest"
 _PARTS = "parts"
 _TEXT = "text"
@@ -110,15 +112,22 @@ class DynamoDBTotals:
 
     # -- the beat's place ------------------------------------------------------------------------------
 
-    def finished_until(self, campaign_id: str) -> int | None:
+    def bookmark(self, campaign_id: str) -> Bookmark:
         item = self._get(campaign_id, _BEAT)
-        return int(item[_UNTIL]["N"]) if item else None
+        if item is None:
+            return Bookmark()
+        drains_until = item.get(_DRAINS_UNTIL)
+        return Bookmark(
+            finished_until=int(item[_FINISHED_UNTIL]["N"]),
+            drains_until=int(drains_until["N"]) if drains_until else None,
+        )
 
-    def set_finished_until(self, campaign_id: str, deadline: int) -> None:
+    def set_bookmark(self, campaign_id: str, bookmark: Bookmark) -> None:
+        item = {**_key(campaign_id, _BEAT), _FINISHED_UNTIL: _number(bookmark.finished_until)}
+        if bookmark.drains_until is not None:
+            item[_DRAINS_UNTIL] = _number(bookmark.drains_until)
         with store_faults():
-            self._client.put_item(
-                TableName=self._table, Item={**_key(campaign_id, _BEAT), _UNTIL: _number(deadline)}
-            )
+            self._client.put_item(TableName=self._table, Item=item)
 
     # -- the closing report ----------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import (
     COUNTRY_PATTERN,
@@ -14,6 +15,7 @@ from shared.contracts.fields import (
     Answer,
     Body,
     BuyerId,
+    CampaignStatus,
     Code,
     Count,
     Instant,
@@ -23,6 +25,7 @@ from shared.contracts.fields import (
     Sku,
     Title,
 )
+from shared.table import LARGEST_SHIP_TO
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -47,6 +50,17 @@ class ShipTo(Body):
     country: Annotated[str, Field(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2 code.")]
     phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
     email: Annotated[str, Field(max_length=254, pattern=EMAIL_PATTERN)] | None = None
+
+    @model_validator(mode="after")
+    def _fits_an_order(self) -> Self:
+        size = len(self.model_dump_json(exclude_none=True).encode())
+        if size > LARGEST_SHIP_TO:
+            raise PydanticCustomError(
+                "address_too_large",
+                "Shorten the address: as JSON in UTF-8 it has {size} bytes, and may have {most}.",
+                {"size": size, "most": LARGEST_SHIP_TO},
+            )
+        return self
 
 
 class CheckoutRequest(Body):
@@ -83,7 +97,7 @@ class Show(Answer):
     id: str
     object: Literal["show"] = "show"
     name: str
-    status: Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+    status: CampaignStatus
     open: Annotated[
         bool, Field(description="Whether a reservation would be taken at `server_time`.")
     ]
@@ -125,7 +139,10 @@ class Payment(Answer):
     id: str
     provider: str
     action: Annotated[
-        dict[str, str], Field(description="What the storefront does next, in the provider's words.")
+        dict[str, str] | None,
+        Field(
+            description="What the storefront does next, in the provider's words; null once nobody should pay any more."
+        ),
     ]
 
 
@@ -145,7 +162,15 @@ class Order(Answer):
     created_at: Instant
     expires_at: Instant
     paid_at: Instant | None
+    amount_refunded: Minor
+    refund_reason: Annotated[
+        Literal["sold_out", "campaign_closed", "campaign_cancelled", "buyer_limit_reached"] | None,
+        Field(description="Why a payment that came after the hold had ended was given back."),
+    ]
     payment: Payment
+    ship_to: Annotated[
+        ShipTo | None, Field(description="Left out of lists, and for keys with the scope `read`.")
+    ] = None
 
 
 class OrderList(Answer):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared import clock
 from shared.contracts.fields import (
@@ -15,13 +15,13 @@ from shared.contracts.fields import (
     MOST_OFFERS,
     Answer,
     Body,
+    CampaignStatus,
     Currency,
     Instant,
     LongText,
     Metadata,
     MetadataKey,
     MetadataValue,
-    Minor,
     Price,
     ShortText,
     Sku,
@@ -119,15 +119,24 @@ class CampaignRequest(Body):
     channel: Slug = "own_shop"
     parties: Parties = Parties()
     offers: Offers
-    run_of_show: RunOfShow = []
-    metadata: Metadata = {}
+    run_of_show: RunOfShow = Field(default_factory=list)
+    metadata: Metadata = Field(default_factory=dict)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for member in schema["properties"].values():
+        member.pop("default", None)
 
 
 class CampaignPatch(Body):
     """
-    What of a campaign changes; what is left out stays. Lists and `parties` are replaced whole; `metadata` is merged, and a key
-    sent with null is removed. `replay_until: null` takes the replay away. A new `time_zone` comes with the times written in it.
+    What of a campaign changes; what is left out stays. Lists and `parties` are replaced whole; `metadata`
+    is merged, and a key sent with null is removed. `replay_until: null` takes the replay away. A new
+    `time_zone` comes with the times written in it.
     """
+
+    # What is not sent is told by model_fields_set, so these defaults are never used nor shown.
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     name: ShortText = ""
     time_zone: TimeZone = ""
@@ -138,9 +147,11 @@ class CampaignPatch(Body):
     hold_seconds: HoldSeconds = 0
     channel: Slug = ""
     parties: Parties = Parties()
-    offers: Offers = []
-    run_of_show: RunOfShow = []
-    metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = {}
+    offers: Offers = Field(default_factory=list)
+    run_of_show: RunOfShow = Field(default_factory=list)
+    metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
 
 
 class NoBody(Body):
@@ -175,7 +186,7 @@ class CampaignAnswer(Answer):
 
     id: str
     object: Literal["campaign"] = "campaign"
-    status: Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+    status: CampaignStatus
     version: Annotated[int, Field(ge=1, description="Also the ETag, in quotes.")]
     name: str
     time_zone: str

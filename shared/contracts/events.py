@@ -37,7 +37,7 @@ Moment = Annotated[
     str,
     BeforeValidator(_moment),
     Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$",
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$",
         description="RFC 3339, UTC, with Z.",
         examples=["2026-11-28T12:00:00Z"],
         json_schema_extra={"format": "date-time"},
@@ -51,14 +51,17 @@ EventId = Annotated[
         examples=["evt_5d1c0f3fbd1b4c5f8f0a7d2c9b6e4a31"],
     ),
 ]
-CampaignId = Annotated[str, Field(pattern="^cmp_[a-z2-7]{16}$", examples=["cmp_a2b3c4d5e6f7g2h3"])]
-MerchantId = Annotated[str, Field(min_length=1, examples=["mer_washington_apples"])]
+_CAMPAIGN: Final = "cmp_a2b3c4d5e6f7g2h3"
+_MERCHANT: Final = "mer_washington_apples"
+CampaignId = Annotated[str, Field(pattern="^cmp_[a-z2-7]{16}$", examples=[_CAMPAIGN])]
+MerchantId = Annotated[str, Field(min_length=1, examples=[_MERCHANT])]
+_ORDER: Final = "ord_AQaDsXB9J4vzaPsAAAAAqMmn1KbQAgIAAAAAAAAmrGsKw4rewgOBm5XTIBfxvQl4WtFfcB90aw"
 OrderId = Annotated[
     str,
     Field(
         pattern="^ord_[A-Za-z0-9_-]{74}$",
         description="To read the order, ask the API with a key of its merchant.",
-        examples=["ord_" + "AQZ1bVhQ2kF7" * 6 + "Zg"],
+        examples=[_ORDER],
     ),
 ]
 Text = Annotated[str, Field(min_length=1, examples=["Washington Apple Hour"])]
@@ -94,6 +97,7 @@ class Data(BaseModel):
         strict=True,
         frozen=True,
         hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,
         json_schema_extra=_leave_open,
     )
 
@@ -173,7 +177,7 @@ class AttentionData(Data):
         Field(
             min_length=1,
             description="ARN of the lifecycle's execution: its history holds the cause.",
-            examples=[f"{_MACHINE}:cmp_a2b3c4d5e6f7g2h3"],
+            examples=[f"{_MACHINE}:{_CAMPAIGN}"],
         ),
     ]
 
@@ -206,10 +210,15 @@ class CampaignCancelled(OfCampaign):
     data: CancelledData
 
 
-class CampaignNeedsAttention(OfCampaign):
+class CampaignNeedsAttention(Published):
     """A step of the lifecycle failed for good, or the books do not balance. The campaign is not complete."""
 
     told_by = "lifecycle machine"
+    merchant: Annotated[
+        MerchantId | None,
+        Field(description="Null: the machine knows its campaign only.", examples=[None]),
+    ]
+    campaign: CampaignId
     data: AttentionData
 
 
@@ -310,7 +319,8 @@ class QuarantinedData(Data):
         ),
     ]
     order: Annotated[
-        OrderId | None, Field(description="The order it speaks of, if that is one of ours.")
+        OrderId | None,
+        Field(description="The order it speaks of, if that is one of ours.", examples=[_ORDER]),
     ]
 
 
@@ -333,9 +343,12 @@ class PaymentQuarantined(Published):
 
     told_by = "`payments` stream"
     merchant: Annotated[
-        MerchantId | None, Field(description="Null if nobody knows whose payment it is.")
+        MerchantId | None,
+        Field(description="Null if nobody knows whose payment it is.", examples=[_MERCHANT]),
     ]
-    campaign: Annotated[CampaignId | None, Field(description="Null together with `merchant`.")]
+    campaign: Annotated[
+        CampaignId | None, Field(description="Null together with `merchant`.", examples=[_CAMPAIGN])
+    ]
     data: QuarantinedData
 
 

@@ -1,8 +1,8 @@
-"""The kinds of values that stand in bodies, each with its limits. Nothing is converted: a number in quotes is not a number."""
+"""The kinds of values that stand in bodies, with their limits. Nothing is converted: a number in quotes is none."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -99,7 +99,10 @@ WrittenTime = Annotated[
     Field(
         min_length=1,
         max_length=40,
-        description="Local wall time in `time_zone` (2026-11-28T20:00:00), or an instant with an offset (2026-11-28T12:00:00Z).",
+        description=(
+            "Local wall time in `time_zone` (2026-11-28T20:00:00), or an instant with an offset "
+            "(2026-11-28T12:00:00Z)."
+        ),
     ),
 ]
 
@@ -111,3 +114,4 @@ Instant = Annotated[
 ]
 Minor = Annotated[int, Field(description="Minor units of `currency`.")]
 Count = Annotated[int, Field(ge=0)]
+CampaignStatus = Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]

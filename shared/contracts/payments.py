@@ -38,3 +38,10 @@ class Received(Answer):
     """The event is kept or known: do not send it again."""
 
     received: Literal[True] = True
+    outcome: Annotated[
+        Literal["paid", "refunded", "noted", "known", "quarantined"],
+        Field(
+            description="What it did: `noted` is a failed attempt to pay, `known` was dealt with before, `quarantined` "
+            "does not fit its order, which is left untouched."
+        ),
+    ]

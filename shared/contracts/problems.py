@@ -21,7 +21,10 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. Further members are facts that help: `available`, `limit`, `retry_after`, `expires_at`, `readings`, …"""
+    """
+    RFC 9457. Further members are facts that help: `available`, `limit`, `retry_after`, `expires_at`,
+    `readings`, `campaign_status`.
+    """
 
     model_config = ConfigDict(extra="allow")
 

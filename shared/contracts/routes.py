@@ -1,7 +1,8 @@
 """
 Every route of the API: the one list that the gateway, the OpenAPI file and the tests are made from.
 
-``scopes`` empty: no key is asked for. ``function`` is the folder under ``functions/`` that answers. No import but the standard library.
+``scopes`` empty: no key is asked for. ``function`` is the folder under ``functions/`` that answers. No import but
+the standard library.
 """
 
 from __future__ import annotations

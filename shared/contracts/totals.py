@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from shared.contracts.fields import Answer, Count, Instant, Minor, Sku
+from shared.contracts.fields import Answer, CampaignStatus, Count, Instant, Minor, Sku, Title
 
 
 class Units(Answer):
@@ -33,23 +33,17 @@ class OfferTotals(Answer):
     """The totals of one offer."""
 
     sku: Sku
+    title: Title
+    unit_price: Annotated[int, Field(description="Minor units, before any flash price.")]
     orders: Count
     gross: Minor
     refunded: Minor
     units: Units
 
 
-class Totals(Answer):
-    """The sums over a campaign at an instant, with a version that never goes back."""
+class Figures(Answer):
+    """The sums over a campaign, by their definitions."""
 
-    object: Literal["totals"] = "totals"
-    campaign: str
-    status: Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
-    version: Count
-    as_of: Instant
-    complete: Annotated[
-        bool, Field(description="Closed and reconciled: nothing will change any more.")
-    ]
     currency: str
     orders: Annotated[int, Field(ge=0, description="Paid orders.")]
     gross: Annotated[int, Field(description="Money of paid orders, refunds not subtracted.")]
@@ -58,10 +52,23 @@ class Totals(Answer):
     units: Units
     reservations: Reservations
     offers: list[OfferTotals]
+
+
+class Totals(Figures):
+    """The sums over a campaign at an instant, with a version that never goes back."""
+
+    object: Literal["totals"] = "totals"
+    campaign: str
+    status: CampaignStatus
+    version: Count
+    as_of: Instant
+    complete: Annotated[
+        bool, Field(description="Closed and reconciled: nothing will change any more.")
+    ]
     pinned: str | None
 
 
-class BucketOffer(Answer):
+class OfferSales(Answer):
     """One offer's part of a bucket."""
 
     sku: Sku
@@ -73,15 +80,15 @@ class BucketOffer(Answer):
 class Bucket(Answer):
     """What changed in one span of time. A refund can make a number negative; the sums equal the totals."""
 
-    at: Instant
+    start: Instant
     orders: int
     units: int
     gross: Minor
-    offers: list[BucketOffer]
+    offers: list[OfferSales]
 
 
 class Marker(Answer):
-    """A cue of the run of show, where it fell."""
+    """Something that happened in the show: `opened`, `closed`, `sold_out`, or a cue of its run."""
 
     at: Instant
     cue: str
@@ -99,20 +106,60 @@ class Timeline(Answer):
     as_of: Instant
     bucket: Annotated[int, Field(description="Seconds of each bucket.")]
     currency: str
-    data: list[Bucket]
+    buckets: Annotated[list[Bucket], Field(description="Those in which something was sold.")]
     markers: list[Marker]
 
 
-class Report(Answer):
-    """The reconciled result of a campaign: ledgers, orders and totals compared. The same bytes however often it is read."""
+class LatePayments(Answer):
+    """Payments that came after the hold had ended."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    paid: Annotated[int, Field(ge=0, description="Units were found again, under the same order.")]
+    refunded: Annotated[dict[str, int], Field(description="Given back, by reason.")]
+
+
+class OrderCounts(Answer):
+    """What became of the orders."""
+
+    placed: Count
+    by_state: dict[str, int]
+    captured: Annotated[int, Field(description="Money that came in, minor units.")]
+    given_back: Annotated[int, Field(description="Money that was refunded, minor units.")]
+    late_payments: LatePayments
+
+
+class ReportTimeline(Answer):
+    """Sales by the minute."""
+
+    bucket: int
+    buckets: list[Bucket]
+    markers: list[Marker]
+
+
+class Reconciliation(Answer):
+    """Ledgers, orders and totals compared, one by one."""
+
+    balanced: bool
+    blocks: Count
+    orders: Count
+    differences_found: Count
+    differences: Annotated[list[Any], Field(description="The first of them.")]
+
+
+class Report(Answer):
+    """The reconciled result of a campaign. The same bytes however often it is read."""
 
     object: Literal["report"] = "report"
     campaign: str
-    balanced: Annotated[
-        bool, Field(description="Whether ledgers, orders and totals agree in every number.")
-    ]
-    totals: Annotated[
-        dict[str, Any], Field(description="The last totals, as `GET …/totals` answers them.")
-    ]
+    name: str
+    status: CampaignStatus
+    balanced: Annotated[bool, Field(description="Whether all agree in every number.")]
+    definitions: Annotated[dict[str, str], Field(description="What each number counts.")]
+    channel: str
+    parties: dict[str, str]
+    time_zone: str
+    starts_at: Instant
+    ends_at: Instant
+    totals: Figures
+    orders: OrderCounts
+    timeline: ReportTimeline
+    reconciliation: Reconciliation

@@ -1,13 +1,13 @@
 """
 An order: what a reservation becomes at checkout, under the same id suffix.
 
-``awaiting_payment → paid → fulfilled``; or ``cancelled``; or ``refunded``. Its amount is frozen from the start. An order is a value:
-each change gives a new one with the next ``version``, and the store accepts it only over the version it was made from, so that of
-two who settle the same order at once, one is told that the other was first.
+``awaiting_payment → paid → fulfilled``; or ``cancelled``; or ``refunded``. Its amount is frozen from the start. An order is
+a value: each change gives a new one with the next ``version``, and the store accepts it only over the version it was made
+from, so that of two who settle the same order at once, one is told that the other was first.
 
-Money that came in (``captured``) is in exactly one place: it is the order's (paid), it was given back (refunded), or it is still being
-settled, because it came when the hold was over: then units are looked for again, in as many attempts as it takes to get a
-definite answer, or the refund is under way. One version of the order decides between the two.
+Money that came in (``captured``) is in exactly one place: it is the order's (paid), it was given back (refunded), or it is
+still being settled, because it came when the hold was over: then units are looked for again, in as many attempts as it takes
+to get a definite answer, or the refund is under way. One version of the order decides between the two.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Seat:
     """Where the units of a late payment are held."""
 
     block: int
+    key: str
+    """Ledger key."""
     units: int
     """Units in that block: the tail's, fewer than the order's when no single block had them all."""
 
@@ -70,6 +72,8 @@ class Order:
     created_at: int
     expires_at: int
     """End of the hold: nobody is asked to pay from that instant."""
+    provider: str
+    """Name of the payment provider."""
     payment_id: str
     payment_action: Mapping[str, str]
     request: str
@@ -122,12 +126,17 @@ class Order:
         """Whether a late payment waits for an attempt to find units."""
         return self.attempt > 0 and self.seat is None
 
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether no money has come in, and the order was not cancelled for it."""
+        return self.state is OrderState.AWAITING_PAYMENT and not self.captured
+
     def is_payable(self, now: int) -> bool:
         """Whether the buyer should still be asked to pay."""
-        return self.state is OrderState.AWAITING_PAYMENT and not self.captured and now < self.expires_at
+        return self.awaits_payment and now < self.expires_at
 
     def late_key(self, secret: str) -> str:
-        """Ledger key of the attempt under way: of this order and attempt, and of no reservation."""
+        """Ledger key with which the attempt under way begins: of this order and attempt, and of no reservation."""
         return ledger_key(secret, "late", self.id, str(self.attempt))
 
     def claim(self, secret: str) -> ClaimCheck:
@@ -138,7 +147,7 @@ class Order:
         return replace(
             check,
             block=self.seat.block,
-            key=self.late_key(secret),
+            key=self.seat.key,
             tail_quantity=self.seat.units,
             deadline=self.late_until,
         )
@@ -151,8 +160,8 @@ class Order:
 
     def cancelled(self) -> Order:
         """The hold ended unpaid."""
-        if self.state is not OrderState.AWAITING_PAYMENT or self.captured:
-            raise ValueError(f"an order that is {self.state} cannot be cancelled")
+        if not self.awaits_payment:
+            raise ValueError("only an order that awaits payment is cancelled")
         return self._changed(state=OrderState.CANCELLED, failure=None)
 
     def paid(self, at: int) -> Order:
@@ -164,7 +173,11 @@ class Order:
         """Money came in when the hold was over: look for units again, and hold them ``until`` then."""
         self._refuse_unless_open()
         return self._changed(
-            captured=self.amount, attempt=self.attempt + 1, late_until=until, seat=None, failure=None
+            captured=self.amount,
+            attempt=self.attempt + 1,
+            late_until=until,
+            seat=None,
+            failure=None,
         )
 
     def seated(self, seat: Seat) -> Order:
@@ -185,7 +198,9 @@ class Order:
 
     def _refuse_unless_open(self) -> None:
         if self.is_settled or self.refund_reason is not None:
-            raise ValueError(f"the money of this order has its place: {self.refund_reason or self.state}")
+            raise ValueError(
+                f"the money of this order has its place: {self.refund_reason or self.state}"
+            )
 
     def _changed(self, **changes: Any) -> Order:
         return replace(self, version=self.version + 1, **changes)

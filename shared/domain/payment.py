@@ -1,5 +1,7 @@
 """
-Payments, as providers tell of them. A correct signature makes an event the provider's word; only the order says whether it is true.
+Payments, as providers tell of them.
+
+A correct signature makes an event the provider's word; only the order says whether it is true.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """
 The five commands over a campaign: schedule, start, end, extend, cancel.
 
-Each gives the campaign as it is afterwards: with the next version, or the very same object if there is nothing to do, so that a second
-start is harmless. One that does not apply raises ``CampaignState`` with the status. ``now``: seconds since 1970 UTC.
+Each gives the campaign as it is afterwards: with the next version, or the very same object if there is nothing
+to do, so that a second start is harmless. One that does not apply raises ``CampaignState`` with the status.
+``now``: seconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def schedule(campaign: Campaign, *, now: int) -> Campaign:
     if campaign.starts_at < now:
         raise _invalid(
             "/starts_at",
-            "The start has passed: change starts_at, or POST …/start to begin at once.",
+            "The start has passed: change starts_at, or POST …/start to begin now.",
         )
     return campaign.become(Status.SCHEDULED)
 
@@ -27,7 +28,8 @@ def start(campaign: Campaign, *, now: int) -> Campaign:
     """
     A show that begins now, and opens as soon as its stock is laid out.
 
-    The end stays where it was planned if that still makes a show of at most 24 hours; else the show keeps its planned length.
+    The end stays where it was planned if that still makes a show of at most 24 hours; else the show
+    keeps its planned length.
     """
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="started")
     begun = campaign.status is not Status.DRAFT and campaign.starts_at <= now
@@ -41,7 +43,9 @@ def start(campaign: Campaign, *, now: int) -> Campaign:
 
 def end(campaign: Campaign, *, now: int) -> Campaign:
     """
-    A live show, and its replay, over at this instant. The beat closes the stock blocks within seconds; ``is_selling`` is false at once.
+    A live show, and its replay, over at this instant.
+
+    ``is_selling`` is false at once; the beat closes the stock blocks within seconds.
     """
     campaign.refuse_unless(Status.LIVE, verb="ended")
     if campaign.closes_at <= now:

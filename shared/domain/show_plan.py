@@ -28,8 +28,8 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     """
     The campaign with other values of its plan; the same campaign if nothing differs.
 
-    ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and the clock hold us to,
-    and only names and metadata may change: ``CampaignState`` says so.
+    ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and
+    the clock hold us to, and only names and metadata may change: ``CampaignState`` says so.
     """
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="changed")
     sent = dict(changes)

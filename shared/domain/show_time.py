@@ -1,8 +1,9 @@
 """
 The times a campaign is written in: local wall time in an IANA zone, or an instant with an offset. Both become whole seconds.
 
-A merchant plans in the time of the audience's clocks. Twice a year these clocks skip an hour or show one twice; a time written in
-such an hour names no instant or two of them. It is refused with both readings offered: to guess would open the sale an hour wrong.
+A merchant plans in the time of the audience's clocks. Twice a year these clocks skip an hour or show one twice;
+a time written in such an hour names no instant, or two. It is refused with both readings offered: to guess would
+open the sale an hour wrong.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ def instant(text: str, zone_name: str, pointer: str) -> int:
     """
     Seconds since 1970 UTC of a time as it was written.
 
-    ``LocalTimeMissing`` and ``LocalTimeAmbiguous`` carry ``readings``: the two instants it may have meant, earlier first, each as
-    local time with its offset, fit to be sent back. Everything else that cannot be read is an ``InvalidRequest`` at ``pointer``.
+    ``LocalTimeMissing`` and ``LocalTimeAmbiguous`` carry ``readings``: the two instants it may have meant,
+    earlier first, each as local time with its offset, fit to be sent back. Everything else that cannot be read is
+    an ``InvalidRequest`` at ``pointer``.
     """
     place = zone(zone_name)
     wall, offset = _parse(text, pointer)
@@ -51,7 +53,7 @@ def instant(text: str, zone_name: str, pointer: str) -> int:
     if first.utcoffset() == second.utcoffset():
         return _seconds(first)
     # Through UTC and back: in a gap, the times that the clocks do show at those two instants.
-    readings = sorted((reading.astimezone(UTC) for reading in (first, second)))
+    readings = sorted(reading.astimezone(UTC) for reading in (first, second))
     facts = {
         "local_time": text,
         "time_zone": zone_name,

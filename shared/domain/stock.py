@@ -13,7 +13,7 @@ goes on. Every path from the home block therefore ends at the same place, for wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_NEXT
@@ -122,6 +122,8 @@ class Block:
     """When the stock was laid out: deadlines in the ledger count from here."""
     counters: Counters
     ledger: Mapping[str, Entry] = field(default_factory=dict)
+    sealed: bool = False
+    """More requests began here than its ledger can remember: no other may begin here any more, only come by."""
 
     @property
     def units(self) -> int:
@@ -177,6 +179,10 @@ class Amendment:
     """The block must be open at this instant."""
     room: int | None = None
     """The ledger must hold fewer entries than this beforehand."""
+    unsealed: bool = False
+    """Requests must still be able to begin in this block."""
+    seal: bool = False
+    """From now on none can."""
 
     @property
     def needs_free(self) -> int:
@@ -191,7 +197,13 @@ class Amendment:
             change=self.change + other.change,
             open_at=self.open_at,
             room=None if self.room is None else self.room + sum(entry is None for entry in other.write.values()),
+            unsealed=self.unsealed,
+            seal=self.seal,
         )
+
+    def at_home(self) -> Amendment:
+        """The same where the request begins."""
+        return replace(self, unsealed=True)
 
 
 # -- the movements -------------------------------------------------------------------------------------
@@ -229,6 +241,11 @@ def abandon(key: str, deadline: int, *, now: int | None, room: int | None, over:
     ``now=None``: also when the block is closed, as the beat does it.
     """
     return _place(key, Entry(Kind.VOID, 0, deadline), Counters(), now=now, room=room, over=over)
+
+
+def seal() -> Amendment:
+    """Let no more requests begin in a block. Those that did are still found; others begin at their next home."""
+    return Amendment(expect={}, write={}, seal=True)
 
 
 def confirm(key: str, held: Entry, amount: int) -> Amendment:

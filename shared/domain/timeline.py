@@ -1,16 +1,18 @@
 """
 The totals over time: the differences of successive snapshots, so that they always add up to the totals.
 
-Snapshots are cumulative. Whatever is kept of them, and however irregularly they were taken, the differences from the first to the
-current one sum to the current one: a missing snapshot moves sales into a later bucket, and loses none.
+Snapshots are cumulative. Whatever is kept of them, and however irregularly they were taken, the differences from the
+first to the current one sum to the current one: a missing snapshot moves sales into a later bucket, and loses none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
+from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Status
 from shared.domain.totals import STEP, Snapshot, Sums
 
@@ -52,7 +54,9 @@ def is_bucket(seconds: int) -> bool:
 
 def history(kept: Iterable[Snapshot], current: Snapshot) -> list[Snapshot]:
     """The last snapshot of each span until ``current``, in order: what was kept, and ``current`` for its own span."""
-    return [row for row in kept if row.bucket < current.bucket and row.version < current.version] + [current]
+    return [
+        row for row in kept if row.bucket < current.bucket and row.version < current.version
+    ] + [current]
 
 
 def buckets(rows: Sequence[Snapshot], length: int, since: int | None = None) -> list[Bucket]:
@@ -83,7 +87,10 @@ def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = No
         *_cues(campaign, now),
         *_sold_out(campaign, rows),
     ]
-    return sorted((marker for marker in found if since is None or marker.at >= since), key=lambda marker: marker.at)
+    return sorted(
+        (marker for marker in found if since is None or marker.at >= since),
+        key=lambda marker: marker.at,
+    )
 
 
 def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
@@ -101,8 +108,37 @@ def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
-    """The first time that nothing of an offer was left. Units of holds that end may come back."""
+    """When nothing of an offer was left for the first time, to the span. Units of holds that end may come back."""
     for number, offer in enumerate(campaign.offers):
         first = next((row for row in rows if not row.offers[number].available), None)
         if first is not None:
-            yield Marker(first.as_of // 1000, "sold_out", offer.sku)
+            yield Marker(first.bucket, "sold_out", offer.sku)
+
+
+# -- documents -------------------------------------------------------------------------------------------
+
+
+def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
+    """A bucket of the timeline; of its offers, those that were sold in it."""
+    total = bucket.total
+    return {
+        "start": rfc3339(bucket.start),
+        "orders": total.orders,
+        "units": total.sold,
+        "gross": total.gross,
+        "offers": [
+            {"sku": offer.sku, "orders": change.orders, "units": change.sold, "gross": change.gross}
+            for offer, change in zip(campaign.offers, bucket.offers, strict=True)
+            if any(change.numbers)
+        ],
+    }
+
+
+def marker_document(marker: Marker) -> Mapping[str, Any]:
+    """A marker, without what it has not."""
+    facts = {"sku": marker.sku, "unit_price": marker.unit_price, "seconds": marker.seconds}
+    return {
+        "at": rfc3339(marker.at),
+        "cue": marker.cue,
+        **{name: value for name, value in facts.items() if value is not None},
+    }

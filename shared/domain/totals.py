@@ -1,8 +1,9 @@
 """
 Totals: the sums over a campaign, by the written definitions of the API, and the snapshots of them.
 
-Totals are counted, never kept up to date: the sum over the stock blocks, whose counters move in the same write as the units. In
-every sum of every snapshot ``allotted = available + held + sold`` and ``placed = confirmed + released + expired + holds``.
+Totals are counted, never kept up to date: the sum over the stock blocks, whose counters move in the same write as the
+units. In every sum of every snapshot ``allotted = available + held + sold`` and ``placed = confirmed + released +
+expired + holds``.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Snapshot:
 
     @property
     def is_history(self) -> bool:
-        """Whether anything was reserved by then. Before that there is nothing to keep, and offers may still be edited."""
+        """Whether anything was reserved by then. Before that, nothing is worth keeping, and offers may be edited."""
         return any(sums.placed for sums in self.offers)
 
     @property
@@ -132,7 +133,12 @@ class Snapshot:
 
 
 def next_snapshot(
-    before: Snapshot | None, campaign: Campaign, offers: Sequence[Sums], *, as_of: int, complete: bool = False
+    before: Snapshot | None,
+    campaign: Campaign,
+    offers: Sequence[Sums],
+    *,
+    as_of: int,
+    complete: bool = False,
 ) -> Snapshot:
     """The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back."""
     return Snapshot(
@@ -141,8 +147,16 @@ def next_snapshot(
         campaign_version=campaign.version,
         status=campaign.status,
         offers=tuple(offers),
-        complete=complete,
+        # Called off before it had any stock: there is nothing to close and nothing to reconcile.
+        complete=complete or (campaign.status is Status.CANCELLED and campaign.prepared_at is None),
     )
+
+
+def is_moving(campaign: Campaign, now: int) -> bool:
+    """Whether time (``now``: seconds) may have changed the totals: there is stock, and its sale has begun."""
+    if campaign.prepared_at is None or now < campaign.starts_at:
+        return False
+    return campaign.status not in (Status.DRAFT, Status.CLOSED)
 
 
 def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:

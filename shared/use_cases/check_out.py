@@ -1,9 +1,9 @@
 """
 From a reservation to an order: the amount is frozen, and a payment waits for the buyer.
 
-The provider's payment is created first, under the order's id, then the order is written in one conditional put. A crash in between
-leaves a payment that nobody was told how to pay; the repeated request gets the same payment and writes the same order. The other
-way round would need a second write for the payment's id, or orders whose payment is not known.
+The provider's payment is created first, under the order's id, then the order is written in one conditional put. A crash in
+between leaves a payment that nobody was told how to pay; the repeated request gets the same payment and writes the same
+order. The other way round would need a second write for the payment's id, or orders whose payment is not known.
 """
 
 from __future__ import annotations
@@ -130,9 +130,7 @@ class CheckoutDesk:
     ) -> Order:
         order_id = ORDER + suffix_of(checkout.reservation_id, RESERVATION)
         provider = self._providers[campaign.payment_provider]
-        payment = provider.create_payment(
-            campaign, order_id, check.amount, checkout.payment_method
-        )
+        payment = provider.create_payment(campaign, order_id, check.amount, checkout.payment_method)
         return Order(
             id=order_id,
             campaign_id=campaign.id,
@@ -145,6 +143,7 @@ class CheckoutDesk:
             key=check.key,
             created_at=now,
             expires_at=check.deadline,
+            provider=campaign.payment_provider,
             payment_id=payment.id,
             payment_action=payment.action,
             request=request,

@@ -1,8 +1,8 @@
 """
 Finish what checkouts and payments left: orders whose hold ended unpaid, and money whose way to its place was interrupted.
 
-The beat calls it with the time since the last beat; the drain of a closing campaign for everything. It repeats nothing that was done
-and may die anywhere. A hold that is past its deadline is left to the beat of the stock, which ends many in one write.
+The beat calls it with the time since the last beat; the drain of a closing campaign for everything. It repeats nothing that
+was done and may die anywhere. A hold past its deadline is left to the beat of the stock, which ends many in one write.
 """
 
 from __future__ import annotations
@@ -71,19 +71,16 @@ def _finish(books: Books, campaign: Campaign, orders: Iterable[Order], now: int)
 
 def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Order | None:
     """The order at its end; ``None`` if it is not there yet."""
-    while order.state is OrderState.AWAITING_PAYMENT and not order.captured:
+    while order.awaits_payment:
         place = shelf(campaign, campaign.offer(order.sku))
         tail = tail_of(books.stock, place, order.claim(campaign.secret))
         if tail is not None and tail.kind is Kind.HELD:
             return None
         if tail is not None and tail.kind in (Kind.SOLD, Kind.REFUNDED):
             # Only a payment sells: whoever sold it died before the order was told.
-            break
+            return settle(books, campaign, order, now)
         # The payment first: once the order is cancelled, nobody comes back to it.
-        books.providers[campaign.payment_provider].cancel_payment(order)
+        books.providers[order.provider].cancel_payment(order)
         cancelled = order.cancelled()
-        standing = books.orders.save(cancelled)
-        if standing is None:
-            return cancelled
-        order = standing
-    return settle(books, campaign, order, now) if order.state is not OrderState.CANCELLED or order.captured else order
+        order = books.orders.save(cancelled) or cancelled
+    return settle(books, campaign, order, now) if order.is_settling else order

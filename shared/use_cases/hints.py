@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.board import Board, make_board
@@ -58,14 +58,14 @@ class Hints:
         known = self._of(shelf)
         return known.free.get(number) == 0 and any(known.free.values())
 
-    def refuses(self, shelf: Shelf, quantity: int, key: str) -> int | None:
+    def refuses(self, shelf: Shelf, quantity: int, keys: Sequence[str]) -> int | None:
         """Units left if a request can be refused as sold out, else ``None``. No call while the board at hand is fresh."""
         board = self._of(shelf).board
-        if board is None or not board.refuses(quantity, key):
+        if board is None or not board.refuses(quantity, keys):
             return None
         if self._age(board) > SOLD_OUT_FRESH:
             board = self.renew(shelf, SOLD_OUT_FRESH)
-        return board.total if board.refuses(quantity, key) else None
+        return board.total if board.refuses(quantity, keys) else None
 
     def choose(self, shelf: Shelf, need: int, visited: Collection[int]) -> int | None:
         """A block that seems to have ``need`` units: the fuller of two drawn by chance (Mitzenmacher 2001)."""
@@ -88,10 +88,14 @@ class Hints:
         return board if board is not None and self._age(board) <= freshness else self.renew(shelf, freshness)
 
     def renew(self, shelf: Shelf, freshness: int = FRESH) -> Board:
-        """A board no older than ``freshness`` milliseconds: posted by another, or counted here. One process counts at a time."""
+        """A board no older than ``freshness`` milliseconds from now on: posted by another, or counted here.
+
+        One process counts at a time; the others wait a moment for its board.
+        """
+        oldest = self._clock() - freshness
         for _ in range(_PATIENCE):
             board = self._stock.read_board(shelf)
-            if board is not None and self._age(board) <= freshness:
+            if board is not None and board.as_of > oldest:
                 return self._learn(shelf, board)
             now = self._clock()
             if self._stock.claim_board(shelf, now=now, until=now + _COUNTING):
@@ -109,7 +113,7 @@ class Hints:
 
     def _learn(self, shelf: Shelf, board: Board) -> Board:
         known = self._of(shelf)
-        if known.board is None or board.as_of > known.board.as_of:
+        if known.board is None or board.as_of >= known.board.as_of:
             known.board = board
             known.free = dict(enumerate(board.free))
         return board

@@ -104,12 +104,14 @@ def _truth(
 def _find(stock: StockBlocks, shelf: Shelf, secret: str, first: str) -> Entry | None:
     """The tail of a request, on whichever of its paths it was served."""
     for key in keys_of(secret, first):
-        at: int | None = home_block(key, shelf.home_blocks)
-        entry: Entry | None = None
-        while at is not None:
-            block = stock.read(shelf, at)
+        block = stock.read(shelf, home_block(key, shelf.home_blocks))
+        sealed = block is not None and block.sealed
+        entry = block.ledger.get(key) if block is not None else None
+        if entry is None and sealed:
+            continue
+        while entry is not None and entry.next is not None:
+            block = stock.read(shelf, entry.next)
             entry = block.ledger.get(key) if block is not None else None
-            at = entry.next if entry is not None else None
         if entry is None or entry.kind is not Kind.VOID:
             return entry
     return None

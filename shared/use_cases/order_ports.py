@@ -30,7 +30,7 @@ class Orders(Protocol):
     def remind(self, order: Order, *, at: int) -> None:
         """Have ``ended`` yield the order once more, when holds that end at ``at`` are asked for."""
 
-    def page(self, campaign_id: str, *, before: Order | ClaimCheck | None, limit: int) -> list[Order]:
+    def page(self, campaign_id: str, *, before: ClaimCheck | None, limit: int) -> list[Order]:
         """At most ``limit`` orders, newest hold first, those older than ``before``. Without addresses."""
 
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
@@ -57,7 +57,9 @@ class PaymentProvider(Protocol):
     Everything asked of it carries the order id as its idempotency key: asked twice, it is done once.
     """
 
-    def create_payment(self, campaign: Campaign, order_id: str, amount: int, method: str) -> Payment:
+    def create_payment(
+        self, campaign: Campaign, order_id: str, amount: int, method: str
+    ) -> Payment:
         """A payment that waits for the buyer. The same order has the same payment."""
 
     def cancel_payment(self, order: Order) -> None:

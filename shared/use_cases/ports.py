@@ -15,7 +15,7 @@ from shared.domain.campaign import Campaign, Status
 # -- campaigns -------------------------------------------------------------------------------------
 
 
-class ChangedMeanwhile(Exception):  # noqa: N818
+class ChangedMeanwhile(Exception):
     """Another change of the campaign came first: read it again, and decide again."""
 
 
@@ -34,7 +34,7 @@ class Answered:
     """Seconds since 1970 UTC; from then on the key is new again."""
 
 
-class AnsweredBefore(Exception):  # noqa: N818
+class AnsweredBefore(Exception):
     """Another attempt of the same request came first; ``answered`` is what it was told."""
 
     def __init__(self, answered: Answered) -> None:

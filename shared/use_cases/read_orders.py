@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.domain.campaign import Campaign
-from shared.domain.claim_check import ORDER, ClaimCheck, NotAClaimCheck, campaign_of, suffix_of, verify
+from shared.domain.claim_check import (
+    ORDER,
+    ClaimCheck,
+    NotAClaimCheck,
+    campaign_of,
+    suffix_of,
+    verify,
+)
 from shared.domain.errors import CampaignNotFound, InvalidCursor, OrderNotFound
 from shared.domain.order import Order
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.order_ports import Orders
 
 
-def claim_of(campaigns: CampaignReader, identifier: str, prefix: str) -> tuple[Campaign, ClaimCheck]:
+def claim_of(
+    campaigns: CampaignReader, identifier: str, prefix: str
+) -> tuple[Campaign, ClaimCheck]:
     """The campaign and the promise of a reservation's or order's id. ``NotAClaimCheck`` if we never gave it out."""
     suffix = suffix_of(identifier, prefix)
     try:
@@ -48,9 +57,7 @@ class OrderReader:
             raise OrderNotFound
         return order
 
-    def page(
-        self, campaign_id: str, merchant: str, *, after: str | None, limit: int
-    ) -> OrderPage:
+    def page(self, campaign_id: str, merchant: str, *, after: str | None, limit: int) -> OrderPage:
         """A campaign's orders, newest hold first. ``CampaignNotFound`` or ``InvalidCursor``."""
         campaign = campaign_of_merchant(self._campaigns, campaign_id, merchant)
         before = None if after is None else _cursor(after, campaign)

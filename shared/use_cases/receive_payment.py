@@ -1,14 +1,15 @@
 """
 What a payment provider's webhook does: move an order, repeat nothing, or be put in quarantine with the order untouched.
 
-Whoever sends it gets the same kind of answer for all of these. Only a signature that does not hold is refused, and only a store that
-does not answer asks for another delivery.
+Whoever sends it gets the same kind of answer for all of these. Only a signature that does not hold is refused, and only a
+store that does not answer asks for another delivery.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from shared.domain.campaign import Campaign
@@ -28,9 +29,8 @@ from shared.use_cases.order_ports import Books, Quarantine
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_payment import settle
 
-_LONGEST_ID = 200
-_LONGEST_CLAIM = 128
-"""Characters kept of what an event in quarantine claims."""
+_LONGEST = 128
+"""Characters kept of what an event says. One of our own order ids has 78."""
 
 
 class Outcome(StrEnum):
@@ -66,7 +66,7 @@ class PaymentDesk:
         if isinstance(event, UnreadableEvent):
             return self._put_aside(provider, event.doubt, event, now)
         campaign, order = self._order_of(event)
-        doubt = self._doubt(provider, event, campaign, order)
+        doubt = self._doubt(provider, event, order)
         if campaign is None or order is None or doubt is not None:
             return self._put_aside(provider, doubt or Doubt.UNKNOWN_ORDER, event, now, campaign)
         if event.kind is PaymentKind.SUCCEEDED:
@@ -82,16 +82,15 @@ class PaymentDesk:
             return None, None
         return campaign, self._books.orders.find(check)
 
-    def _doubt(
-        self, provider: str, event: PaymentEvent, campaign: Campaign | None, order: Order | None
-    ) -> Doubt | None:
-        if campaign is None or order is None:
+    def _doubt(self, provider: str, event: PaymentEvent, order: Order | None) -> Doubt | None:
+        if order is None:
             return Doubt.UNKNOWN_ORDER
-        if provider != campaign.payment_provider:
+        if provider != order.provider:
             return Doubt.WRONG_PROVIDER
-        if event.kind is PaymentKind.REFUNDED and order.refund_reason is None:
+        doubt = doubt_about(event, order, livemode=self._livemode)
+        if doubt is None and event.kind is PaymentKind.REFUNDED and order.refund_reason is None:
             return Doubt.UNASKED_REFUND
-        return doubt_about(event, order, livemode=self._livemode)
+        return doubt
 
     def _succeeded(self, campaign: Campaign, order: Order, now: int) -> Outcome:
         if order.is_settled:
@@ -100,9 +99,8 @@ class PaymentDesk:
         return Outcome.REFUNDED if settled.state is OrderState.REFUNDED else Outcome.PAID
 
     def _failed(self, order: Order, event: PaymentEvent) -> Outcome:
-        waits = order.state is OrderState.AWAITING_PAYMENT and not order.captured
-        event_id = event.id[:_LONGEST_CLAIM]
-        if not waits or order.failure == event_id:
+        event_id = _short(event.id)
+        if not order.awaits_payment or order.failure == event_id:
             return Outcome.KNOWN
         standing = self._books.orders.save(order.failed(event_id))
         return Outcome.NOTED if standing is None else self._failed(standing, event)
@@ -122,24 +120,23 @@ class PaymentDesk:
             received_at=now,
             merchant=campaign.merchant if campaign is not None else None,
             campaign_id=campaign.id if campaign is not None else None,
-            **(_claims(event) if isinstance(event, PaymentEvent) else {}),
         )
+        if isinstance(event, PaymentEvent):
+            payment = replace(
+                payment,
+                kind=event.kind.value,
+                payment_id=event.payment_id[:_LONGEST],
+                order_id=event.order_id[:_LONGEST],
+                amount=str(event.amount)[:_LONGEST],
+                currency=event.currency[:_LONGEST],
+                livemode=event.livemode,
+            )
         self._quarantine.keep(payment)
         return Outcome.QUARANTINED
 
 
-def _claims(event: PaymentEvent) -> dict[str, str]:
-    return {
-        "kind": event.kind.value,
-        "payment_id": event.payment_id[:_LONGEST_CLAIM],
-        "order_id": event.order_id[:_LONGEST_CLAIM],
-        "amount": f"{event.amount:d}"[:_LONGEST_CLAIM],
-        "currency": event.currency[:_LONGEST_CLAIM],
-    }
-
-
 def _short(event_id: str) -> str:
     """An event's id, or a digest of one that is too long for a key."""
-    if len(event_id) <= _LONGEST_ID:
+    if len(event_id) <= _LONGEST:
         return event_id
     return hashlib.sha256(event_id.encode()).hexdigest()

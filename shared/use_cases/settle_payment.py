@@ -1,27 +1,27 @@
 """
 Where money that came in goes: to the units of its order, or back to the buyer. Never to both, and never to neither.
 
-In time, the hold is sold and the order paid. Too late, there is one rule: units are taken again under the same order if the sale is
-still open and has them; else the money is given back, once.
+In time, the hold is sold and the order paid. Too late, there is one rule: units are taken again under the same order if the
+sale is still open and has them; else the money is given back, once.
 
-Everything goes in steps, each of which is harmless when it is repeated: an effect (sell, take, refund), then the order in its next
-version, recording it. Whoever dies between two steps leaves an order that says where to go on: for the provider's next delivery of
-the event, or for the beat. Of two who go on at once, the order's version lets one go first, and the other follows it:
+Everything goes in steps, each of which is harmless when it is repeated: an effect (sell, take, refund), then the order in
+its next version, recording it. Whoever dies between two steps leaves an order that says where to go on: for the provider's
+next delivery of the event, or for the beat. Of two who go on at once, the version lets one go first, and the other follows:
 
-* *Units or refund* is decided by whose version is kept: the one with a seat, or the one with a reason to refund. A seat is sold only
-  after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end with their hold.
+* *Units or refund* is decided by whose version is kept: the one with a seat, or the one with a reason to refund. A seat is
+  sold only after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end
+  with their hold.
 * *Another attempt* is begun only when the last seat can no longer be sold by anybody: its ledger entry has ended for good.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shared.domain.campaign import Campaign, Status
-from shared.domain.errors import BuyerLimitReached, CampaignNotOpen, ReservationExpired, SoldOut
+from shared.domain.errors import BuyerLimitReached, CampaignNotOpen, SoldOut
 from shared.domain.order import Order, RefundReason, Seat
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
 from shared.use_cases.order_ports import Books
+from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, confirm_hold, expire_hold, release_hold
 from shared.use_cases.stock_ports import shelf
 from shared.use_cases.take_units import Wish, take_units
@@ -44,7 +44,7 @@ def settle(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
 
 def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     if order.refund_reason is not None:
-        books.providers[campaign.payment_provider].refund(order)
+        books.providers[order.provider].refund(order)
         return order.gave_back()
     if order.seeks_units:
         return _take(books, campaign, order, now)
@@ -81,11 +81,13 @@ def _seek(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
 
 def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     """Take units for the attempt under way."""
+    until = order.late_until or 0
+    if until <= now:
+        return _seek(books, campaign, order, now)
     offer = campaign.offer(order.sku)
     place = shelf(campaign, offer)
     key = order.late_key(campaign.secret)
-    until = order.late_until or 0
-    wish = Wish([key], order.quantity, until, now)
+    wish = Wish(keys_of(campaign.secret, key), order.quantity, until, now)
     try:
         if offer.limit_per_buyer is not None:
             buyer = Buyer(order.buyer, offer.limit_per_buyer, campaign.secret)
@@ -99,6 +101,4 @@ def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
         return order.refunding(RefundReason.SOLD_OUT)
     except CampaignNotOpen:
         return order.refunding(RefundReason.CAMPAIGN_CLOSED)
-    except ReservationExpired:
-        return _seek(books, campaign, order, now)
-    return order.seated(Seat(taken.block, taken.tail.quantity))
+    return order.seated(Seat(block=taken.block, key=taken.key, units=taken.tail.quantity))

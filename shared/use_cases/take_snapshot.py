@@ -1,12 +1,12 @@
 """
 Take a snapshot of a campaign's totals.
 
-The current snapshot is read before the first block and replaced on condition that it is still current, so that whatever is in version
-v was committed before the counting for v + 1 began: numbers that can only grow never go back from one version to the next. Whoever is
-overtaken is served what won.
+The current snapshot is read before the first block and replaced on condition that it is still current, so that
+whatever is in version v was committed before the counting for v + 1 began: numbers that can only grow never go back
+from one version to the next. Whoever is overtaken is served what won.
 
-The last snapshot of each span of 10 seconds is kept before the current one moves on to a later span. A process that dies in between
-has kept a copy too early; the next one replaces it, for it is newer.
+The last snapshot of each span of 10 seconds is kept before the current one moves on to a later span. A process that
+dies in between has kept a copy too early; the next one replaces it, for it is newer.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def take_snapshot(
     at = clock()
     blocks = count_blocks(stock, campaign)
     if before is not None and (before.complete or before.campaign_version > campaign.version):
-        # Nothing comes after the complete one; and whoever knows an older campaign than the last has nothing new to say.
+        # Nothing comes after the complete one; and whoever knows an older campaign than the last has nothing new to
+        # say.
         return Counted(before, blocks, at)
     after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at, complete=complete)
     if before is not None and before.is_history and before.bucket < after.bucket:

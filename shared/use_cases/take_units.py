@@ -15,13 +15,14 @@ from shared.domain.errors import (
     CampaignNotOpen,
     IdempotencyKeyReused,
     LedgerFull,
+    Refusal,
     ReservationExpired,
     SoldOut,
     StoreBusy,
 )
 from shared.domain.ids import home_block
-from shared.domain.stock import Amendment, Block, Entry, Kind, abandon, end, expire, forward, prune, take
-from shared.use_cases.hints import Hints
+from shared.domain.stock import Amendment, Block, Entry, Kind, abandon, end, expire, forward, prune, seal, take
+from shared.use_cases.hints import FRESH, Hints
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
 _STEPS = 400
@@ -35,7 +36,7 @@ class Wish:
     """Units that a request asks for."""
 
     keys: Sequence[str]
-    """Ledger keys of the request: of its path, and of the paths it may begin anew when one had to be abandoned."""
+    """Ledger keys of the request: of its path, and of those it may begin elsewhere when one had to be abandoned or its home is sealed."""
     quantity: int
     deadline: int
     now: int
@@ -69,14 +70,17 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
     ``ReservationExpired`` (its time ran out before it was complete), ``LedgerFull`` or ``StoreBusy``.
     """
-    left = hints.refuses(shelf, wish.quantity, wish.keys[0])
+    left = hints.refuses(shelf, wish.quantity, wish.keys)
     if left is not None:
         raise SoldOut(available=left)
-    for key in wish.keys:
-        taken = _Path(stock, hints, shelf, wish, key).walk()
+    for attempt, key in enumerate(wish.keys):
+        taken = _Path(stock, hints, shelf, wish, key, careful=attempt > 0).walk()
         if taken is not None:
             return taken
-    raise SoldOut(available=hints.renew(shelf).total)
+    left = hints.count(shelf)[0].total
+    if left >= wish.quantity:
+        raise LedgerFull(retry_after=5)
+    raise SoldOut(available=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,11 @@ class _Step:
 
 
 class _Path:
-    """One path of a request, from its home block."""
+    """One path of a request, from its home block. A careful one goes by nothing older than itself."""
 
-    def __init__(self, stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish, key: str) -> None:
+    def __init__(
+        self, stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish, key: str, *, careful: bool
+    ) -> None:
         self._stock = stock
         self._hints = hints
         self._shelf = shelf
@@ -99,15 +105,21 @@ class _Path:
         self._now = wish.now
         self._deadline = wish.deadline
         self._need = wish.quantity
+        self._guesses = 0 if careful else _GUESSES
+        self._freshness = (0,) if careful else (FRESH, 0)
         self._parts: list[tuple[int, Entry]] = []
         self._passed: list[int] = []
-        self._at = home_block(key, shelf.home_blocks)
+        self._home = home_block(key, shelf.home_blocks)
+        self._at = self._home
 
     def walk(self) -> Taken | None:
-        """Go on until the units are taken, found, or refused. ``None``: this path was abandoned, now or before."""
+        """Go on until the units are taken, found, or refused. ``None``: this path was abandoned, or may not begin here."""
         step = self._leave_empty_home() or self._take_here()
         for _ in range(_STEPS):
-            answer = self._stock.amend(self._shelf, self._at, step.amendment)
+            at_home = self._at == self._home
+            answer = self._stock.amend(
+                self._shelf, self._at, step.amendment.at_home() if at_home else step.amendment
+            )
             if answer.done:
                 if answer.free is not None:
                     self._hints.saw(self._shelf, self._at, answer.free)
@@ -118,10 +130,16 @@ class _Path:
                 block = answer.block
                 if block is None:
                     raise CampaignNotOpen
-                self._hints.saw(self._shelf, self._at, block.counters.free)
+                has_room = len(block.ledger) < self._shelf.room
+                self._hints.saw(self._shelf, self._at, block.counters.free if has_room else 0)
                 found = block.ledger.get(self._key)
                 if found is None or (found.forgotten(self._now) and (found.kind is not Kind.HELD or found.is_tail)):
-                    step = self._decide(block, found)
+                    if at_home and block.sealed:
+                        return None
+                    decided = self._decide(block, found)
+                    if decided is None:
+                        return None
+                    step = decided
                     continue
                 self._deadline = found.deadline
                 if found.kind is Kind.VOID and found.is_tail:
@@ -158,7 +176,7 @@ class _Path:
 
     def _leave_empty_home(self) -> _Step | None:
         """Two writes instead of three: a home known to be empty gets the forward at once, which looks for a twin just the same."""
-        if not self._hints.is_empty(self._shelf, self._at):
+        if not self._guesses or not self._hints.is_empty(self._shelf, self._at):
             return None
         following = self._hints.choose(self._shelf, self._need, [self._at])
         return None if following is None else self._go_on(following)
@@ -167,8 +185,11 @@ class _Path:
         entry = Entry(Kind.FORWARD, 0, self._deadline, following)
         return _Step(entry, forward(self._key, entry, now=self._now, room=self._shelf.room, over=over))
 
-    def _decide(self, block: Block, over: Entry | None) -> _Step:
-        """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place."""
+    def _decide(self, block: Block, over: Entry | None) -> _Step | None:
+        """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place.
+
+        ``None``: too many requests began in this block for its ledger; this one begins elsewhere, and so will its repetitions.
+        """
         if not block.opens <= self._now < block.closes:
             raise CampaignNotOpen
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
@@ -181,26 +202,42 @@ class _Path:
             amendment = amendment.and_also(expire(overdue))
         if over is None and len(block.ledger) >= self._shelf.room:
             forgotten = list(block.forgotten(self._now))
+            if not forgotten and self._at == self._home:
+                self._stock.amend(self._shelf, self._at, seal())
+                return None
             if not forgotten:
-                raise LedgerFull(retry_after=5)
+                raise self._stuck()
             amendment = amendment.and_also(prune(forgotten))
         return _Step(step.entry, amendment)
+
+    def _stuck(self) -> Refusal:
+        """Away from home, at a block that can remember nothing more until it is pruned."""
+        left = self._hints.count(self._shelf)[0].total
+        return SoldOut(available=left) if left < self._need else LedgerFull(retry_after=5)
 
     def _spread(self, free: int, over: Entry | None) -> _Step:
         """Everything here; or go on to a block that has it; or a part here and the rest elsewhere; or give up."""
         if free >= self._need:
             return self._take_here(over)
         here = [*self._passed, self._at]
-        following = self._hints.choose(self._shelf, self._need, here) if len(here) <= _GUESSES else None
+        following = self._hints.choose(self._shelf, self._need, here) if len(here) <= self._guesses else None
         if following is not None:
             return self._go_on(following, over)
-        board = self._hints.renew(self._shelf)
-        following = self._hints.choose(self._shelf, self._need, here)
-        if following is not None:
-            return self._go_on(following, over)
-        following = self._hints.fullest(self._shelf, here)
-        if board.total < self._need or following is None:
-            return self._give_up(board.total, over)
+        # First by the board that hangs there; if that promises units and shows none, by one counted from this moment on.
+        for freshness in self._freshness:
+            board = self._hints.renew(self._shelf, freshness)
+            following = self._hints.choose(self._shelf, self._need, here)
+            if following is not None:
+                return self._go_on(following, over)
+            if board.total < self._need:
+                return self._give_up(board.total, over)
+            following = self._hints.fullest(self._shelf, here)
+            if following is not None:
+                return self._part_here(free, following, over)
+        return self._give_up(self._need, over)
+
+    def _part_here(self, free: int, following: int, over: Entry | None) -> _Step:
+        """What there is of a quantity that fits no single block, and the rest further on."""
         if free == 0:
             return self._go_on(following, over)
         if self._deadline <= self._now:
@@ -209,7 +246,7 @@ class _Path:
         return _Step(part, take(self._key, part, now=self._now, room=self._shelf.room, over=over))
 
     def _give_up(self, left: int, over: Entry | None) -> _Step:
-        """Sold out, if nothing was taken on the way; else this path must be ended first, for all who walk it."""
+        """Sold out, if nothing was taken on the way; else this path is ended first, for all who walk it."""
         if not self._parts and left < self._need:
             raise SoldOut(available=left)
         return _Step(Entry(Kind.VOID, 0, self._deadline), self._void(over))

@@ -1,10 +1,21 @@
-"""What totals and their history need of a store. Every write is conditional, and a lost race is an answer, not an error."""
+"""What totals and their history need of a store. Writes are conditional, and a lost race is an answer, no error."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.domain.totals import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where the beat is. Instants in seconds since 1970 UTC. If it is lost or turned back, work is looked at twice."""
+
+    finished_until: int = 0
+    """Deadline up to which orders were finished."""
+    drains_until: int | None = None
+    """When the drain of a closing campaign ends at the latest; ``None`` before the close."""
 
 
 class TotalsStore(Protocol):
@@ -23,13 +34,13 @@ class TotalsStore(Protocol):
         """Keep it as the last of its span of time, unless a newer one of that span is kept."""
 
     def kept(self, campaign_id: str, since: int = 0) -> list[Snapshot]:
-        """What is kept of the spans that begin at or after ``since`` (seconds), in order of time; strongly consistent."""
+        """The kept of spans that begin at or after ``since`` (seconds), in order of time, strongly consistent."""
 
-    def finished_until(self, campaign_id: str) -> int | None:
-        """The deadline up to which orders have been finished by a beat; seconds."""
+    def bookmark(self, campaign_id: str) -> Bookmark:
+        """Where the last beat stopped."""
 
-    def set_finished_until(self, campaign_id: str, deadline: int) -> None:
-        """Remember it."""
+    def set_bookmark(self, campaign_id: str, bookmark: Bookmark) -> None:
+        """Remember where this beat stopped."""
 
     def report(self, campaign_id: str) -> str | None:
         """The closing report as it was written."""

@@ -1,0 +1,1 @@
+"""Campaigns: created, read, changed, started, ended."""

@@ -1,0 +1,189 @@
+"""
+Campaigns of a merchant.
+
+``POST /v1/campaigns``, ``GET /v1/campaigns``, ``GET`` and ``PATCH /v1/campaigns/{campaign_id}``, and
+the commands ``schedule``, ``start``, ``end``, ``extend``, ``cancel`` below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from shared import clock, wiring
+from shared.contracts import campaigns as contracts
+from shared.contracts.lists import page_query
+from shared.contracts.routes import MANAGE
+from shared.contracts.validation import read
+from shared.domain import show_control, show_time
+from shared.domain.campaign import Campaign, Status
+from shared.domain.errors import (
+    CampaignNotFound,
+    InvalidCursor,
+    PreconditionFailed,
+    PreconditionRequired,
+)
+from shared.domain.ids import new_campaign_id, new_secret
+from shared.http_api import Api, Request, Response
+from shared.use_cases.run_campaign import Ask, ShowRunner, Told
+
+api = Api()
+
+
+@api.route("POST /v1/campaigns", MANAGE)
+def create(request: Request) -> Response:
+    """A new draft."""
+
+    def make() -> Campaign:
+        return Campaign(
+            id=new_campaign_id(),
+            merchant=request.merchant,
+            secret=new_secret(),
+            created_at=clock.now_millis(),
+            **contracts.plan(read(contracts.CampaignRequest, request.body)),
+        )
+
+    return _told(_runner().create(_ask(request, "create"), make))
+
+
+@api.route("GET /v1/campaigns", MANAGE)
+def list_campaigns(request: Request) -> Response:
+    """A page of the merchant's campaigns."""
+    query = page_query(request.query, {"status": [status.value for status in Status]})
+    after = None
+    if query.starting_after is not None:
+        try:
+            after = _runner().owned(request.merchant, query.starting_after)
+        except CampaignNotFound:
+            raise InvalidCursor from None
+    status = query.filters.get("status")
+    found = wiring.campaigns().of_merchant(
+        request.merchant,
+        status=Status(status) if status else None,
+        after=after,
+        limit=query.limit + 1,
+    )
+    page = [contracts.answer(campaign) for campaign in found[: query.limit]]
+    return Response(200, {"object": "list", "data": page, "has_more": len(found) > query.limit})
+
+
+@api.route("GET /v1/campaigns/{campaign_id}", MANAGE)
+def get(request: Request) -> Response:
+    """A campaign."""
+    return _answer(_runner().owned(request.merchant, request.path["campaign_id"]))
+
+
+@api.route("PATCH /v1/campaigns/{campaign_id}", MANAGE)
+def patch(request: Request) -> Response:
+    """Other values of the plan, over the version that ``If-Match`` names."""
+    runner, campaign_id = _runner(), request.path["campaign_id"]
+    runner.owned(request.merchant, campaign_id)
+    version = _version(request)
+    body = read(contracts.CampaignPatch, request.body)
+    revised = runner.revise(
+        request.merchant, campaign_id, version, lambda campaign: contracts.changes(body, campaign)
+    )
+    return _answer(revised)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/schedule", MANAGE)
+def schedule(request: Request) -> Response:
+    """A draft that will start by itself."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        read(contracts.NoBody, request.body)
+        return show_control.schedule(campaign, now=now)
+
+    return _command(request, "schedule", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/start", MANAGE)
+def start(request: Request) -> Response:
+    """A show that begins now."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        read(contracts.NoBody, request.body)
+        return show_control.start(campaign, now=now)
+
+    return _command(request, "start", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/end", MANAGE)
+def end(request: Request) -> Response:
+    """A show that is over now."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        read(contracts.NoBody, request.body)
+        return show_control.end(campaign, now=now)
+
+    return _command(request, "end", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/extend", MANAGE)
+def extend(request: Request) -> Response:
+    """A later end."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        body = read(contracts.ExtendRequest, request.body)
+        ends_at = show_time.instant(body.ends_at, campaign.time_zone, "/ends_at")
+        return show_control.extend(campaign, ends_at=ends_at, now=now)
+
+    return _command(request, "extend", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/cancel", MANAGE)
+def cancel(request: Request) -> Response:
+    """A campaign called off."""
+
+    def decide(campaign: Campaign, _now: int) -> Campaign:
+        body = read(contracts.CancelRequest, request.body)
+        return show_control.cancel(campaign, reason=body.reason)
+
+    return _command(request, "cancel", decide)
+
+
+lambda_handler = api
+
+
+def _runner() -> ShowRunner:
+    return wiring.show_runner(contracts.answer)
+
+
+def _command(
+    request: Request, endpoint: str, decide: Callable[[Campaign, int], Campaign]
+) -> Response:
+    # The body is read inside the decision: a repeated request is answered as before, whatever the
+    # rules for bodies have become since.
+    return _told(_runner().command(_ask(request, endpoint), decide))
+
+
+def _ask(request: Request, endpoint: str) -> Ask:
+    return Ask(
+        merchant=request.merchant,
+        endpoint=endpoint,
+        resource=request.path.get("campaign_id", ""),
+        key=request.idempotency_key,
+        body=request.body,
+    )
+
+
+def _told(told: Told) -> Response:
+    headers = {"etag": f'"{told.document["version"]}"'}
+    if told.replayed:
+        headers["idempotent-replayed"] = "true"
+    return Response(told.status, told.document, headers)
+
+
+def _answer(campaign: Campaign) -> Response:
+    return Response(200, contracts.answer(campaign), {"etag": f'"{campaign.version}"'})
+
+
+def _version(request: Request) -> int:
+    """The version that ``If-Match`` names. Only a strong tag of ours can match."""
+    sent = request.headers.get("if-match", "").strip()
+    if not sent:
+        raise PreconditionRequired
+    tag = re.fullmatch(r'"(\d{1,9})"', sent, re.ASCII)
+    if tag is None:
+        raise PreconditionFailed
+    return int(tag[1])

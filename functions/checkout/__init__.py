@@ -1,0 +1,1 @@
+"""From reservations to orders, and orders as they stand."""

@@ -1,0 +1,68 @@
+"""
+Orders: how they are made, and how they are read.
+
+* ``POST /v1/reservations/{reservation_id}/checkout``
+* ``GET /v1/orders/{order_id}``
+* ``GET /v1/campaigns/{campaign_id}/orders``
+"""
+
+from __future__ import annotations
+
+from functions.checkout.order_document import order_document
+from shared.clock import now_seconds
+from shared.contracts.buying import CheckoutRequest
+from shared.contracts.lists import page_query
+from shared.contracts.routes import MANAGE, READ, SELL
+from shared.contracts.validation import read
+from shared.http_api import Api, Request, Response
+from shared.use_cases.check_out import Checkout
+from shared.wiring import checkout_desk, order_reader
+
+api = Api()
+
+
+@api.route("POST /v1/reservations/{reservation_id}/checkout", SELL)
+def check_out(request: Request) -> Response:
+    """The order of a reservation, and how to pay it."""
+    key = request.idempotency_key
+    body = read(CheckoutRequest, request.body)
+    checkout = Checkout(
+        merchant=request.merchant,
+        reservation_id=request.path["reservation_id"],
+        buyer_id=body.buyer_id,
+        payment_method=body.payment_method,
+        ship_to=body.ship_to.model_dump(exclude_none=True),
+        idempotency_key=key,
+    )
+    done = checkout_desk().check_out(checkout, now_seconds())
+    # For the instant in which it was made: a repeated request is answered as it was then.
+    at = done.order.created_at
+    document = order_document(done.order, at=at, personal=True)
+    return Response(201, document, {"idempotent-replayed": "true"} if done.replayed else {})
+
+
+@api.route("GET /v1/orders/{order_id}", SELL, READ)
+def read_order(request: Request) -> Response:
+    """An order as it stands."""
+    order = order_reader().find(request.path["order_id"], request.merchant)
+    personal = request.scope == SELL
+    document = order_document(order, at=now_seconds(), personal=personal)
+    return Response(200, document)
+
+
+@api.route("GET /v1/campaigns/{campaign_id}/orders", READ, MANAGE)
+def list_orders(request: Request) -> Response:
+    """A page of a campaign's orders, newest hold first, without personal data."""
+    query = page_query(request.query)
+    page = order_reader().page(
+        request.path["campaign_id"],
+        request.merchant,
+        after=query.starting_after,
+        limit=query.limit,
+    )
+    now = now_seconds()
+    data = [order_document(order, at=now, personal=False) for order in page.orders]
+    return Response(200, {"object": "list", "data": data, "has_more": page.has_more})
+
+
+lambda_handler = api

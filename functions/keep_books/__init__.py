@@ -1,0 +1,1 @@
+"""Step 3 of a lifecycle, again and again: the beat."""

@@ -1,0 +1,1 @@
+"""Step 2 of a lifecycle: the show opens."""

@@ -1,0 +1,1 @@
+"""Step 1 of a lifecycle: the stock is laid out."""

@@ -1,0 +1,1 @@
+"""Step 5 of a lifecycle: the books are reconciled."""

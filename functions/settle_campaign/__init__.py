@@ -1,0 +1,1 @@
+"""Step 6 of a lifecycle: the campaign is settled."""

@@ -1,0 +1,18 @@
+"""Settle a campaign whose books balance: its totals are complete, and it is closed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from shared.clock import now_millis
+from shared.use_cases.reconcile import settle_campaign
+from shared.wiring import campaigns, totals
+
+
+def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
+    """``{"campaign": id}``. ``status``: ``closed``, or ``cancelled`` as it was."""
+    campaign = settle_campaign(campaigns(), totals(), event["campaign"], now_millis)
+    sys.stderr.write(f"{campaign.id} is {campaign.status}\n")
+    return {"status": campaign.status.value}

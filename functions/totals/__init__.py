@@ -1,0 +1,1 @@
+"""Totals, timelines and closing reports."""

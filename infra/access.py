@@ -1,0 +1,59 @@
+"""
+Which function may do what to which table: read at a glance here, granted by ``BackendFunction``, and nothing else is.
+
+A function also gets the names of these tables, and of no others, as environment variables. Transactions need the actions of
+their parts, so they have no name of their own here. No function may scan, and none may delete an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+READ: Final = ("GetItem",)
+SAVE: Final = ("GetItem", "PutItem")
+BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+"""What it takes to take units: the blocks, the count of them, and the board of what is left."""
+COUNT: Final = ("BatchGetItem",)
+
+ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    # -- behind the API
+    "authorize": {"keys": READ},
+    "campaigns": {"campaigns": SAVE, "campaigns/by_merchant": ("Query",), "requests": SAVE},
+    "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
+    "checkout": {"campaigns": READ, "stock": READ, "orders": ("GetItem", "PutItem", "Query")},
+    "payment_webhooks": {
+        "campaigns": READ,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "UpdateItem"),
+        "payments": ("PutItem",),
+    },
+    "totals": {
+        "campaigns": READ,
+        "stock": COUNT,
+        "totals": ("GetItem", "PutItem", "Query", "UpdateItem"),
+    },
+    "api_reference": {},
+    # -- a campaign's life
+    "start_campaign": {"campaigns": READ},
+    "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
+    "open_campaign": {"campaigns": SAVE},
+    "keep_books": {
+        "campaigns": READ,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "Query", "UpdateItem"),
+        "totals": SAVE,
+    },
+    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
+    "reconcile_campaign": {
+        "campaigns": SAVE,
+        "stock": COUNT,
+        "orders": ("Query",),
+        "totals": ("GetItem", "PutItem", "Query"),
+    },
+    "settle_campaign": {"campaigns": SAVE, "totals": SAVE},
+    # -- from the streams to the bus (the streams themselves are granted where they are read)
+    "publish_changes": {"campaigns": READ},
+}

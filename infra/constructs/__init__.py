@@ -1,0 +1,1 @@
+"""One capability a module, made from narrow keyword arguments; no stage is named in here."""

@@ -1,0 +1,55 @@
+"""The whole of livehour in one stack: what is made, and what is handed to what."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack, Tags
+from constructs import Construct
+
+from infra.constructs.alarms import Alarms
+from infra.constructs.backend_function import Backend
+from infra.constructs.campaign_api import CampaignApi
+from infra.constructs.campaign_lifecycle import CampaignLifecycle
+from infra.constructs.campaign_start import CampaignStart
+from infra.constructs.change_stream import ChangeStream
+from infra.constructs.event_bus import CampaignBus
+from infra.constructs.payment_secret import PaymentSecret
+from infra.constructs.show_page import ShowPage
+from infra.constructs.tables import Tables
+from infra.stages import Stage
+
+
+class LivehourStack(Stack):
+    """Every stage is made from this; they differ by the values of ``Stage`` only."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="livehour: one-off livestream sales",
+            termination_protection=stage.deletion_protection,
+        )
+        tables = Tables(self, "Tables", stage=stage)
+        backend = Backend(self, "Backend", stage=stage, tables=tables)
+        bus = CampaignBus(self, "Events", stage=stage)
+        changes = ChangeStream(self, "Changes", backend=backend, bus=bus.bus)
+        lifecycle = CampaignLifecycle(self, "Lifecycle", backend=backend, bus=bus.bus)
+        start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
+        payment_secret = PaymentSecret(
+            self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
+        )
+        api = CampaignApi(self, "Api", backend=backend, start=start, payment_secret=payment_secret)
+        if stage.watched:
+            name = f"livehour-{stage.name}"
+            Alarms(
+                self,
+                "Alarms",
+                name=name,
+                api=api,
+                start=start,
+                lifecycle=lifecycle,
+                changes=changes,
+                bus=bus,
+            )
+            ShowPage(self, "Page", name=name, api=api, lifecycle=lifecycle, changes=changes)
+        Tags.of(self).add("application", "livehour")
+        Tags.of(self).add("stage", stage.name)

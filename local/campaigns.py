@@ -1,0 +1,151 @@
+"""The commands about campaigns: ``launch``, ``watch``, ``end``, ``report``."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from local.api import Api, ApiError, ApiRefused, Fresh
+from local.campaign_file import CampaignFile
+from local.money import money
+from shared.contracts.routes import MANAGE, READ
+
+File = Annotated[Path, typer.Argument(help="A campaign, as in events/shows/.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id: cmp_...")]
+AsJson = Annotated[bool, typer.Option("--json", help="The API's answer on stdout.")]
+Now = Annotated[bool, typer.Option("--now", help="Start at once, for as long as the file says.")]
+
+PLAIN_EVERY: Final = 5.0
+"""Seconds between two lines of ``watch`` where there is no terminal."""
+OVER: Final = ("cancelled",)
+
+
+def launch(file: File, *, now: Now = False, as_json: AsJson = False) -> None:
+    """Create the campaign of FILE and schedule it, or start it at once."""
+    written, api = CampaignFile.read(file), Api.of_this_machine(MANAGE)
+    body = written.moved_to(datetime.now(UTC)) if now else written.body
+    try:
+        campaign = api.post("/campaigns", body)
+    except ApiRefused as refusal:
+        if not refusal.errors:
+            raise
+        raise written.broken(refusal.errors) from None
+    campaign_id = campaign["id"]
+    try:
+        campaign = api.post(f"/campaigns/{campaign_id}/{'start' if now else 'schedule'}", {})
+    except ApiRefused as refusal:
+        raise ApiError(f"{refusal} The campaign is kept as the draft {campaign_id}.") from None
+    _show_on_wall(campaign_id)
+    print(json.dumps(campaign, ensure_ascii=False) if as_json else campaign_id)
+    _say(
+        f"{campaign['name']}: {campaign['status']}, {campaign['local']['starts_at']} {campaign['time_zone']}"
+    )
+    _next(f"livehour watch {campaign_id}")
+
+
+def watch(campaign: Id, *, as_json: AsJson = False) -> None:
+    """Follow a campaign until its books are closed: one live line, or a line every few seconds."""
+    out = Console(highlight=False, soft_wrap=True)
+    polls = _polls(Api.of_this_machine(READ), f"/campaigns/{campaign}/totals")
+    if as_json:
+        for totals in polls:
+            print(json.dumps(totals, ensure_ascii=False), flush=True)
+    elif out.is_terminal:
+        with Live(console=out, auto_refresh=False) as live:
+            for totals in polls:
+                live.update(Text(line(totals), no_wrap=True, overflow="ellipsis"), refresh=True)
+    else:
+        _plainly(polls)
+    _next(f"livehour report {campaign}")
+
+
+def end(campaign: Id, *, as_json: AsJson = False) -> None:
+    """End a live campaign now; its holds run out, then its books are closed."""
+    ended = Api.of_this_machine(MANAGE).post(f"/campaigns/{campaign}/end", {})
+    print(
+        json.dumps(ended, ensure_ascii=False)
+        if as_json
+        else f"{campaign} ends at {ended['ends_at']}"
+    )
+    _next(f"livehour watch {campaign}")
+
+
+def report(campaign: Id) -> None:
+    """The closing report of a campaign, as JSON."""
+    found = Api.of_this_machine(READ).get(f"/campaigns/{campaign}/report")
+    print(json.dumps(found, ensure_ascii=False, indent=2))
+    totals = found["totals"]
+    _say(
+        f"{'balanced' if found['balanced'] else 'NOT BALANCED'}: {totals['orders']:,} orders,"
+        f" {totals['units']['sold']:,} units, {money(totals['net'], totals['currency'])} net"
+    )
+
+
+def line(totals: Mapping[str, Any]) -> str:
+    """The totals of an instant in one line."""
+    units = totals["units"]
+    parts = [
+        totals["as_of"][11:19],
+        f"{totals['status']}{', complete' if totals['complete'] else ''}",
+        f"{totals['orders']:,} orders",
+        money(totals["gross"], totals["currency"]),
+        f"left {units['available']:,}",
+        f"held {units['held']:,}",
+        f"sold {units['sold']:,}",
+    ]
+    if totals["refunded"]:
+        parts.insert(4, f"refunded {money(totals['refunded'], totals['currency'])}")
+    if totals.get("pinned"):
+        parts.append(f"pinned {totals['pinned']}")
+    return "  ".join(parts)
+
+
+def _polls(api: Api, path: str) -> Iterator[Mapping[str, Any]]:
+    """The totals whenever they have changed, until they never will again."""
+    latest: Fresh | None = None
+    while latest is None or not (latest.body["complete"] or latest.body["status"] in OVER):
+        if latest is not None:
+            time.sleep(latest.poll_after)
+        changed = api.poll(path, latest.etag if latest else "")
+        if changed is not None:
+            latest = changed
+            yield latest.body
+
+
+def _plainly(polls: Iterator[Mapping[str, Any]]) -> None:
+    told, last = -PLAIN_EVERY, ""
+    for totals in polls:
+        last = line(totals)
+        if time.monotonic() - told >= PLAIN_EVERY:
+            print(last, flush=True)
+            told, last = time.monotonic(), ""
+    if last:
+        print(last, flush=True)
+
+
+def _show_on_wall(campaign_id: str) -> None:
+    """A wall of this machine shows what was launched last."""
+    from local.engine.running import Running
+
+    running = Running.find()
+    if running is not None:
+        stack = running.stack
+        running.wall.show(api=stack.api, key=stack.merchant.keys[READ], campaign=campaign_id)
+        _say(f"wall: {running.wall.url}")
+
+
+def _say(message: str) -> None:
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _next(command: str) -> None:
+    _say(f"next: {command}")

@@ -1,0 +1,80 @@
+"""What must be true of money, totals and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from local.demo.evidence import PAID, Evidence, Finding, differ
+
+FRESH: Final = 2.0
+"""Seconds that totals may be old while the show is live."""
+
+
+def orders_are_the_totals(evidence: Evidence) -> Finding:
+    paid, totals = evidence.paid, evidence.totals
+    yield from differ("orders", totals["orders"], len(paid))
+    yield from differ("gross", totals["gross"], sum(order["amount"] for order in paid))
+    sold = sum(order["quantity"] for order in paid if order["state"] in PAID)
+    yield from differ("units sold", totals["units"]["sold"], sold)
+    for offer in totals["offers"]:
+        mine = [order for order in paid if order["sku"] == offer["sku"]]
+        yield from differ(f"orders of {offer['sku']}", offer["orders"], len(mine))
+        gross = sum(order["amount"] for order in mine)
+        yield from differ(f"gross of {offer['sku']}", offer["gross"], gross)
+
+
+def money_is_conserved(evidence: Evidence) -> Finding:
+    """What the provider captured, less what went back, is what the totals call net."""
+    given_back = sum(order["amount_refunded"] for order in evidence.orders.values())
+    totals = evidence.totals
+    captured = sum(evidence.captured.values())
+    yield from differ("captured less given back", captured - given_back, totals["net"])
+    yield from differ("gross less refunded", totals["gross"] - totals["refunded"], totals["net"])
+
+
+def the_timeline_adds_up(evidence: Evidence) -> Finding:
+    timeline, totals = evidence.timeline, evidence.totals
+    yield from differ("version", timeline["version"], totals["version"])
+    for name, total in (
+        ("orders", totals["orders"]),
+        ("units", totals["units"]["sold"]),
+        ("gross", totals["gross"]),
+    ):
+        yield from differ(name, sum(bucket[name] for bucket in timeline["buckets"]), total)
+        by_offer = sum(offer[name] for bucket in timeline["buckets"] for offer in bucket["offers"])
+        yield from differ(f"{name} by offer", by_offer, total)
+
+
+def versions_go_forward(evidence: Evidence) -> Finding:
+    for earlier, later in pairwise(evidence.all_totals):
+        if later["version"] < earlier["version"] or later["as_of"] < earlier["as_of"]:
+            yield f"{_stamp(earlier)}, and then {_stamp(later)}"
+        for name in ("orders", "gross"):
+            if later[name] < earlier[name]:
+                yield f"{name} fell from {earlier[name]} to {later[name]}"
+
+
+def totals_are_fresh(evidence: Evidence) -> Finding:
+    for poll in evidence.polls:
+        age = poll.asked_at - datetime.fromisoformat(poll.totals["as_of"]).timestamp()
+        if poll.totals["status"] == "live" and age > FRESH:
+            yield f"version {poll.totals['version']} was {age:.1f} s old"
+
+
+def the_books_are_closed(evidence: Evidence) -> Finding:
+    yield from differ("status", evidence.campaign["status"], "closed")
+    yield from differ("complete", evidence.totals["complete"], True)
+    yield from differ("balanced", evidence.report["balanced"], True)
+    if evidence.report != evidence.report_again:
+        yield "the closing report changed between two readings"
+    for name in ("orders", "gross", "refunded", "net", "units", "reservations"):
+        yield from differ(
+            f"{name} of the report", evidence.report["totals"][name], evidence.totals[name]
+        )
+
+
+def _stamp(totals: Mapping[str, Any]) -> str:
+    return f"version {totals['version']} of {totals['as_of']}"

@@ -1,0 +1,82 @@
+"""What was acknowledged to shoppers and to their payment provider must be in the books."""
+
+from __future__ import annotations
+
+from local.demo.evidence import PAID, Evidence, Finding, differ
+
+
+def reservations_are_kept(evidence: Evidence) -> Finding:
+    """Each became an order or is asked about by its id, and all are counted. A late payment may count once more."""
+    journal, placed = evidence.journal, evidence.totals["reservations"]
+    late = sum(1 for capture in journal.captures if capture.late)
+    promised = len(journal.reservations)
+    if not promised <= placed["placed"] <= promised + late:
+        yield f"{promised} were acknowledged and {late} paid late, {placed['placed']} are in the totals"
+    for reservation, state in evidence.loose.items():
+        # Of an unpaid reservation whose ledger entry was pruned, no more is known than that it is over.
+        ends = {"expired", "released"} if reservation in journal.released else {"expired"}
+        if state not in ends:
+            yield f"{reservation} is {state}, not {' or '.join(sorted(ends))}"
+    yield from differ("released, in the totals", placed["released"], len(journal.released))
+    yield from differ("still held, in the totals", placed["held"], 0)
+
+
+def checkouts_are_kept(evidence: Evidence) -> Finding:
+    for order_id, promised in evidence.journal.orders.items():
+        kept = evidence.orders.get(order_id)
+        if kept is None:
+            yield f"{order_id} was acknowledged, and is not listed"
+        else:
+            for name in ("sku", "quantity", "unit_price", "amount", "currency"):
+                yield from differ(f"{name} of {order_id}", kept[name], promised[name])
+    for order_id in evidence.orders.keys() - evidence.journal.orders.keys():
+        yield f"{order_id} is listed, and nobody checked it out"
+
+
+def prices_are_promised(evidence: Evidence) -> Finding:
+    campaign = evidence.campaign
+    listed = {(offer["sku"], offer["unit_price"]) for offer in campaign["offers"]}
+    flashed = {
+        (cue["sku"], cue["unit_price"])
+        for cue in campaign["run_of_show"]
+        if cue["cue"] == "flash_price"
+    }
+    for reservation in evidence.journal.reservations.values():
+        sku, price, quantity = (reservation[name] for name in ("sku", "unit_price", "quantity"))
+        if (sku, price) not in listed | flashed or reservation["amount"] != price * quantity:
+            yield f"{quantity} of {sku} at {price} for {reservation['amount']}"
+
+
+def payments_end_somewhere(evidence: Evidence) -> Finding:
+    """A payment of the right amount is the order's or went back; one of a wrong amount has moved nothing."""
+    for capture in evidence.journal.captures:
+        state = evidence.orders.get(capture.order, {}).get("state", "not listed")
+        if capture.wrong:
+            yield from differ(f"a wrong amount for {capture.order}", capture.outcome, "quarantined")
+        elif state not in PAID | {"refunded"}:
+            yield f"{capture.order} was paid {capture.amount}, and is {state}"
+
+
+def orders_are_paid_for(evidence: Evidence) -> Finding:
+    """And nobody got anything for a forged webhook, or for a wrong amount."""
+    captured = evidence.captured
+    for order in evidence.orders.values():
+        paid = order["state"] in PAID | {"refunded"}
+        due = order["amount"] if paid else 0
+        yield from differ(
+            f"captured for {order['id']}, {order['state']}", captured[order["id"]], due
+        )
+
+
+def webhooks_arrive(evidence: Evidence) -> Finding:
+    yield from differ("webhooks that were never taken", evidence.journal.under_way, 0)
+
+
+def repetitions_agree(evidence: Evidence) -> Finding:
+    for replay in evidence.journal.replays:
+        if replay.first != replay.again:
+            yield f"{replay.what} answered {replay.first}, and then {replay.again}"
+
+
+def answers_are_known(evidence: Evidence) -> Finding:
+    yield from evidence.journal.surprises

@@ -1,0 +1,57 @@
+"""Where a demonstration plays: a deployed stack, and what its merchant knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from local.api import Api
+from local.shoppers.wire import NoAnswer, Wire
+from shared.contracts.routes import MANAGE, READ, SELL
+
+AT_ONCE: Final = 8
+"""Requests of a warm-up at the same time: enough to wake both environments of a function."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theatre:
+    """An API, the keys of one merchant by scope, and the secret of its payment provider."""
+
+    address: str
+    keys: Mapping[str, str]
+    webhook_secret: str
+
+    def api(self, scope: str) -> Api:
+        """The API as the merchant's people ask it."""
+        return Api(self.address, self.keys[scope])
+
+    def wire(self, scope: str | None = None) -> Wire:
+        """The API as shoppers and payment providers reach it: the latter have no key."""
+        key = {"Authorization": f"Bearer {self.keys[scope]}"} if scope else {}
+        return Wire(self.address, key)
+
+    def warm_up(self) -> None:
+        """Have every function that a buyer meets started twice, so that the first buyer waits for none."""
+        nobody = "cmp_aaaaaaaaaaaaaaaa"
+        manage, read, sell = (self.wire(scope) for scope in (MANAGE, READ, SELL))
+        calls = [
+            (manage, "GET", f"/v1/campaigns/{nobody}"),
+            (sell, "POST", f"/v1/campaigns/{nobody}/reservations"),
+            (sell, "POST", "/v1/reservations/rsv_none/checkout"),
+            (read, "GET", f"/v1/campaigns/{nobody}/totals"),
+            (self.wire(), "POST", "/v1/webhooks/payments/test"),
+        ]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda call: _knock(*call), calls * 4))
+
+
+def _knock(wire: Wire, method: str, path: str) -> None:
+    """A request that is refused, and has woken the one who refuses it."""
+    body = b"{}" if method == "POST" else None
+    try:
+        wire.ask(method, path, body, {"Idempotency-Key": str(uuid4())})
+    except NoAnswer:
+        return

@@ -1,0 +1,85 @@
+"""What is to be done when: steps with an instant each, done by a few threads in order of time."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+Step = Callable[[], None]
+
+
+class Agenda:
+    """Steps to come. A step may add others; whoever is late is done at once, in order of its instant.
+
+    Arrivals do not wait for answers: when the shop is slow, the steps queue up here and ``latest`` says how badly.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._steps: list[tuple[float, int, Step]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._at_work = 0
+        self._closed = False
+        self._broken: BaseException | None = None
+        self._threads: list[threading.Thread] = []
+        self.latest = 0.0
+        """Seconds that the most belated step began after its instant."""
+
+    def add(self, at: float, step: Step) -> None:
+        """Do ``step`` at an instant (seconds since 1970 UTC)."""
+        with self._changed:
+            heapq.heappush(self._steps, (at, next(self._numbers), step))
+            self._changed.notify()
+
+    def work(self, threads: int) -> None:
+        """Begin. Each thread does one step at a time."""
+        for number in range(threads):
+            thread = threading.Thread(target=self._work, name=f"shopper-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being done and nothing is to come. Raises what broke a step, if one broke."""
+        with self._changed:
+            if self._broken is not None:
+                raise self._broken
+            return not self._steps and not self._at_work
+
+    def close(self) -> None:
+        """Drop what is to come, and end when what is being done is done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (step := self._next()) is not None:
+            try:
+                step()
+            except BaseException as fault:  # noqa: BLE001 - handed to whoever waits for us
+                with self._changed:
+                    self._broken = self._broken or fault
+            finally:
+                with self._changed:
+                    self._at_work -= 1
+
+    def _next(self) -> Step | None:
+        with self._changed:
+            while not self._closed:
+                if not self._steps:
+                    self._changed.wait()
+                    continue
+                ahead = self._steps[0][0] - self._now()
+                if ahead <= 0:
+                    _, _, step = heapq.heappop(self._steps)
+                    self._at_work += 1
+                    self.latest = max(self.latest, -ahead)
+                    return step
+                self._changed.wait(ahead)
+        return None

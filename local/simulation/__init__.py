@@ -1,0 +1,3 @@
+"""
+Whole shows in one process: a store with DynamoDB's semantics, a clock that is turned by hand, and everybody who takes part.
+"""

@@ -1,0 +1,100 @@
+"""
+The built-in payment provider ``test``: it moves no money, and signs its webhooks by the Standard Webhooks specification.
+
+A payment's id is derived from its order's, so creating it again finds it again without a call, and cancelling or refunding
+it is nothing that could be lost. Whoever holds the webhook secret plays the bank, with delays, duplicates, failures and late
+successes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from shared.contracts.payments import PaymentWebhook
+from shared.domain.campaign import Campaign
+from shared.domain.claim_check import PAYMENT
+from shared.domain.errors import InvalidJson, SignatureInvalid
+from shared.domain.ids import derive
+from shared.domain.order import Order
+from shared.domain.payment import Doubt, Payment, PaymentEvent, PaymentKind, UnreadableEvent
+from shared.http_api import parse_object
+
+NAME = "test"
+_SIGNED_BY = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_LONGEST_HEADER = 2048
+"""Characters. Two signatures of a rotation take 100."""
+_KINDS = frozenset(kind.value for kind in PaymentKind)
+
+
+class TestProvider:
+    """Implements ``PaymentProvider``."""
+
+    __test__ = False  # a provider for tests, and no test
+
+    def __init__(self, webhooks: Callable[[], Sequence[Webhook]]) -> None:
+        """``webhooks``: a verifier for each secret that is valid now."""
+        self._webhooks = webhooks
+
+    def create_payment(
+        self,
+        campaign: Campaign,
+        order_id: str,
+        amount: int,  # noqa: ARG002 - a real provider needs it
+        method: str,
+    ) -> Payment:
+        """The same payment for the same order, whatever else differs."""
+        digest = derive(campaign.secret, "payment", order_id)[:15]
+        action = {"type": "signed_webhook", "payment_method": method}
+        return Payment(PAYMENT + base64.urlsafe_b64encode(digest).decode(), action)
+
+    def cancel_payment(self, order: Order) -> None:
+        """Nobody asks for the money again: there was none."""
+
+    def refund(self, order: Order) -> None:
+        """All the money there was goes back: none."""
+
+    def read_event(self, headers: Mapping[str, str], raw: bytes) -> PaymentEvent | UnreadableEvent:
+        event_id = self._verify(headers, raw)
+        try:
+            body = parse_object(raw)
+        except InvalidJson:
+            return UnreadableEvent(event_id, Doubt.MALFORMED)
+        if not isinstance(body.get("type"), str) or body["type"] in _KINDS:
+            return _event(event_id, body)
+        return UnreadableEvent(event_id, Doubt.UNKNOWN_TYPE)
+
+    def _verify(self, headers: Mapping[str, str], raw: bytes) -> str:
+        """The id of the webhook, if its signature holds."""
+        signed = {name: headers.get(name, "") for name in _SIGNED_BY}
+        if any(not value or len(value) > _LONGEST_HEADER for value in signed.values()):
+            raise SignatureInvalid
+        for webhook in self._webhooks():
+            try:
+                webhook.verify(raw, signed, json_parse=False)
+            except (WebhookVerificationError, ValueError):
+                # The library raises bare ValueErrors for a header that is no list of signatures and for bytes that are
+                # not UTF-8: to us they are as wrong as a wrong signature.
+                continue
+            return signed["webhook-id"]
+        raise SignatureInvalid
+
+
+def _event(event_id: str, body: Mapping[str, Any]) -> PaymentEvent | UnreadableEvent:
+    try:
+        webhook = PaymentWebhook.model_validate(body)
+    except ValidationError:
+        return UnreadableEvent(event_id, Doubt.MALFORMED)
+    return PaymentEvent(
+        id=event_id,
+        kind=PaymentKind(webhook.type),
+        payment_id=webhook.data.payment_id,
+        order_id=webhook.data.order_id,
+        amount=webhook.data.amount,
+        currency=webhook.data.currency,
+        livemode=webhook.data.livemode,
+    )

@@ -1,0 +1,308 @@
+"""One story in the examples of the reference: the Washington Apple hour, a buyer of two boxes, and the numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+CAMPAIGN_ID: Final = "cmp_a2b3c4d5e6f7g2h3"
+SUFFIX: Final = "AQ01xBbm0r-n_Ss8AAAAAAXmc3RvcmUxAgIAAAAAAAAmrGoK_HDsc7nV4pQ2mJkRcQ4bT6yWvZ"
+PAYMENT_ID: Final = "pay_5fQ0xKc2mVt9c3Rvcm"
+
+OFFER: Final[Json] = {
+    "sku": "FUJI-12",
+    "title": {"en": "Washington Fuji, box of 12", "zh": "华盛顿富士苹果 12 个装"},
+    "unit_price": 9900,
+    "allotment": 4000,
+    "limit_per_buyer": 5,
+}
+RUN_OF_SHOW: Final[list[Json]] = [
+    {"at": 0, "cue": "pin", "sku": "FUJI-12"},
+    {"at": 600, "cue": "flash_price", "sku": "FUJI-12", "unit_price": 7900, "seconds": 300},
+    {"at": 3540, "cue": "unpin"},
+]
+CAMPAIGN_REQUEST: Final[Json] = {
+    "name": "Washington Apple Hour",
+    "time_zone": "Asia/Shanghai",
+    "starts_at": "2026-11-28T20:00:00",
+    "ends_at": "2026-11-28T21:00:00",
+    "currency": "CNY",
+    "hold_seconds": 300,
+    "channel": "tmall",
+    "parties": {
+        "promoter": "Washington Apple Commission",
+        "seller_of_record": "Green Valley Fruit Import (Shanghai)",
+        "fulfiller": "East Harbor Cold Chain",
+    },
+    "offers": [OFFER],
+    "run_of_show": RUN_OF_SHOW,
+    "metadata": {"broadcast": "WAC-2026-11-28"},
+}
+CAMPAIGN: Final[Json] = {
+    "id": CAMPAIGN_ID,
+    "object": "campaign",
+    "status": "draft",
+    "version": 1,
+    "name": "Washington Apple Hour",
+    "time_zone": "Asia/Shanghai",
+    "starts_at": "2026-11-28T12:00:00Z",
+    "ends_at": "2026-11-28T13:00:00Z",
+    "replay_until": None,
+    "local": {
+        "starts_at": "2026-11-28T20:00:00",
+        "ends_at": "2026-11-28T21:00:00",
+        "replay_until": None,
+    },
+    "currency": "CNY",
+    "hold_seconds": 300,
+    "channel": "tmall",
+    "parties": CAMPAIGN_REQUEST["parties"],
+    "offers": [OFFER],
+    "run_of_show": RUN_OF_SHOW,
+    "metadata": {"broadcast": "WAC-2026-11-28"},
+    "created_at": "2026-11-20T09:12:44.120Z",
+    "prepared_at": None,
+    "cancel_reason": None,
+    "balanced": None,
+}
+SCHEDULED: Final[Json] = {**CAMPAIGN, "status": "scheduled", "version": 2}
+LIVE: Final[Json] = {
+    **CAMPAIGN,
+    "status": "live",
+    "version": 4,
+    "prepared_at": "2026-11-28T11:55:02Z",
+}
+PATCH: Final[Json] = {"name": "Washington Apple Hour, winter", "metadata": {"host": "studio 3"}}
+PATCHED: Final[Json] = {
+    **CAMPAIGN,
+    "version": 2,
+    "name": "Washington Apple Hour, winter",
+    "metadata": {"broadcast": "WAC-2026-11-28", "host": "studio 3"},
+}
+EXTENDED: Final[Json] = {
+    **LIVE,
+    "version": 5,
+    "ends_at": "2026-11-28T13:15:00Z",
+    "local": {**CAMPAIGN["local"], "ends_at": "2026-11-28T21:15:00"},
+}
+ENDED: Final[Json] = {
+    **LIVE,
+    "version": 5,
+    "ends_at": "2026-11-28T12:48:11Z",
+    "local": {**CAMPAIGN["local"], "ends_at": "2026-11-28T20:48:11"},
+}
+CANCELLED: Final[Json] = {
+    **SCHEDULED,
+    "status": "cancelled",
+    "version": 3,
+    "cancel_reason": "The container is late.",
+}
+
+SHOW: Final[Json] = {
+    "id": CAMPAIGN_ID,
+    "object": "show",
+    "name": "Washington Apple Hour",
+    "status": "live",
+    "open": True,
+    "server_time": "2026-11-28T12:11:30Z",
+    "starts_at": "2026-11-28T12:00:00Z",
+    "ends_at": "2026-11-28T13:00:00Z",
+    "replay_until": None,
+    "time_zone": "Asia/Shanghai",
+    "currency": "CNY",
+    "hold_seconds": 300,
+    "pinned": "FUJI-12",
+    "offers": [
+        {
+            "sku": "FUJI-12",
+            "title": OFFER["title"],
+            "unit_price": 7900,
+            "list_price": 9900,
+            "available": 2180,
+            "limit_per_buyer": 5,
+        }
+    ],
+}
+RESERVATION_REQUEST: Final[Json] = {"sku": "FUJI-12", "quantity": 2, "buyer_id": "b-7731"}
+RESERVATION: Final[Json] = {
+    "id": f"rsv_{SUFFIX}",
+    "object": "reservation",
+    "campaign": CAMPAIGN_ID,
+    "state": "held",
+    "sku": "FUJI-12",
+    "quantity": 2,
+    "unit_price": 7900,
+    "amount": 15800,
+    "currency": "CNY",
+    "buyer_id": "b-7731",
+    "expires_at": "2026-11-28T12:16:30Z",
+}
+READ_BACK: Final[Json] = {**RESERVATION, "buyer_id": None}
+RELEASED: Final[Json] = {**READ_BACK, "state": "released"}
+CHECKOUT: Final[Json] = {
+    "buyer_id": "b-7731",
+    "payment_method": "card",
+    "ship_to": {
+        "name": "Li Wei",
+        "line1": "88 Century Avenue, flat 1203",
+        "city": "Shanghai",
+        "postal_code": "200120",
+        "country": "CN",
+        "phone": "+86 21 5555 0100",
+    },
+}
+ORDER: Final[Json] = {
+    "id": f"ord_{SUFFIX}",
+    "object": "order",
+    "campaign": CAMPAIGN_ID,
+    "reservation": f"rsv_{SUFFIX}",
+    "state": "awaiting_payment",
+    "sku": "FUJI-12",
+    "quantity": 2,
+    "unit_price": 7900,
+    "amount": 15800,
+    "currency": "CNY",
+    "created_at": "2026-11-28T12:11:52Z",
+    "expires_at": "2026-11-28T12:16:30Z",
+    "paid_at": None,
+    "amount_refunded": 0,
+    "refund_reason": None,
+    "payment": {
+        "id": PAYMENT_ID,
+        "provider": "test",
+        "action": {"type": "signed_webhook", "payment_method": "card"},
+    },
+    "ship_to": CHECKOUT["ship_to"],
+}
+PAID: Final[Json] = {
+    **{name: value for name, value in ORDER.items() if name != "ship_to"},
+    "state": "paid",
+    "paid_at": "2026-11-28T12:12:20Z",
+    "payment": {"id": PAYMENT_ID, "provider": "test", "action": None},
+}
+
+WEBHOOK: Final[Json] = {
+    "type": "payment.succeeded",
+    "data": {
+        "payment_id": PAYMENT_ID,
+        "order_id": f"ord_{SUFFIX}",
+        "amount": 15800,
+        "currency": "CNY",
+        "livemode": False,
+    },
+}
+RECEIVED: Final[Json] = {"received": True, "outcome": "paid"}
+
+UNITS: Final[Json] = {
+    "allotted": 4000,
+    "available": 2180,
+    "held": 216,
+    "sold": 1604,
+    "refunded": 0,
+}
+TOTALS: Final[Json] = {
+    "object": "totals",
+    "campaign": CAMPAIGN_ID,
+    "status": "live",
+    "version": 812,
+    "as_of": "2026-11-28T12:11:30.480Z",
+    "complete": False,
+    "currency": "CNY",
+    "orders": 1204,
+    "gross": 13167000,
+    "refunded": 0,
+    "net": 13167000,
+    "units": UNITS,
+    "reservations": {
+        "placed": 1655,
+        "confirmed": 1204,
+        "released": 40,
+        "expired": 195,
+        "held": 216,
+    },
+    "offers": [
+        {
+            "sku": "FUJI-12",
+            "title": OFFER["title"],
+            "unit_price": 9900,
+            "orders": 1204,
+            "gross": 13167000,
+            "refunded": 0,
+            "units": UNITS,
+        }
+    ],
+    "pinned": "FUJI-12",
+}
+SALES: Final[Json] = {"orders": 112, "units": 149, "gross": 1177100}
+TIMELINE: Final[Json] = {
+    "object": "timeline",
+    "campaign": CAMPAIGN_ID,
+    "version": 812,
+    "as_of": "2026-11-28T12:11:30.480Z",
+    "bucket": 60,
+    "currency": "CNY",
+    "buckets": [
+        {"start": "2026-11-28T12:10:00Z", **SALES, "offers": [{"sku": "FUJI-12", **SALES}]}
+    ],
+    "markers": [
+        {"at": "2026-11-28T12:00:00Z", "cue": "pin", "sku": "FUJI-12"},
+        {
+            "at": "2026-11-28T12:10:00Z",
+            "cue": "flash_price",
+            "sku": "FUJI-12",
+            "unit_price": 7900,
+            "seconds": 300,
+        },
+    ],
+}
+REPORT: Final[Json] = {
+    "object": "report",
+    "campaign": CAMPAIGN_ID,
+    "name": "Washington Apple Hour",
+    "status": "closed",
+    "balanced": True,
+    "definitions": {"orders": "Paid orders.", "net": "gross - refunded"},
+    "channel": "tmall",
+    "parties": CAMPAIGN_REQUEST["parties"],
+    "time_zone": "Asia/Shanghai",
+    "starts_at": "2026-11-28T12:00:00Z",
+    "ends_at": "2026-11-28T13:00:00Z",
+    "totals": {
+        name: TOTALS[name]
+        for name in (
+            "currency",
+            "orders",
+            "gross",
+            "refunded",
+            "net",
+            "units",
+            "reservations",
+            "offers",
+        )
+    },
+    "orders": {
+        "placed": 1399,
+        "by_state": {"paid": 1204, "cancelled": 195},
+        "captured": 13167000,
+        "given_back": 0,
+        "late_payments": {"paid": 3, "refunded": {"sold_out": 1}},
+    },
+    "timeline": {
+        "bucket": 60,
+        "buckets": TIMELINE["buckets"],
+        "markers": TIMELINE["markers"],
+    },
+    "reconciliation": {
+        "balanced": True,
+        "blocks": 125,
+        "orders": 1399,
+        "differences_found": 0,
+        "differences": [],
+    },
+}
+
+
+def listed(*things: Json) -> Json:
+    """The only page of a list."""
+    return {"object": "list", "data": list(things), "has_more": False}

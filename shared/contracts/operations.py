@@ -1,0 +1,376 @@
+"""What each route takes, answers and refuses, with examples: what the reference is made from, beside ``routes``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from shared.contracts import buying, campaigns, payments, totals
+from shared.contracts import examples as eg
+from shared.contracts.routes import ROUTES, RouteSpec
+from shared.domain import errors
+from shared.domain.campaign import Status
+from shared.domain.errors import Refusal
+
+Refusals = tuple[type[Refusal], ...]
+
+KEY_REFUSALS: Final[Refusals] = (errors.KeyMissing, errors.KeyInvalid, errors.WrongScope)
+BODY_REFUSALS: Final[Refusals] = (errors.InvalidJson, errors.InvalidRequest, errors.TooLarge)
+ONCE_REFUSALS: Final[Refusals] = (
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyInvalid,
+    errors.IdempotencyKeyReused,
+)
+TIME_REFUSALS: Final[Refusals] = (errors.LocalTimeMissing, errors.LocalTimeAmbiguous)
+ALWAYS: Final[Refusals] = (errors.InternalError, errors.StoreBusy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A query parameter or a header."""
+
+    name: str
+    place: str
+    description: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a route promises beyond its path."""
+
+    id: str
+    description: str
+    takes: type[BaseModel] | None = None
+    sends: Mapping[str, Any] | None = None
+    """Example of a body."""
+    status: int = 200
+    answers: type[BaseModel] | None = None
+    gives: Any = None
+    """Example of an answer."""
+    media: str = "application/json"
+    refuses: Refusals = ()
+    parameters: tuple[Parameter, ...] = ()
+    answer_headers: tuple[str, ...] = ()
+    not_modified: bool = False
+
+
+LIMIT: Final = Parameter(
+    name="limit",
+    place="query",
+    description="How many objects a page has at most.",
+    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+)
+STARTING_AFTER: Final = Parameter(
+    name="starting_after",
+    place="query",
+    description="Id of the last object of the page before.",
+    schema={"type": "string"},
+)
+STATUS: Final = Parameter(
+    name="status",
+    place="query",
+    description="Only campaigns in this status.",
+    schema={"type": "string", "enum": [status.value for status in Status]},
+)
+BUCKET: Final = Parameter(
+    name="bucket",
+    place="query",
+    description="Seconds of each bucket: a multiple of 10.",
+    schema={"type": "integer", "minimum": 10, "maximum": 3600, "default": 60},
+)
+SINCE: Final = Parameter(
+    name="since",
+    place="query",
+    description="Only buckets and markers from this instant on.",
+    schema={"type": "string", "format": "date-time"},
+)
+IF_MATCH: Final = Parameter(
+    name="If-Match",
+    place="header",
+    description="The ETag of the campaign as it was read.",
+    schema={"type": "string"},
+    required=True,
+)
+IF_NONE_MATCH: Final = Parameter(
+    name="If-None-Match",
+    place="header",
+    description="The ETag of the version at hand: 304 if it is still the latest.",
+    schema={"type": "string"},
+)
+
+
+def _signature(name: str, description: str) -> Parameter:
+    return Parameter(
+        name=name, place="header", description=description, schema={"type": "string"}, required=True
+    )
+
+
+_NOT_FOUND = (errors.CampaignNotFound,)
+_COMMAND = (*_NOT_FOUND, errors.CampaignState)
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "POST /v1/campaigns": Operation(
+        id="create_campaign",
+        description=(
+            "Keeps a draft. Times are local to `time_zone`: one that daylight saving skips or repeats "
+            "is refused with both readings offered. What is sold, when and at which price can change "
+            "until the stock is laid out, some minutes before the start."
+        ),
+        takes=campaigns.CampaignRequest,
+        sends=eg.CAMPAIGN_REQUEST,
+        status=201,
+        answers=campaigns.CampaignAnswer,
+        gives=eg.CAMPAIGN,
+        refuses=TIME_REFUSALS,
+        answer_headers=("ETag",),
+    ),
+    "GET /v1/campaigns": Operation(
+        id="list_campaigns",
+        description="All campaigns of the merchant, newest first.",
+        answers=campaigns.CampaignList,
+        gives=eg.listed(eg.CAMPAIGN),
+        refuses=(errors.InvalidRequest, errors.InvalidCursor),
+        parameters=(STATUS, LIMIT, STARTING_AFTER),
+    ),
+    "GET /v1/campaigns/{campaign_id}": Operation(
+        id="read_campaign",
+        description="The campaign as it is now; its `ETag` is what a change must name.",
+        answers=campaigns.CampaignAnswer,
+        gives=eg.CAMPAIGN,
+        refuses=_NOT_FOUND,
+        answer_headers=("ETag",),
+    ),
+    "PATCH /v1/campaigns/{campaign_id}": Operation(
+        id="change_campaign",
+        description=(
+            "Changes what is sent and leaves the rest. Once the stock is laid out, only the name, "
+            "the titles of the offers and the metadata can change."
+        ),
+        takes=campaigns.CampaignPatch,
+        sends=eg.PATCH,
+        answers=campaigns.CampaignAnswer,
+        gives=eg.PATCHED,
+        refuses=(
+            *_COMMAND,
+            errors.PreconditionFailed,
+            errors.PreconditionRequired,
+            *TIME_REFUSALS,
+        ),
+        parameters=(IF_MATCH,),
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/schedule": Operation(
+        id="schedule_campaign",
+        description="The campaign will start by itself. Its start must not have passed.",
+        takes=campaigns.NoBody,
+        sends={},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.SCHEDULED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/start": Operation(
+        id="start_campaign",
+        description=(
+            "The show begins now and opens as soon as its stock is laid out, within seconds. The end "
+            "stays where it was planned if that makes sense, else the show keeps its length. A second "
+            "start is harmless."
+        ),
+        takes=campaigns.NoBody,
+        sends={},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.LIVE,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/end": Operation(
+        id="end_campaign",
+        description="The show, and its replay, is over now. What is held may still be paid.",
+        takes=campaigns.NoBody,
+        sends={},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.ENDED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/extend": Operation(
+        id="extend_campaign",
+        description="A later end, at most 24 hours after the start.",
+        takes=campaigns.ExtendRequest,
+        sends={"ends_at": "2026-11-28T21:15:00"},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.EXTENDED,
+        refuses=(*_COMMAND, *TIME_REFUSALS),
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/cancel": Operation(
+        id="cancel_campaign",
+        description="The campaign is called off. Nothing more is held; what is held runs out.",
+        takes=campaigns.CancelRequest,
+        sends={"reason": "The container is late."},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.CANCELLED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "GET /v1/campaigns/{campaign_id}/report": Operation(
+        id="read_report",
+        description="Ledgers, orders and totals compared after the close; the same bytes each time.",
+        answers=totals.Report,
+        gives=eg.REPORT,
+        refuses=(*_NOT_FOUND, errors.NotClosed),
+    ),
+    "GET /v1/campaigns/{campaign_id}/totals": Operation(
+        id="read_totals",
+        description=(
+            "Exact sums, at most 2 seconds old while the campaign is live. Poll with `If-None-Match`, "
+            "as often as `X-Poll-Interval` says."
+        ),
+        answers=totals.Totals,
+        gives=eg.TOTALS,
+        refuses=_NOT_FOUND,
+        parameters=(IF_NONE_MATCH,),
+        answer_headers=("ETag", "Cache-Control", "X-Poll-Interval"),
+        not_modified=True,
+    ),
+    "GET /v1/campaigns/{campaign_id}/timeline": Operation(
+        id="read_timeline",
+        description="Sales in buckets, and what happened when. The sums equal the totals of the version.",
+        answers=totals.Timeline,
+        gives=eg.TIMELINE,
+        refuses=(*_NOT_FOUND, errors.InvalidRequest),
+        parameters=(BUCKET, SINCE, IF_NONE_MATCH),
+        answer_headers=("ETag", "Cache-Control", "X-Poll-Interval"),
+        not_modified=True,
+    ),
+    "GET /v1/campaigns/{campaign_id}/orders": Operation(
+        id="list_orders",
+        description="The campaign's orders, newest first, without personal data.",
+        answers=buying.OrderList,
+        gives=eg.listed(eg.PAID),
+        refuses=(*_NOT_FOUND, errors.InvalidRequest, errors.InvalidCursor),
+        parameters=(LIMIT, STARTING_AFTER),
+    ),
+    "GET /v1/shows/{campaign_id}": Operation(
+        id="read_show",
+        description="What a storefront shows: prices at this second, the pinned product, units left.",
+        answers=buying.Show,
+        gives=eg.SHOW,
+        refuses=_NOT_FOUND,
+    ),
+    "POST /v1/campaigns/{campaign_id}/reservations": Operation(
+        id="reserve",
+        description=(
+            "Holds units for a buyer until `expires_at`, at the price of this second. The same "
+            "Idempotency-Key gives the same reservation until 60 s after that."
+        ),
+        takes=buying.ReservationRequest,
+        sends=eg.RESERVATION_REQUEST,
+        status=201,
+        answers=buying.Reservation,
+        gives=eg.RESERVATION,
+        refuses=(
+            *_NOT_FOUND,
+            errors.OfferNotFound,
+            errors.CampaignNotOpen,
+            errors.SoldOut,
+            errors.BuyerLimitReached,
+            errors.LedgerFull,
+        ),
+    ),
+    "GET /v1/reservations/{reservation_id}": Operation(
+        id="read_reservation",
+        description="The reservation as it stands.",
+        answers=buying.Reservation,
+        gives=eg.READ_BACK,
+        refuses=(errors.ReservationNotFound,),
+    ),
+    "DELETE /v1/reservations/{reservation_id}": Operation(
+        id="release_reservation",
+        description="Gives the units back. Again: the same answer.",
+        answers=buying.Reservation,
+        gives=eg.RELEASED,
+        refuses=(
+            errors.ReservationNotFound,
+            errors.ReservationConfirmed,
+            errors.ReservationExpired,
+        ),
+    ),
+    "POST /v1/reservations/{reservation_id}/checkout": Operation(
+        id="check_out",
+        description="Turns a held reservation into an order, and asks the provider for a payment.",
+        takes=buying.CheckoutRequest,
+        sends=eg.CHECKOUT,
+        status=201,
+        answers=buying.Order,
+        gives=eg.ORDER,
+        refuses=(
+            errors.ReservationNotFound,
+            errors.ReservationConfirmed,
+            errors.ReservationExpired,
+            errors.ReservationReleased,
+            errors.CampaignClosed,
+            errors.OrderExists,
+        ),
+    ),
+    "GET /v1/orders/{order_id}": Operation(
+        id="read_order",
+        description="The order as it stands, without personal data.",
+        answers=buying.Order,
+        gives=eg.PAID,
+        refuses=(errors.OrderNotFound,),
+    ),
+    "POST /v1/webhooks/payments/{provider}": Operation(
+        id="receive_payment_event",
+        description=(
+            "Called by the payment provider, signed by the Standard Webhooks specification. Known, "
+            "unknown and repeated events are all received; one that does not fit its order is put "
+            "aside for a person and changes nothing."
+        ),
+        takes=payments.PaymentWebhook,
+        sends=eg.WEBHOOK,
+        answers=payments.Received,
+        gives=eg.RECEIVED,
+        refuses=(errors.SignatureInvalid, errors.ProviderNotFound, errors.TooLarge),
+        parameters=(
+            _signature("webhook-id", "Id of the event: the same for each delivery of it."),
+            _signature("webhook-timestamp", "Seconds since 1970 UTC, within 5 minutes of now."),
+            _signature("webhook-signature", "`v1,` and the base64 of an HMAC-SHA-256."),
+        ),
+    ),
+    "GET /docs": Operation(
+        id="read_reference", description="This reference as a page.", media="text/html"
+    ),
+    "GET /openapi.json": Operation(
+        id="read_openapi",
+        description="This reference as an OpenAPI 3.1 document.",
+    ),
+}
+
+
+def is_answered_once(spec: RouteSpec) -> bool:
+    """Whether a route needs an Idempotency-Key: every POST of a key holder."""
+    return spec.method == "POST" and bool(spec.scopes)
+
+
+def refusals_of(spec: RouteSpec) -> list[type[Refusal]]:
+    """Everything a route may refuse with, by status."""
+    operation = OPERATIONS[spec.key]
+    found = [
+        *(KEY_REFUSALS if spec.scopes else ()),
+        *(BODY_REFUSALS if operation.takes and spec.scopes else ()),
+        *(ONCE_REFUSALS if is_answered_once(spec) else ()),
+        *operation.refuses,
+        *(ALWAYS if operation.answers else ()),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda refusal: refusal.status)
+
+
+def specified() -> list[tuple[RouteSpec, Operation]]:
+    """Every route with what it promises."""
+    return [(spec, OPERATIONS[spec.key]) for spec in ROUTES]

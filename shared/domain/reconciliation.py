@@ -1,0 +1,227 @@
+"""
+Reconciliation: ledgers, orders and totals, each counted by itself, must agree in every unit and in every minor unit
+of money.
+
+What is compared:
+
+* each block: its ledger against its counters; each offer: its blocks against its allotment; nothing is held any more
+* each sold reservation in a ledger: exactly one paid order, of as many units, at that seat
+* each block's orders, money and refunds: the sums of its orders
+* each order: what its id promised; at its end; and its money in exactly one place
+* the last snapshot of the totals: what was counted just now
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shared.domain.campaign import Campaign, Offer
+from shared.domain.claim_check import NotAClaimCheck
+from shared.domain.order import Order, OrderState
+from shared.domain.stock import Block, Kind
+from shared.domain.totals import Snapshot, Sums
+
+_LISTED = 100
+"""Differences told one by one."""
+_COLLECTED = 10_000
+
+
+@dataclass(slots=True)
+class Findings:
+    """What does not agree: all counted, the first by name told."""
+
+    count: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def tell(self, difference: str) -> None:
+        """Something differs."""
+        self.count += 1
+        if len(self.told) < _COLLECTED:
+            self.told.append(difference)
+
+    def compare(self, what: str, **sides: object) -> None:
+        """Two ways of counting the same thing; told if they differ."""
+        (one, first), (other, second) = sides.items()
+        if first != second:
+            self.tell(f"{what}: {first} by the {one}, {second} by the {other}")
+
+    @property
+    def listed(self) -> list[str]:
+        """The same ones in the same order, however they were come upon."""
+        return sorted(self.told)[:_LISTED]
+
+
+@dataclass(slots=True)
+class OrderBook:
+    """What the orders say, added up."""
+
+    count: int = 0
+    by_state: Counter[OrderState] = field(default_factory=Counter)
+    captured: int = 0
+    """Minor units of money that came in."""
+    given_back: int = 0
+    late_paid: int = 0
+    """Orders whose payment came when their hold was over, and for which units were found again."""
+    late_refunded: Counter[str] = field(default_factory=Counter)
+    """Those for which there were none, by reason."""
+
+    def enter(self, order: Order) -> None:
+        """Count an order."""
+        self.count += 1
+        self.by_state[order.state] += 1
+        self.captured += order.captured
+        self.given_back += order.refunded
+        if order.refund_reason is not None:
+            self.late_refunded[order.refund_reason.value] += 1
+        elif order.attempt and order.paid_at is not None:
+            self.late_paid += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The outcome, and what it was made from."""
+
+    offers: Sequence[Sums]
+    """By the blocks."""
+    orders: OrderBook
+    blocks: int
+    findings: Findings
+
+    @property
+    def balanced(self) -> bool:
+        """Whether everything agrees."""
+        return not self.findings.count
+
+
+def reconcile(
+    campaign: Campaign,
+    blocks: Sequence[Sequence[Block]],
+    orders: Iterable[Order],
+    snapshot: Snapshot,
+) -> Reconciliation:
+    """Compare a drained campaign's blocks (by offer), its orders, and its last snapshot."""
+    findings = Findings()
+    ledgers = [
+        _Ledger(offer, of_offer, findings)
+        for offer, of_offer in zip(campaign.offers, blocks, strict=True)
+    ]
+    by_sku = {ledger.sku: ledger for ledger in ledgers}
+    book = OrderBook()
+    for order in orders:
+        book.enter(order)
+        _check(campaign, order, by_sku.get(order.sku), findings)
+    for ledger in ledgers:
+        ledger.close()
+    sums = [ledger.sums for ledger in ledgers]
+    for ledger, mine, its in zip(ledgers, sums, snapshot.offers, strict=True):
+        findings.compare(f"{ledger.sku} totals", ledgers=mine.numbers, snapshot=its.numbers)
+    total = sum(sums, Sums())
+    findings.compare(
+        "money kept", ledgers=total.gross - total.refunded, orders=book.captured - book.given_back
+    )
+    return Reconciliation(sums, book, sum(map(len, blocks)), findings)
+
+
+# -- orders ----------------------------------------------------------------------------------------------
+
+
+def _check(campaign: Campaign, order: Order, ledger: _Ledger | None, findings: Findings) -> None:
+    name = f"order {order.id}"
+    if order.state is OrderState.AWAITING_PAYMENT or order.is_settling:
+        findings.tell(
+            f"{name}: {order.state.value}, with {order.captured} captured, is not at its end"
+        )
+    kept = order.captured - order.refunded
+    findings.compare(f"{name} money kept", order=kept, state=order.amount if _is_kept(order) else 0)
+    try:
+        check = order.claim(campaign.secret)
+    except NotAClaimCheck:
+        findings.tell(f"{name}: its id was not given out by this campaign")
+        return
+    promised = (check.amount, check.quantity, campaign.currency)
+    findings.compare(name, order=(order.amount, order.quantity, order.currency), promise=promised)
+    if ledger is None or ledger.number != check.offer_number:
+        findings.tell(f"{name}: this campaign sold no {order.sku} under it")
+    elif order.paid_at is not None:
+        ledger.claim(order, check.key, (check.block, check.tail_quantity))
+
+
+def _is_kept(order: Order) -> bool:
+    return order.state in (OrderState.PAID, OrderState.FULFILLED)
+
+
+# -- ledgers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Sale:
+    """A sold reservation, as the blocks tell it."""
+
+    units: int = 0
+    seat: tuple[int, int] | None = None
+    """Block and units of its tail."""
+    refunded: bool = False
+
+
+class _Ledger:
+    """The blocks of one offer, and the orders that claim what they sold."""
+
+    def __init__(self, offer: Offer, blocks: Sequence[Block], findings: Findings) -> None:
+        self.sku = offer.sku
+        self.number = offer.number
+        self.sums = Sums.of(blocks) if blocks else Sums.untouched(offer)
+        self._findings = findings
+        self._sales: dict[str, _Sale] = {}
+        self._of_orders: dict[int, list[int]] = {block.number: [0, 0, 0] for block in blocks}
+        self._blocks = blocks
+        findings.compare(f"{self.sku} units", allotment=offer.allotment, blocks=self.sums.allotted)
+        findings.compare(f"{self.sku} units held", ledgers=self.sums.held, end=0)
+        for block in blocks:
+            for fault in block.faults():
+                findings.tell(f"{self.sku} {fault}")
+            self._enter(block)
+
+    def _enter(self, block: Block) -> None:
+        for key, entry in block.ledger.items():
+            if entry.kind in (Kind.SOLD, Kind.REFUNDED):
+                sale = self._sales.setdefault(key, _Sale())
+                sale.units += entry.quantity
+                if entry.is_tail:
+                    if sale.seat is not None:
+                        self._findings.tell(f"{self.sku} reservation {key}: sold twice")
+                    sale.seat = block.number, entry.quantity
+                    sale.refunded = entry.kind is Kind.REFUNDED
+
+    def claim(self, order: Order, key: str, seat: tuple[int, int]) -> None:
+        """A paid order says that its units were sold under this key, and where."""
+        sale = self._sales.pop(key, None)
+        if sale is None:
+            self._findings.tell(
+                f"order {order.id}: paid, and its units are not sold, or to another"
+            )
+            return
+        wanted = (order.quantity, seat, order.state is OrderState.REFUNDED)
+        self._findings.compare(
+            f"order {order.id} units, seat, refund",
+            order=wanted,
+            ledger=(sale.units, sale.seat, sale.refunded),
+        )
+        if seat[0] in self._of_orders:
+            for place, number in enumerate((1, order.amount, order.refunded)):
+                self._of_orders[seat[0]][place] += number
+
+    def close(self) -> None:
+        """All orders were entered: what is sold and unclaimed, and the money of each block."""
+        for key, sale in self._sales.items():
+            self._findings.tell(
+                f"{self.sku} reservation {key}: {sale.units} sold without a paid order"
+            )
+        for block in self._blocks:
+            counters = block.counters
+            self._findings.compare(
+                f"{self.sku} block {block.number} orders, gross, refunded",
+                counters=(counters.orders, counters.gross, counters.refunded),
+                orders=tuple(self._of_orders[block.number]),
+            )

@@ -1,0 +1,129 @@
+"""
+One beat of the show, every 5 seconds: count, tell, expire, mend, finish.
+
+A beat decides nothing that the blocks have not decided: it makes ends that are due happen, and sees that the books
+are sound. Two beats at once, a beat that stops half-way, and half an hour without one, do no harm to the sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.domain.board import make_board
+from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.stock import FOR_GOOD, Block
+from shared.domain.totals import Snapshot
+from shared.use_cases.finish_orders import finish_all, finish_orders
+from shared.use_cases.keep_stock import Kept, keep_stock
+from shared.use_cases.order_ports import Books
+from shared.use_cases.ports import Campaigns
+from shared.use_cases.stock_ports import StockBlocks, shelf
+from shared.use_cases.take_snapshot import Counted, take_snapshot
+from shared.use_cases.totals_ports import Bookmark, TotalsStore
+
+BEAT = 5
+"""Seconds from the end of a beat to the next."""
+PATIENCE = 60
+"""Seconds that the drain waits beyond the last hold for what does not end. Then the books are closed, and will not
+balance."""
+LOOK_BACK = 600
+"""Seconds for which an order that cannot be finished (its provider is silent) is tried again by every beat; then by
+the drain."""
+_AT_ONCE = 8
+
+
+class Phase(StrEnum):
+    """What the lifecycle does next."""
+
+    LIVE = "live"
+    CLOSE = "close"
+    DRAIN = "drain"
+    DRAINED = "drained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What a beat found and did."""
+
+    phase: Phase
+    wait_seconds: int
+    """Until the next one."""
+    snapshot: Snapshot
+    expired: int
+    """Holds whose units came back."""
+    held: int
+    """Units still held."""
+    waiting: int
+    """Orders that could not be finished yet."""
+    faults: Sequence[str]
+    """What does not add up in the blocks."""
+
+
+def keep_books(
+    campaigns: Campaigns,
+    totals: TotalsStore,
+    books: Books,
+    campaign_id: str,
+    clock: Callable[[], int],
+) -> Beat:
+    """One beat. ``clock``: milliseconds since 1970 UTC."""
+    campaign = campaigns.get(campaign_id)
+    bookmark = totals.bookmark(campaign_id)
+    counted = take_snapshot(totals, books.stock, campaign, clock)
+    now = counted.at // 1000
+    kept = _keep_offers(books.stock, campaign, counted, now)
+    phase = _phase(campaign, counted.blocks, now)
+    if phase is Phase.DRAIN and bookmark.drains_until is None:
+        # The last hold was taken before now, so it ends before that.
+        bookmark = Bookmark(bookmark.finished_until, now + campaign.hold_seconds + PATIENCE)
+    held = sum(offer.held for offer in kept)
+    since = bookmark.finished_until or campaign.starts_at
+    waiting = finish_orders(books, campaign, since=since, until=now, now=now).waiting
+    finished_until = max(since, now - LOOK_BACK) if waiting else now
+    totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until))
+    if phase is Phase.DRAIN and not held:
+        waiting = finish_all(books, campaign, now=now).waiting
+    if phase is Phase.DRAIN and (not (held or waiting) or now >= (bookmark.drains_until or now)):
+        phase = Phase.DRAINED
+    return Beat(
+        phase=phase,
+        wait_seconds=_wait(campaign, phase, now),
+        snapshot=counted.snapshot,
+        expired=sum(offer.expired for offer in kept),
+        held=held,
+        waiting=waiting,
+        faults=[fault for offer in kept for fault in offer.faults],
+    )
+
+
+def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: int) -> list[Kept]:
+    selling = campaign.status in (Status.SCHEDULED, Status.LIVE)
+    closes = campaign.closes_at if selling else FOR_GOOD
+
+    def keep(offer: Offer, blocks: Sequence[Block]) -> Kept:
+        place = shelf(campaign, offer)
+        if selling and any(not block.counters.free for block in blocks):
+            # Some home is empty, so somebody will have to look elsewhere: here is where.
+            stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
+        return keep_stock(stock, place, blocks, now=now, opens=campaign.starts_at, closes=closes)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(keep, campaign.offers, counted.blocks))
+
+
+def _phase(campaign: Campaign, blocks: Sequence[Sequence[Block]], now: int) -> Phase:
+    if campaign.status in (Status.SCHEDULED, Status.LIVE):
+        return Phase.LIVE if now < campaign.closes_at else Phase.CLOSE
+    if campaign.status is Status.CANCELLED:
+        # Its status says nothing of the blocks, so they are asked.
+        open_still = any(block.closes != FOR_GOOD for offer in blocks for block in offer)
+        return Phase.CLOSE if open_still else Phase.DRAIN
+    return Phase.DRAIN
+
+
+def _wait(campaign: Campaign, phase: Phase, now: int) -> int:
+    """Until the next beat, or the end of the show if that comes before."""
+    return min(BEAT, max(1, campaign.closes_at - now)) if phase is Phase.LIVE else BEAT

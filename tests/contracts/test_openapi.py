@@ -1,0 +1,145 @@
+"""The reference: made from what is served, committed as made, and true in every example."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+from functions.api_reference.handler import lambda_handler
+from shared.contracts import campaigns as contracts
+from shared.contracts.openapi import document, render
+from shared.contracts.operations import OPERATIONS, is_answered_once, specified
+from shared.contracts.problems import refusals
+from shared.contracts.routes import ROUTES, RouteSpec
+from shared.contracts.validation import read
+from shared.domain.errors import Refusal
+from shared.domain.show_plan import checked
+from tests.builders import a_campaign, apple_hour
+from tests.gateway import call
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
+BY_FUNCTION = sorted({spec.function for spec in ROUTES})
+WITH_ANSWER = [
+    pytest.param(spec, operation, id=spec.key)
+    for spec, operation in specified()
+    if operation.answers
+]
+
+
+def test_the_committed_file_is_what_would_be_made_now():
+    assert COMMITTED.read_text(encoding="utf-8") == render(), "run: make generate"
+
+
+def test_the_file_is_openapi_3_1():
+    validate(document())
+
+
+def test_every_route_is_specified_and_nothing_else():
+    assert [spec.key for spec in ROUTES] == list(dict.fromkeys(spec.key for spec in ROUTES))
+    assert set(OPERATIONS) == {spec.key for spec in ROUTES}
+
+
+@pytest.mark.parametrize("function", BY_FUNCTION)
+def test_each_function_serves_the_routes_that_are_listed_for_it_with_their_scopes(function):
+    handler = importlib.import_module(f"functions.{function}.handler")
+    listed = {spec.key: frozenset(spec.scopes) for spec in ROUTES if spec.function == function}
+    assert dict(handler.lambda_handler.keys) == listed
+
+
+@pytest.mark.parametrize(("spec", "operation"), WITH_ANSWER)
+def test_the_examples_are_what_the_models_say(spec, operation):
+    if operation.takes:
+        operation.takes.model_validate(operation.sends)
+    shown = operation.answers.model_validate(operation.gives)
+    # Written out again they are the same: no field is missing but those that may be left out.
+    assert json.loads(shown.model_dump_json(exclude_unset=True)) == operation.gives
+
+
+@pytest.mark.parametrize(("spec", "operation"), WITH_ANSWER)
+def test_every_operation_names_its_key_its_headers_and_its_refusals(spec: RouteSpec, operation):
+    written = document()["paths"][spec.path][spec.method.lower()]
+    headers = {one["name"] for one in written["parameters"] if one["in"] == "header"}
+    assert ("Idempotency-Key" in headers) == is_answered_once(spec)
+    assert ("If-Match" in headers) == (spec.method == "PATCH")
+    assert written["security"] == ([{"key": list(spec.scopes)}] if spec.scopes else [])
+    assert {"500", "503"} <= set(written["responses"])
+    if spec.scopes:
+        assert {"401", "403"} <= set(written["responses"])
+    if "{" in spec.path:
+        assert "404" in written["responses"]
+
+
+def test_every_reference_leads_somewhere():
+    whole = document()
+    for path in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(whole))):
+        found = whole
+        for step in path.split("/"):
+            found = found[step]
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+LEAVES = [pytest.param(refusal, id=refusal.code) for refusal in refusals()]
+
+
+@pytest.mark.parametrize("refusal", LEAVES)
+def test_every_refusal_has_words_for_people_and_a_place_in_the_reference(refusal: type[Refusal]):
+    assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", refusal.code)
+    assert refusal.title
+    assert not refusal.title.endswith(".")
+    assert refusal.advice.endswith(".")
+    page = call(lambda_handler, "GET /docs", merchant=None).text
+    assert f'id="problem-{refusal.code}"' in page
+
+
+def test_no_two_refusals_share_a_code():
+    codes = [refusal.code for refusal in refusals()]
+    assert len(codes) == len(set(codes))
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+def test_the_page_loads_and_runs_nothing():
+    answer = call(lambda_handler, "GET /docs", merchant=None)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in answer.text
+    assert not re.search(r'(src|href)="(https?:)?//', answer.text)
+
+
+def test_every_link_of_the_page_leads_to_an_anchor_of_it():
+    text = call(lambda_handler, "GET /docs", merchant=None).text
+    anchors = set(re.findall(r'id="([^"]+)"', text))
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= anchors
+    assert len(anchors) == len(re.findall(r'id="', text))
+
+
+def test_the_document_is_served_as_it_is_committed():
+    answer = call(lambda_handler, "GET /openapi.json", merchant=None)
+    assert answer.text == COMMITTED.read_text(encoding="utf-8")
+    assert answer.headers["content-type"] == "application/json"
+
+
+# -- the demo's show -------------------------------------------------------------------------------
+
+
+def test_the_apple_hour_is_a_show_that_can_be_copied():
+    show = apple_hour()
+    planned = contracts.plan(read(contracts.CampaignRequest, show))
+    campaign = checked(a_campaign(**planned))
+    assert campaign.ends_at - campaign.starts_at == 3600
+    assert all(set(offer.title) == {"en", "zh"} for offer in campaign.offers)
+    assert min(offer.allotment for offer in campaign.offers) == 60
+    assert {cue.cue for cue in campaign.run_of_show} == {"pin", "unpin", "flash_price"}
+    # What is answered can be sent again.
+    answered = contracts.answer(campaign)
+    assert (
+        contracts.plan(read(contracts.CampaignRequest, {name: answered[name] for name in show}))
+        == planned
+    )

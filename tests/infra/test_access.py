@@ -1,0 +1,127 @@
+"""Emulators do not check permissions, so the policies are read as data."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.access import ACCESS
+from tests.infra.template import Template
+
+STAR_RESOURCES = {
+    # action: why it cannot be narrowed
+    "dynamodb:ListStreams": "has no resource; tells names only",
+    "xray:PutTraceSegments": "X-Ray has no resources",
+    "xray:PutTelemetryRecords": "X-Ray has no resources",
+    "xray:GetSamplingRules": "X-Ray has no resources",
+    "xray:GetSamplingTargets": "X-Ray has no resources",
+    "logs:CreateLogDelivery": "log delivery of state machines has no resources",
+    "logs:GetLogDelivery": "log delivery of state machines has no resources",
+    "logs:UpdateLogDelivery": "log delivery of state machines has no resources",
+    "logs:DeleteLogDelivery": "log delivery of state machines has no resources",
+    "logs:ListLogDeliveries": "log delivery of state machines has no resources",
+    "logs:PutResourcePolicy": "log delivery of state machines has no resources",
+    "logs:DescribeResourcePolicies": "log delivery of state machines has no resources",
+    "logs:DescribeLogGroups": "log delivery of state machines has no resources",
+}
+EVERYBODY = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+BEYOND_TABLES = {
+    "campaigns": {
+        ("states:StartExecution", "livehour-production-campaign-lifecycle"),
+        ("iam:PassRole", "StartRole"),
+        *(
+            (f"scheduler:{verb}Schedule", "schedule/livehour-production-campaigns/*")
+            for verb in ("Create", "Delete")
+        ),
+    },
+    "payment_webhooks": {
+        ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
+    },
+    "start_campaign": {("states:StartExecution", "livehour-production-campaign-lifecycle")},
+    "publish_changes": {
+        ("events:PutEvents", "livehour-production"),
+        ("dynamodb:ListStreams", "*"),
+        *(
+            (f"sqs:{verb}", "livehour-production-untold")
+            for verb in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
+        ),
+        *(
+            (f"dynamodb:{verb}", f"livehour-production-{table}")
+            for verb in ("DescribeStream", "GetRecords", "GetShardIterator")
+            for table in ("campaigns", "orders", "stock", "payments")
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("name", ACCESS)
+def test_a_function_may_do_what_the_access_table_says_and_nothing_else(
+    name: str, production: Template
+):
+    on_tables = {
+        (f"dynamodb:{action}", "livehour-production-" + resource.replace("/", "/index/"))
+        for resource, actions in ACCESS[name].items()
+        for action in actions
+    }
+    role = production.functions[name]["Role"]["Fn::GetAtt"][0]
+    found = {
+        (action, on) for action, on in production.granted(role) if action not in EVERYBODY | TRACED
+    }
+    beyond = found - on_tables
+
+    assert found >= on_tables
+    assert len(beyond) == len(BEYOND_TABLES.get(name, ()))
+    for action, end in BEYOND_TABLES.get(name, ()):
+        assert any(action == done and end in on for done, on in beyond), (action, end)
+
+
+def test_no_function_may_scan_or_delete(template: Template):
+    actions = {action for statement in template.statements() for action in statement["Action"]}
+
+    assert not [action for action in actions if action in {"dynamodb:Scan", "dynamodb:DeleteItem"}]
+
+
+def test_no_policy_has_a_wildcard_action_and_each_wildcard_resource_has_its_reason(
+    template: Template,
+):
+    for statement in template.statements():
+        assert not [action for action in statement["Action"] if "*" in action]
+        if "*" in statement["Resource"]:
+            assert set(statement["Action"]) <= set(STAR_RESOURCES)
+
+
+def test_no_role_has_a_policy_that_somebody_else_wrote(template: Template):
+    assert not [role for role in template.properties("IAM::Role") if role.get("ManagedPolicyArns")]
+
+
+def test_only_campaigns_may_pass_a_role_and_only_to_the_scheduler(template: Template):
+    passing = [
+        statement for statement in template.statements() if "iam:PassRole" in statement["Action"]
+    ]
+    (statement,) = passing
+    role = template.body["Resources"][statement["Resource"][0]["Fn::GetAtt"][0]]["Properties"]
+    trusted = role["AssumeRolePolicyDocument"]["Statement"][0]
+
+    assert trusted["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert set(trusted["Condition"]["StringEquals"]) == {"aws:SourceAccount", "aws:SourceArn"}
+
+
+def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_help(
+    production: Template,
+):
+    (machine,) = production.properties("StepFunctions::StateMachine")
+    granted = production.granted(machine["RoleArn"]["Fn::GetAtt"][0])
+    name = machine["StateMachineName"]
+    steps = [
+        *("prepare-stock", "open-campaign", "keep-books"),
+        *("close-campaign", "reconcile-campaign", "settle-campaign"),
+    ]
+
+    assert {(action, on) for action, on in granted if on != "*"} == {
+        *(("lambda:InvokeFunction", f"livehour-production-{step}") for step in steps),
+        ("events:PutEvents", "livehour-production"),
+        (
+            "states:StartExecution",
+            f"arn:<Partition>:states:<Region>:<AccountId>:stateMachine:{name}",
+        ),
+    }

@@ -1,0 +1,131 @@
+"""Orders, quarantine and a bank in memory: the same promises, without the network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from threading import Lock
+
+from standardwebhooks.webhooks import Webhook
+
+from shared.adapters.payment_test_provider import TestProvider
+from shared.domain.campaign import Campaign
+from shared.domain.claim_check import ClaimCheck
+from shared.domain.order import Order, OrderState
+from shared.domain.payment import Payment, QuarantinedPayment
+from tests.fakes import Watched
+
+
+class MemoryOrders(Watched):
+    """Implements ``Orders``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str, int], Order] = {}
+        self.notes: set[tuple[int, tuple[str, str, int]]] = set()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def find(self, check: ClaimCheck) -> Order | None:
+        return self.kept.get((check.campaign_id, check.key, check.deadline))
+
+    def place(self, order: Order) -> Order | None:
+        return self._effect("place", lambda: self._place(order))  # type: ignore[no-any-return]
+
+    def _place(self, order: Order) -> Order | None:
+        with self._lock:
+            there = self.kept.setdefault(_key(order), order)
+        return None if there is order else there
+
+    def save(self, order: Order) -> Order | None:
+        return self._effect("save", lambda: self._save(order))  # type: ignore[no-any-return]
+
+    def _save(self, order: Order) -> Order | None:
+        with self._lock:
+            stands = self.kept[_key(order)]
+            if stands.version != order.version - 1:
+                return stands
+            self.kept[_key(order)] = order
+        return None
+
+    def remind(self, order: Order, *, at: int) -> None:
+        self._effect("remind", lambda: self.notes.add((at, _key(order))))
+
+    def page(self, campaign_id: str, *, before: ClaimCheck | None, limit: int) -> list[Order]:
+        newest_first = sorted(
+            self.all(campaign_id), key=lambda order: (order.expires_at, order.key), reverse=True
+        )
+        older = [
+            order
+            for order in newest_first
+            if before is None or (order.expires_at, order.key) < (before.deadline, before.key)
+        ]
+        return older[:limit]
+
+    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
+        reminded = {key for at, key in self.notes if since < at <= until}
+        for order in self.unsettled(campaign_id):
+            if since < order.expires_at <= until or (_key(order) in reminded and order.is_settling):
+                yield order
+
+    def unsettled(self, campaign_id: str) -> Iterator[Order]:
+        for order in list(self.kept.values()):
+            if order.campaign_id == campaign_id and (order.awaits_payment or order.is_settling):
+                yield order
+
+    def all(self, campaign_id: str) -> Iterator[Order]:
+        for order in list(self.kept.values()):
+            if order.campaign_id == campaign_id:
+                yield replace(order, ship_to=None)
+
+
+def _key(order: Order) -> tuple[str, str, int]:
+    return order.campaign_id, order.key, order.expires_at
+
+
+class MemoryQuarantine(Watched):
+    """Implements ``Quarantine``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, QuarantinedPayment] = {}
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def keep(self, payment: QuarantinedPayment) -> bool:
+        return self._effect("quarantine", lambda: self._keep(payment))  # type: ignore[no-any-return]
+
+    def _keep(self, payment: QuarantinedPayment) -> bool:
+        return self.kept.setdefault(payment.id, payment) is payment
+
+
+class Bank(Watched, TestProvider):
+    """The provider ``test`` with a memory: what it was asked to do, once for each idempotency key."""
+
+    def __init__(self, webhooks: Callable[[], Sequence[Webhook]]) -> None:
+        Watched.__init__(self)
+        TestProvider.__init__(self, webhooks)
+        self.payments: dict[str, Payment] = {}
+        self.refunds: Counter[str] = Counter()
+        """Money sent back, by order."""
+        self.cancelled: set[str] = set()
+
+    def create_payment(
+        self, campaign: Campaign, order_id: str, amount: int, method: str
+    ) -> Payment:
+        def create() -> Payment:
+            payment = TestProvider.create_payment(self, campaign, order_id, amount, method)
+            return self.payments.setdefault(order_id, payment)
+
+        return self._effect("create_payment", create)  # type: ignore[no-any-return]
+
+    def cancel_payment(self, order: Order) -> None:
+        self._effect("cancel_payment", lambda: self.cancelled.add(order.id))
+
+    def refund(self, order: Order) -> None:
+        assert order.state is not OrderState.PAID
+        self._effect("refund", lambda: self.refunds.__setitem__(order.id, order.captured))

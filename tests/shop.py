@@ -1,0 +1,233 @@
+"""A campaign on sale in memory: buyers who check out, a bank that tells what they paid, and a clock."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from standardwebhooks.webhooks import Webhook
+
+from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.order import Order, OrderState
+from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
+from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
+from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
+from shared.use_cases.hints import Hints
+from shared.use_cases.keep_stock import keep_stock
+from shared.use_cases.order_ports import Books
+from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.stock_ports import Shelf, shelf
+from tests.builders import MERCHANT, a_campaign
+from tests.fakes import Crash, MemoryCampaigns
+from tests.memory_buyers import MemoryBuyers
+from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_stock import MemoryStock
+
+SECRET = "whsec_" + "c2hvcHBpbmc" * 4
+SHIP_TO = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
+HOLD = 300
+
+
+def headers(raw: bytes, event_id: str, *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
+    """What a provider sends with a body: signed now, by the clock that its receiver checks with."""
+    moment = datetime.fromtimestamp(time.time() if at is None else at, UTC)
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": Webhook(secret).sign(event_id, moment, raw.decode()),
+    }
+
+
+def event_body(order: Order, kind: str = "payment.succeeded", **data: Any) -> bytes:
+    """A true event about an order, but for the fields that a test bends."""
+    true = {
+        "payment_id": order.payment_id,
+        "order_id": order.id,
+        "amount": order.amount,
+        "currency": order.currency,
+        "livemode": False,
+    }
+    return json.dumps({"type": kind, "data": {**true, **data}}).encode()
+
+
+class Shop:
+    """One offer of ``units`` in blocks of at most 32, on sale for an hour from ``start``."""
+
+    def __init__(self, units: int = 10, *, limit: int | None = None, blocks: list[int] | None = None) -> None:
+        laid = blocks or sizes(units)
+        offer = Offer(
+            number=0,
+            sku="FUJI-12",
+            title={"en": "Fuji"},
+            unit_price=9900,
+            allotment=sum(laid),
+            limit_per_buyer=limit,
+            home_blocks=len(laid),
+            blocks=len(laid),
+        )
+        plain = a_campaign()
+        self.start = plain.starts_at
+        self.now = self.start + 10
+        self.campaigns = MemoryCampaigns()
+        self.show(
+            a_campaign(offers=(offer,), status=Status.LIVE, prepared_at=self.start - 60, hold_seconds=HOLD)
+        )
+        self.stock = MemoryStock()
+        self.buyers = MemoryBuyers()
+        self.orders = MemoryOrders()
+        self.quarantine = MemoryQuarantine()
+        self.bank = Bank(lambda: [Webhook(SECRET)])
+        for number, count in enumerate(laid):
+            self.stock.lay_out(
+                self.shelf, number, units=count, opens=self.start, closes=self.campaign.closes_at
+            )
+        hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)  # noqa: S311
+        providers = {"test": self.bank}
+        self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
+        self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
+        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
+        self.payments = PaymentDesk(self.campaigns, self.books, self.quarantine, livemode=False)
+
+    # -- the campaign ------------------------------------------------------------------------------
+
+    @property
+    def campaign(self) -> Campaign:
+        return next(iter(self.campaigns.kept.values()))
+
+    def show(self, campaign: Campaign) -> None:
+        """Keep a campaign as it is, whatever its version."""
+        self.campaigns.kept[campaign.id] = campaign
+
+    def become(self, status: Status) -> None:
+        self.show(self.campaign.changed(status=status))
+
+    def close(self) -> None:
+        """The show is over for good: no block can be reserved from."""
+        self.become(Status.CLOSING)
+        for number in range(self.shelf.blocks):
+            self.stock.stamp(self.shelf, number, opens=self.start, closes=FOR_GOOD)
+
+    @property
+    def shelf(self) -> Shelf:
+        return shelf(self.campaign, self.campaign.offers[0])
+
+    # -- what people do ----------------------------------------------------------------------------
+
+    def reserve(self, buyer: str = "ana", quantity: int = 1, key: str | None = None) -> Reservation:
+        request = ReservationRequest(
+            merchant=MERCHANT,
+            campaign_id=self.campaign.id,
+            sku="FUJI-12",
+            quantity=quantity,
+            buyer_id=buyer,
+            idempotency_key=key or f"reserve-{buyer}-{self.now}",
+        )
+        return self.reservations.reserve(request, self.now)
+
+    def check_out(self, reservation: Reservation, buyer: str = "ana", **changes: Any) -> CheckedOut:
+        asked = {
+            "merchant": MERCHANT,
+            "reservation_id": reservation.id,
+            "buyer_id": buyer,
+            "payment_method": "card",
+            "ship_to": SHIP_TO,
+            "idempotency_key": "checkout-1",
+            **changes,
+        }
+        return self.checkouts.check_out(Checkout(**asked), self.now)
+
+    def order(self, buyer: str = "ana", quantity: int = 1) -> Order:
+        """A reservation, checked out."""
+        return self.check_out(self.reserve(buyer, quantity), buyer).order
+
+    def deliver(self, raw: bytes, event_id: str = "msg_1") -> Outcome:
+        return self.payments.receive("test", headers(raw, event_id), raw, self.now)
+
+    def pay(self, order: Order, event_id: str = "msg_1") -> Outcome:
+        return self.deliver(event_body(order), event_id)
+
+    def beat(self) -> Finished:
+        """What the lifecycle does every five seconds, with an hour to look back on."""
+        self._keep_stock()
+        return finish_orders(
+            self.books, self.campaign, since=self.now - 3600, until=self.now, now=self.now
+        )
+
+    def drain(self) -> Finished:
+        self._keep_stock()
+        return finish_all(self.books, self.campaign, now=self.now)
+
+    def _keep_stock(self) -> None:
+        blocks = self.stock.read_all(self.shelf)
+        closes = blocks[0].closes
+        kept = keep_stock(self.stock, self.shelf, blocks, now=self.now, opens=self.start, closes=closes)
+        assert not kept.faults
+
+    # -- what stands -------------------------------------------------------------------------------
+
+    def read(self, order: Order) -> Order:
+        return self.orders.kept[order.campaign_id, order.key, order.expires_at]
+
+    def sums(self) -> Counters:
+        return sum((block.counters for block in self.stock.read_all(self.shelf)), Counters())
+
+    def check(self, *, settled: bool = False) -> None:
+        """Stock and money add up. ``settled``: and everything has come to its end."""
+        blocks = self.stock.read_all(self.shelf)
+        sums = self.sums()
+        assert [fault for block in blocks for fault in block.faults()] == []
+        assert sums.free + sums.held + sums.sold == self.campaign.offers[0].allotment
+        sold = {
+            (block.number, key)
+            for block in blocks
+            for key, entry in block.ledger.items()
+            if entry.kind is Kind.SOLD and entry.is_tail
+        }
+        assert sums.orders == len(sold)
+        for order in self.orders.kept.values():
+            claim = order.claim(self.campaign.secret)
+            has_units = (claim.block, claim.key) in sold
+            was_refunded = self.bank.refunds[order.id]
+            assert not (has_units and was_refunded), "both the units and the money"
+            assert was_refunded in (0, order.amount)
+            if order.state is OrderState.PAID:
+                assert has_units
+                assert (order.captured, order.refunded) == (order.amount, 0)
+            if order.state is OrderState.REFUNDED:
+                assert was_refunded
+                assert (order.captured, order.refunded) == (order.amount, order.amount)
+        if settled:
+            paid = [o for o in self.orders.kept.values() if o.state is OrderState.PAID]
+            assert {(o.claim(self.campaign.secret).block, o.claim(self.campaign.secret).key) for o in paid} == sold
+            assert sums.gross == sum(order.amount for order in paid)
+            assert sums.held == 0
+            assert not list(self.orders.unsettled(self.campaign.id))
+
+    # -- what goes wrong ---------------------------------------------------------------------------
+
+    def watch(self, notice: Callable[[str], None]) -> None:
+        """Call ``notice`` before and after every effect on any store or the bank."""
+        for part in (self.stock, self.orders, self.quarantine, self.bank):
+            part.before = lambda what: notice(f"before {what}")
+            part.after = lambda what: notice(f"after {what}")
+
+    def crash_at(self, point: int) -> list[str]:
+        """Die at the ``point``-th moment from now, counting from 0. The moments that pass, as they do."""
+        passed: list[str] = []
+
+        def notice(what: str) -> None:
+            passed.append(what)
+            if len(passed) == point + 1:
+                raise Crash(what)
+
+        self.watch(notice)
+        return passed
+
+    def recover(self) -> None:
+        """Another process, which does not die."""
+        self.watch(lambda _: None)

@@ -1,0 +1,235 @@
+"""
+A campaign from its schedule to its settled books, in memory: the steps of its lifecycle as the machine takes them, buyers, a bank
+that tells what they paid, and a clock that only a test moves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from standardwebhooks.webhooks import Webhook
+
+from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.order import Order
+from shared.domain.stock import Block
+from shared.domain.totals import Snapshot
+from shared.use_cases.check_out import Checkout, CheckoutDesk
+from shared.use_cases.close_campaign import close_campaign
+from shared.use_cases.hints import Hints
+from shared.use_cases.keep_books import Beat, Phase, keep_books
+from shared.use_cases.open_campaign import Doors, open_campaign
+from shared.use_cases.order_ports import Books
+from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
+from shared.use_cases.read_totals import Seen, TotalsDesk
+from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.reconcile import reconcile_campaign, settle_campaign
+from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.settle_hold import look
+from shared.use_cases.stock_ports import shelf
+from shared.use_cases.take_snapshot import count_blocks, take_snapshot
+from tests.builders import MERCHANT, a_campaign
+from tests.fakes import MemoryCampaigns
+from tests.memory_buyers import MemoryBuyers
+from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_stock import MemoryStock
+from tests.memory_totals import MemoryTotals
+from tests.shop import SECRET, SHIP_TO, event_body, headers
+
+HOLD, SHOW = 60, 900
+FUJI, GALA = "FUJI-12", "GALA-6"
+
+
+def an_offer(sku: str = FUJI, allotment: int = 40, unit_price: int = 9900) -> Offer:
+    return Offer(number=0, sku=sku, title={"en": sku}, unit_price=unit_price, allotment=allotment)
+
+
+class Theatre:
+    """One scheduled campaign of two offers, a minute before its start."""
+
+    def __init__(self, **fields: Any) -> None:
+        plan = {
+            "status": Status.SCHEDULED,
+            "ends_at": a_campaign().starts_at + SHOW,
+            "hold_seconds": HOLD,
+            "offers": (an_offer(), an_offer(GALA, 5, 5000)),
+            "run_of_show": (
+                Cue(at=0, cue="pin", sku=FUJI),
+                Cue(at=600, cue="flash_price", sku=GALA, unit_price=4000, seconds=200),
+            ),
+            **fields,
+        }
+        self.campaigns = MemoryCampaigns()
+        self.campaigns.save(a_campaign(**plan))
+        self.id = self.campaign.id
+        self.millis = (self.campaign.starts_at - 60) * 1000
+        self.stock = MemoryStock()
+        self.totals = MemoryTotals()
+        self.orders = MemoryOrders()
+        self.bank = Bank(lambda: [Webhook(SECRET)])
+        self._buyers = MemoryBuyers()
+        self._served = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Other processes: what they knew is forgotten."""
+        providers = {"test": self.bank}
+        hints = Hints(self.stock, self.clock, choice=Random(1), pause=lambda _: None)
+        self.books = Books(self.orders, self.stock, hints, self._buyers, providers)
+        self._reservations = ReservationDesk(self.campaigns, self.stock, hints, self._buyers)
+        self._checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
+        self.payments = PaymentDesk(self.campaigns, self.books, MemoryQuarantine(), livemode=False)
+
+    # -- time ----------------------------------------------------------------------------------------
+
+    def clock(self) -> int:
+        return self.millis
+
+    @property
+    def now(self) -> int:
+        return self.millis // 1000
+
+    def wait(self, seconds: float) -> None:
+        self.millis += round(seconds * 1000)
+
+    # -- the campaign --------------------------------------------------------------------------------
+
+    @property
+    def campaign(self) -> Campaign:
+        return next(iter(self.campaigns.kept.values()))
+
+    def change(self, **changes: Any) -> None:
+        self.campaigns.save(self.campaign.changed(**changes))
+
+    def cancel(self) -> None:
+        self.change(status=Status.CANCELLED, cancel_reason="Storm at the harbour")
+
+    def end(self) -> None:
+        self.change(ends_at=self.now)
+
+    def blocks(self) -> list[Block]:
+        return [block for offer in count_blocks(self.stock, self.campaign) for block in offer]
+
+    # -- the steps of the machine ----------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        prepare_stock(self.campaigns, self.stock, self.id, self.now)
+
+    def open(self) -> Doors:
+        return open_campaign(self.campaigns, self.id, self.now).phase
+
+    def go_live(self) -> None:
+        """Prepared, opened, and on sale."""
+        self.prepare()
+        self.millis = max(self.millis, self.campaign.starts_at * 1000)
+        self.open()
+
+    def beat(self) -> Beat:
+        return keep_books(self.campaigns, self.totals, self.books, self.id, self.clock)
+
+    def close(self) -> None:
+        close_campaign(self.campaigns, self.stock, self.id)
+
+    def reconcile(self) -> bool:
+        return reconcile_campaign(
+            self.campaigns, self.totals, self.stock, self.orders, self.id, self.clock
+        ).balanced
+
+    def settle(self) -> None:
+        settle_campaign(self.campaigns, self.totals, self.id, self.clock)
+
+    def run_to_the_end(self, beats: int = 2000) -> bool:
+        """What the machine does from its first state on, whatever was done before. Whether the books balance."""
+        self.prepare()
+        if is_abandoned(self.campaign):
+            self.close()
+        else:
+            while (doors := self.open()) is Doors.WAIT:
+                self.wait(5)
+            if doors is Doors.CLOSE:
+                self.close()
+        for _ in range(beats):
+            beat = self.beat()
+            assert not beat.faults
+            if beat.phase is Phase.DRAINED:
+                break
+            if beat.phase is Phase.CLOSE:
+                self.close()
+            self.wait(beat.wait_seconds)
+        else:
+            raise AssertionError("the show never ends")
+        if not self.reconcile():
+            return False
+        self.settle()
+        return True
+
+    # -- what people do --------------------------------------------------------------------------------
+
+    def reserve(self, quantity: int = 1, sku: str = FUJI, buyer: str = "ana", key: str = "") -> Reservation:
+        self._served += 1
+        request = ReservationRequest(
+            merchant=MERCHANT,
+            campaign_id=self.id,
+            sku=sku,
+            quantity=quantity,
+            buyer_id=buyer,
+            idempotency_key=key or f"key-{self._served}",
+        )
+        return self._reservations.reserve(request, self.now)
+
+    def check_out(self, reservation: Reservation, buyer: str = "ana") -> Order:
+        checkout = Checkout(
+            merchant=MERCHANT,
+            reservation_id=reservation.id,
+            buyer_id=buyer,
+            payment_method="card",
+            ship_to=SHIP_TO,
+            idempotency_key=f"check out {reservation.id}",
+        )
+        return self._checkouts.check_out(checkout, self.now).order
+
+    def pay(self, order: Order) -> Outcome:
+        raw = event_body(order)
+        return self.payments.receive("test", headers(raw, f"msg_{order.id}"), raw, self.now)
+
+    def sell(self, quantity: int = 1, sku: str = FUJI) -> Order:
+        order = self.check_out(self.reserve(quantity, sku))
+        assert self.pay(order) is Outcome.PAID
+        return order
+
+    def release(self, reservation: Reservation) -> None:
+        self._reservations.release(reservation.id, MERCHANT, self.now)
+
+    def state(self, reservation: Reservation) -> str | None:
+        check = reservation.check
+        place = shelf(self.campaign, self.campaign.offers[check.offer_number])
+        state = look(self.stock, place, check, self.now)
+        return state.value if state else None
+
+    # -- totals ----------------------------------------------------------------------------------------
+
+    def desk(self, pause: Callable[[float], None] | None = None) -> TotalsDesk:
+        """A process that serves totals."""
+        return TotalsDesk(
+            self.campaigns, self.totals, self.stock, self.clock, pause=pause or self.wait
+        )
+
+    def snapshot(self) -> Snapshot:
+        return take_snapshot(self.totals, self.stock, self.campaign, self.clock).snapshot
+
+    def seen(self) -> Seen:
+        return self.desk().look(self.id, MERCHANT)
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self.totals.reports[self.id])
+        return report
+
+    # -- what goes wrong -------------------------------------------------------------------------------
+
+    def watch(self, notice: Callable[[str], None]) -> None:
+        """Call ``notice`` before and after every effect on any store or the bank."""
+        for part in (self.campaigns, self.stock, self.totals, self.orders, self.bank):
+            part.before = lambda what: notice(f"before {what}")
+            part.after = lambda what: notice(f"after {what}")
