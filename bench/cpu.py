@@ -23,14 +23,16 @@ _CALLS = 60
 
 
 def warm_request(client: DynamoDBClient) -> list[Row]:
-    """CPU of a reservation, of the bare call, and of the blueprints' handler, in turn so that a slow moment hits all alike."""
+    """CPU of a reservation, of the bare call, and of the blueprints' handler, in turn so that a slow moment hits all
+    alike.
+    """
     sale = put_on_sale(1_000_000 // 32)
     rival = powertools_handler(client)
     body = {"sku": "FUJI-12", "quantity": 1, "buyer_id": "buyer"}
     contenders: dict[str, Callable[[], object]] = {
         "bare": bare_call(client),
         "ours": lambda: reserve(sale.reservation()),
-        "event": lambda: sale.reservation(),
+        "event": sale.reservation,
         "rival": lambda: rival(rival_event(body), Context()),
     }
     for call in contenders.values():
@@ -62,9 +64,7 @@ def warm_request(client: DynamoDBClient) -> list[Row]:
 
 
 _BASE = "import boto3; boto3.client('dynamodb')"
-_OURS = (
-    "import functions.reserve.handler; from shared import wiring; wiring.reservation_desk(); wiring.storefront()"
-)
+_OURS = "import functions.reserve.handler; from shared import wiring; wiring.reservation_desk(); wiring.storefront()"
 _RIVAL = (
     "import boto3; boto3.client('dynamodb'); import pydantic; "
     "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver; "
@@ -74,9 +74,7 @@ _RIVAL = (
 
 def imports() -> list[Row]:
     """CPU of a cold start's imports, each in processes of its own."""
-    python, base, ours, rival = (
-        _median_cpu(code) for code in ("pass", _BASE, _OURS, _RIVAL)
-    )
+    python, base, ours, rival = (_median_cpu(code) for code in ("pass", _BASE, _OURS, _RIVAL))
     return [
         Row(
             "import of the reserve function, in imports of boto3 and its client",
@@ -93,7 +91,11 @@ def _median_cpu(code: str) -> float:
     runs = []
     for _ in range(9):
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", measure], check=True, capture_output=True, text=True, env=dict(os.environ)
+            [sys.executable, "-c", measure],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=dict(os.environ),
         )
         runs.append(float(done.stdout))
     return statistics.median(runs)

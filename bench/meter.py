@@ -63,7 +63,8 @@ class Meter:
             elif entries:
                 self.bill.write_units += units
             else:
-                # DynamoDB Local does not bill a failed condition; DynamoDB does, by the item's size: one unit, as no item is larger.
+                # DynamoDB Local does not bill a failed condition; DynamoDB does, by the item's size: one unit, as no
+                # item is larger.
                 self.bill.write_units += 1
                 self.bill.refused_units += 1
 

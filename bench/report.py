@@ -33,7 +33,13 @@ def show(rows: Iterable[Row]) -> bool:
     """Print the rows, write them down, and say whether every budget is kept."""
     rows = list(rows)
     sheet = Table(title="Budgets", title_justify="left")
-    for name, side in (("what", "left"), ("measured", "right"), ("budget", "right"), ("", "left"), ("note", "left")):
+    for name, side in (
+        ("what", "left"),
+        ("measured", "right"),
+        ("budget", "right"),
+        ("", "left"),
+        ("note", "left"),
+    ):
         sheet.add_column(name, justify=side)  # type: ignore[arg-type]
     for row in rows:
         budget = "" if row.budget is None else f"≤ {row.budget:g}"

@@ -37,7 +37,9 @@ def transactions(client: DynamoDBClient) -> list[Row]:
     for name, puts in (("stock and order in a transaction", 1), ("and an idempotency record", 2)):
         actions = [_take_one(), *(_put_new() for _ in range(puts))]
         client.transact_write_items(TransactItems=actions)
-        rows.append(Row(f"write units per reservation: {name}", 2 * len(actions), note="by AWS's rule"))
+        rows.append(
+            Row(f"write units per reservation: {name}", 2 * len(actions), note="by AWS's rule")
+        )
     return rows
 
 
@@ -68,7 +70,13 @@ def bare_call(client: DynamoDBClient) -> Callable[[], None]:
     """The SDK call that a reservation cannot do without: one conditional update that writes an entry of its own."""
     client.put_item(
         TableName=_TABLE,
-        Item={"id": {"S": "block"}, "a": {"N": str(10**9)}, "o": {"N": "0"}, "c": {"N": "9"}, "h": {"M": {}}},
+        Item={
+            "id": {"S": "block"},
+            "a": {"N": str(10**9)},
+            "o": {"N": "0"},
+            "c": {"N": "9"},
+            "h": {"M": {}},
+        },
     )
 
     def call() -> None:
@@ -86,8 +94,12 @@ def bare_call(client: DynamoDBClient) -> Callable[[], None]:
     return call
 
 
-def powertools_handler(client: DynamoDBClient) -> Callable[[dict[str, Any], object], dict[str, Any]]:
-    """The handler of the blueprints: Powertools' resolver with pydantic bodies, and its idempotency layer around one update."""
+def powertools_handler(
+    client: DynamoDBClient,
+) -> Callable[[dict[str, Any], object], dict[str, Any]]:
+    """The handler of the blueprints: Powertools' resolver with pydantic bodies, and its idempotency layer around one
+    update.
+    """
     os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "rival")
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "WARNING")
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver  # noqa: PLC0415
@@ -115,14 +127,21 @@ def powertools_handler(client: DynamoDBClient) -> Callable[[dict[str, Any], obje
             ExpressionAttributeNames={"#left": "left"},
             ExpressionAttributeValues={":q": {"N": str(wish.quantity)}},
         )
-        return {"id": str(uuid.uuid4()), "campaign": campaign_id, "state": "held", "quantity": wish.quantity}
+        return {
+            "id": str(uuid.uuid4()),
+            "campaign": campaign_id,
+            "state": "held",
+            "quantity": wish.quantity,
+        }
 
     layer = DynamoDBPersistenceLayer(table_name=_TABLE, boto3_client=client)
-    config = IdempotencyConfig(event_key_jmespath='headers."idempotency-key"', raise_on_no_idempotency_key=True)
+    config = IdempotencyConfig(
+        event_key_jmespath='headers."idempotency-key"', raise_on_no_idempotency_key=True
+    )
 
     @idempotent(persistence_store=layer, config=config)
-    def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-        return app.resolve(event, context)  # type: ignore[arg-type]
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return app.resolve(event, context)
 
     return handler
 

@@ -48,7 +48,8 @@ def selling_out(meter: Meter) -> list[Row]:
     meter.read()
     began = time.monotonic()
     threads = [
-        threading.Thread(target=_environment, args=(sale, seed, requests, statuses)) for seed in range(_ENVIRONMENTS)
+        threading.Thread(target=_environment, args=(sale, seed, requests, statuses))
+        for seed in range(_ENVIRONMENTS)
     ]
     for thread in threads:
         thread.start()
@@ -68,13 +69,30 @@ def selling_out(meter: Meter) -> list[Row]:
             budget=1.35,
             note=note,
         ),
-        Row("the same with the refused writes", bill.write_units / sold, budget=2.0, note="1.5 when it takes minutes"),
-        Row("read units per reservation, board included", bill.read_units / sold, budget=2.0, note=note),
-        Row("entries in the fullest ledger", fullest, budget=sale.shelf.room, note="room of a block for its ledger"),
+        Row(
+            "the same with the refused writes",
+            bill.write_units / sold,
+            budget=2.0,
+            note="1.5 when it takes minutes",
+        ),
+        Row(
+            "read units per reservation, board included",
+            bill.read_units / sold,
+            budget=2.0,
+            note=note,
+        ),
+        Row(
+            "entries in the fullest ledger",
+            fullest,
+            budget=sale.shelf.room,
+            note="room of a block for its ledger",
+        ),
     ]
 
 
-def _environment(sale: OnSale, seed: int, requests: itertools.count[int], statuses: list[int]) -> None:
+def _environment(
+    sale: OnSale, seed: int, requests: itertools.count[int], statuses: list[int]
+) -> None:
     """One Lambda environment: its own hints, one request at a time."""
     hints = Hints(wiring.stock(), now_millis, choice=random.Random(seed))  # noqa: S311
     desk = ReservationDesk(wiring.campaign_cache(), wiring.stock(), hints, wiring.buyers())

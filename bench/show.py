@@ -24,17 +24,16 @@ MERCHANT = "mer_bench"
 
 def connect(endpoint: str) -> DynamoDBClient:
     """Point the functions at a DynamoDB Local, whose tables are there."""
-    os.environ.update(
-        {
-            "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            Setting.STAGE: "local",
-            Setting.LOG_LEVEL: "WARNING",
-            **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
-        }
-    )
+    settings: dict[str, str] = {
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        Setting.STAGE: "local",
+        Setting.LOG_LEVEL: "WARNING",
+        **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
+    }
+    os.environ.update(settings)
     return wiring.dynamodb()
 
 
@@ -46,7 +45,11 @@ class OnSale:
     shelf: Shelf
 
     def event(
-        self, route: str, path: dict[str, str], body: dict[str, Any] | None = None, scope: str = "sell"
+        self,
+        route: str,
+        path: dict[str, str],
+        body: dict[str, Any] | None = None,
+        scope: str = "sell",
     ) -> dict[str, Any]:
         """An event of the HTTP API, with a key of the merchant and a fresh Idempotency-Key."""
         return {
@@ -108,5 +111,7 @@ def put_on_sale(units: int, limit_per_buyer: int | None = None) -> OnSale:
     wiring.campaigns().save(campaign)
     place = shelf(campaign, offer)
     for number, size in enumerate(sizes):
-        wiring.stock().lay_out(place, number, units=size, opens=campaign.starts_at, closes=campaign.closes_at)
+        wiring.stock().lay_out(
+            place, number, units=size, opens=campaign.starts_at, closes=campaign.closes_at
+        )
     return OnSale(campaign, place)

@@ -46,11 +46,14 @@ class Api:
 
     base: str
     key: str
+    transport: httpx.BaseTransport | None = None
     _http: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {self.key}"}, timeout=TIMEOUT_SECONDS
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=TIMEOUT_SECONDS,
+            transport=self.transport,
         )
 
     @classmethod

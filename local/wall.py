@@ -27,14 +27,18 @@ class Wall:
         return f"http://{HOST}:{self.port}/"
 
     @classmethod
-    def start(cls, port: int | None = None) -> Wall:
-        """Serve on ``port`` (``PortInUse`` if it is taken), else on the usual one or any free one."""
+    def start(cls, port: int | None = None, *, lasting: bool = False) -> Wall:
+        """Serve on ``port`` (``PortInUse`` if it is taken), else on the usual one or any free one.
+
+        It ends with this process unless it is ``lasting``.
+        """
         chosen = free_port(PORT if port is None else port, strict=port is not None)
         log, connection = LOGS / f"wall-{chosen}.log", _connection(chosen)
         connection.write_text("{}")
         process = Process.start(
             [str(PYTHON), "-m", "local.serve_wall", str(chosen), str(connection)],
             log=log,
+            lasting=lasting,
             env=environment(),
         )
         wait_until(lambda: listens(chosen), process=process, what="the wall", log=log)

@@ -1,5 +1,7 @@
 """
-What the functions have in common, in layers. Imports point down only:
+What the functions have in common, in layers.
+
+Imports point down only:
 
 * ``wiring``: the composition root; the only place that makes clients and adapters
 * ``http_api``: the edge of every HTTP function (parse, authorise, answer, refuse)

@@ -20,3 +20,9 @@ def rfc3339(seconds: float) -> str:
     """An instant as RFC 3339 UTC with ``Z``, to the second, or to the millisecond if it has a fraction."""
     spec = "seconds" if seconds == int(seconds) else "milliseconds"
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def rfc3339_millis(millis: int) -> str:
+    """The same, to the millisecond always: of two such texts, the greater is the later."""
+    moment = datetime.fromtimestamp(millis / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

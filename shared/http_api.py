@@ -1,9 +1,9 @@
 """
 The edge of every HTTP function: a gateway event in, an answer or a problem document (RFC 9457) out.
 
-One place for the manners of the API: keys and scopes, bodies of at most 16 KB of JSON, ``Idempotency-Key``, ``X-Request-Id``, named
-refusals, and never a stack trace. It imports the standard library only, because it is on the path of a reservation, where importing
-Powertools' resolver would add half of what importing boto3 costs.
+One place for the manners of the API: keys and scopes, bodies of at most 16 KB of JSON, ``Idempotency-Key``,
+``X-Request-Id``, named refusals, and never a stack trace. It imports the standard library only, because it is on the
+path of a reservation, where importing Powertools' resolver would add half of what importing boto3 costs.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ Route = Callable[[Request], Response]
 def parse_object(raw: bytes) -> dict[str, Any]:
     """Strict JSON: UTF-8, one object, no NaN, no duplicate names, no absurd numbers, not nested beyond reason."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        value = json.loads(
+            raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins
+        )
     except (UnicodeDecodeError, ValueError, RecursionError) as fault:
         raise InvalidJson(f"{InvalidJson.advice} ({_short(fault)})") from None
     if not isinstance(value, dict):
@@ -158,7 +160,7 @@ class Api:
         """The route keys served, with their scopes."""
         return {key: scopes for key, (_, scopes) in self._routes.items()}
 
-    def __call__(self, event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
         """Answer one event of an HTTP API (payload format 2.0)."""
         began = time.perf_counter()
         gateway = event.get("requestContext", {})
@@ -173,10 +175,12 @@ class Api:
             response = problem(InternalError(), request_id)
         if log.isEnabledFor(logging.INFO):
             millis = (time.perf_counter() - began) * 1000
-            print(f"{response.status} {event.get('routeKey')} {millis:.1f} ms", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{response.status} {event.get('routeKey')} {millis:.1f} ms\n")
         return _encode(response, request_id)
 
-    def _answer(self, event: Mapping[str, Any], gateway: Mapping[str, Any], request_id: str) -> Response:
+    def _answer(
+        self, event: Mapping[str, Any], gateway: Mapping[str, Any], request_id: str
+    ) -> Response:
         found = self._routes.get(event.get("routeKey", ""))
         if found is None:
             raise RouteNotFound
@@ -190,7 +194,9 @@ class Api:
                 scope=caller.get("scope", ""),
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
-                headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+                headers={
+                    name.lower(): value for name, value in (event.get("headers") or {}).items()
+                },
                 raw=_raw_body(event),
                 id=request_id,
             )

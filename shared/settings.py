@@ -33,7 +33,7 @@ class Setting(StrEnum):
     SCHEDULE_DLQ_ARN = "SCHEDULE_DLQ_ARN"
     START_LEAD_SECONDS = "START_LEAD_SECONDS"
     BUS_NAME = "BUS_NAME"
-    PAYMENT_SECRET_ARN = "PAYMENT_SECRET_ARN"
+    PAYMENT_SECRET_ARN = "PAYMENT_SECRET_ARN"  # noqa: S105 - where a secret is, not what it is
 
 
 class SettingMissing(RuntimeError):

@@ -109,7 +109,11 @@ def ledger_room(sku: str, blocks: int) -> int:
     worst = blocks >= 1_000
     key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
     counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1)
-    entry = LEDGER_KEY_SIZE + 1 + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
+    entry = (
+        LEDGER_KEY_SIZE
+        + 1
+        + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
+    )
     return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
 
 

@@ -15,7 +15,9 @@ class MemoryBuyers:
         self.purses: dict[tuple[str, str, str], Purse] = {}
         self.writes = 0
 
-    def claim(self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int) -> Purse | None:
+    def claim(
+        self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int
+    ) -> Purse | None:
         self.writes += 1
         place = (shelf.campaign_id, shelf.sku, digest)
         purse = self.purses.get(place, Purse(0, {}))

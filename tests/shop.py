@@ -153,16 +153,17 @@ class Shop:
 
     def beat(self) -> Finished:
         """What the lifecycle does every five seconds, with an hour to look back on."""
-        self._keep_stock()
+        self.keep_stock()
         return finish_orders(
             self.books, self.campaign, since=self.now - 3600, until=self.now, now=self.now
         )
 
     def drain(self) -> Finished:
-        self._keep_stock()
+        self.keep_stock()
         return finish_all(self.books, self.campaign, now=self.now)
 
-    def _keep_stock(self) -> None:
+    def keep_stock(self) -> None:
+        """The beat of the stock alone."""
         blocks = self.stock.read_all(self.shelf)
         closes = blocks[0].closes
         kept = keep_stock(self.stock, self.shelf, blocks, now=self.now, opens=self.start, closes=closes)

@@ -1,6 +1,6 @@
 """
-A campaign from its schedule to its settled books, in memory: the steps of its lifecycle as the machine takes them, buyers, a bank
-that tells what they paid, and a clock that only a test moves.
+A campaign from its schedule to its settled books, in memory: the steps of its lifecycle as the machine takes them,
+buyers, a bank that tells what they paid, and a clock that only a test moves.
 """
 
 from __future__ import annotations
@@ -62,23 +62,28 @@ class Theatre:
             **fields,
         }
         self.campaigns = MemoryCampaigns()
-        self.campaigns.save(a_campaign(**plan))
-        self.id = self.campaign.id
-        self.millis = (self.campaign.starts_at - 60) * 1000
         self.stock = MemoryStock()
         self.totals = MemoryTotals()
         self.orders = MemoryOrders()
+        self.buyers = MemoryBuyers()
         self.bank = Bank(lambda: [Webhook(SECRET)])
-        self._buyers = MemoryBuyers()
+        self.use_other_stores()
+        campaign = a_campaign(**plan)
+        self.campaigns.save(campaign)
+        self.id = campaign.id
+        self.millis = (campaign.starts_at - 60) * 1000
         self._served = 0
         self.restart()
+
+    def use_other_stores(self) -> None:
+        """For those who play on another stage."""
 
     def restart(self) -> None:
         """Other processes: what they knew is forgotten."""
         providers = {"test": self.bank}
         hints = Hints(self.stock, self.clock, choice=Random(1), pause=lambda _: None)
-        self.books = Books(self.orders, self.stock, hints, self._buyers, providers)
-        self._reservations = ReservationDesk(self.campaigns, self.stock, hints, self._buyers)
+        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
+        self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self._checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
         self.payments = PaymentDesk(self.campaigns, self.books, MemoryQuarantine(), livemode=False)
 
@@ -98,7 +103,10 @@ class Theatre:
 
     @property
     def campaign(self) -> Campaign:
-        return next(iter(self.campaigns.kept.values()))
+        return self.campaigns.get(self.id)
+
+    def status(self) -> Status:
+        return self.campaign.status
 
     def change(self, **changes: Any) -> None:
         self.campaigns.save(self.campaign.changed(**changes))
@@ -167,7 +175,9 @@ class Theatre:
 
     # -- what people do --------------------------------------------------------------------------------
 
-    def reserve(self, quantity: int = 1, sku: str = FUJI, buyer: str = "ana", key: str = "") -> Reservation:
+    def reserve(
+        self, quantity: int = 1, sku: str = FUJI, buyer: str = "ana", key: str = ""
+    ) -> Reservation:
         self._served += 1
         request = ReservationRequest(
             merchant=MERCHANT,
@@ -177,7 +187,7 @@ class Theatre:
             buyer_id=buyer,
             idempotency_key=key or f"key-{self._served}",
         )
-        return self._reservations.reserve(request, self.now)
+        return self.reservations.reserve(request, self.now)
 
     def check_out(self, reservation: Reservation, buyer: str = "ana") -> Order:
         checkout = Checkout(
@@ -200,7 +210,7 @@ class Theatre:
         return order
 
     def release(self, reservation: Reservation) -> None:
-        self._reservations.release(reservation.id, MERCHANT, self.now)
+        self.reservations.release(reservation.id, MERCHANT, self.now)
 
     def state(self, reservation: Reservation) -> str | None:
         check = reservation.check
@@ -223,7 +233,7 @@ class Theatre:
         return self.desk().look(self.id, MERCHANT)
 
     def report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(self.totals.reports[self.id])
+        report: dict[str, Any] = json.loads(self.totals.report(self.id) or "null")
         return report
 
     # -- what goes wrong -------------------------------------------------------------------------------

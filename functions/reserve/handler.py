@@ -23,7 +23,9 @@ api = Api()
 @api.route("GET /v1/shows/{campaign_id}", SELL)
 def show(request: Request) -> Response:
     """What a storefront shows right now."""
-    return Response(200, storefront().show(request.path["campaign_id"], request.merchant, now_seconds()))
+    return Response(
+        200, storefront().show(request.path["campaign_id"], request.merchant, now_seconds())
+    )
 
 
 @api.route("POST /v1/campaigns/{campaign_id}/reservations", SELL)
@@ -47,13 +49,25 @@ def reserve(request: Request) -> Response:
 @api.route("GET /v1/reservations/{reservation_id}", SELL)
 def read(request: Request) -> Response:
     """A reservation as it stands."""
-    return Response(200, _body(reservation_desk().find(request.path["reservation_id"], request.merchant, now_seconds())))
+    return Response(
+        200,
+        _body(
+            reservation_desk().find(request.path["reservation_id"], request.merchant, now_seconds())
+        ),
+    )
 
 
 @api.route("DELETE /v1/reservations/{reservation_id}", SELL)
 def release(request: Request) -> Response:
     """Give the units back."""
-    return Response(200, _body(reservation_desk().release(request.path["reservation_id"], request.merchant, now_seconds())))
+    return Response(
+        200,
+        _body(
+            reservation_desk().release(
+                request.path["reservation_id"], request.merchant, now_seconds()
+            )
+        ),
+    )
 
 
 def _body(reservation: Reservation, buyer_id: str | None = None) -> dict[str, Any]:

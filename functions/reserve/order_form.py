@@ -1,6 +1,6 @@
 """
-Reads the body of a reservation request with the standard library only: importing pydantic would cost this function half of what
-boto3 does, on every cold start of a sale's first second.
+Reads the body of a reservation request with the standard library only: importing pydantic would cost this function
+half of what boto3 does, on every cold start of a sale's first second.
 
 A test holds it against ``shared.contracts.buying.ReservationRequest``: both accept and refuse the same bodies.
 """
@@ -50,7 +50,12 @@ def _quantity(value: Any) -> str | None:
 
 
 def _buyer_id(value: Any) -> str | None:
-    if isinstance(value, str) and len(value) <= _LONGEST_BUYER_ID and value.strip() and is_legible(value):
+    if (
+        isinstance(value, str)
+        and len(value) <= _LONGEST_BUYER_ID
+        and value.strip()
+        and is_legible(value)
+    ):
         return None
     return f"Send your own id of the buyer: 1 to {_LONGEST_BUYER_ID} characters, no control characters."
 

@@ -24,7 +24,8 @@ from infra.constructs.campaign_api import CampaignApi
 from infra.constructs.campaign_lifecycle import CampaignLifecycle
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.change_stream import ChangeStream
-from infra.constructs.event_bus import SOURCE, CampaignBus
+from infra.constructs.event_bus import CampaignBus
+from shared.contracts.events import SOURCE
 
 ATTENTION: Final = ["CampaignNeedsAttention", "PaymentQuarantined"]
 MINUTE: Final = Duration.minutes(1)

@@ -14,8 +14,9 @@ from constructs import Construct
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.dead_letters import DeadLetters
 from shared.settings import Setting
+from shared.table import TABLES
 
-SOURCES: Final = ("campaigns", "orders", "stock", "payments")
+SOURCES: Final = tuple(name for name, spec in TABLES.items() if spec.stream)
 
 
 class ChangeStream(Construct):

@@ -9,8 +9,7 @@ from aws_cdk.aws_sqs import Queue, QueueEncryption
 from constructs import Construct
 
 from infra.stages import Stage
-
-SOURCE = "livehour"
+from shared.contracts.events import SOURCE
 
 
 class CampaignBus(Construct):

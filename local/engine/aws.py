@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from boto3.session import Session
 from botocore.config import Config
-from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
-from mypy_boto3_dynamodb import DynamoDBClient
-from mypy_boto3_secretsmanager import SecretsManagerClient
 
 from local.engine.toolchain import CREDENTIALS, REGION
+
+if TYPE_CHECKING:  # these packages hold nothing but types
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 #: An engine on this machine answers at once or not at all.
 CONFIG: Final = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2})
@@ -38,3 +41,8 @@ def secrets(url: str) -> SecretsManagerClient:
 def gateway(url: str) -> ApiGatewayV2Client:
     """API Gateway's control plane at ``url``."""
     return session().client("apigatewayv2", endpoint_url=url, config=CONFIG)
+
+
+def lambdas(url: str) -> LambdaClient:
+    """Lambda's control plane at ``url``."""
+    return session().client("lambda", endpoint_url=url, config=CONFIG)

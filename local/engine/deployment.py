@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from local.engine.aws import gateway
+from local.engine.aws import gateway, lambdas
 from local.engine.errors import DeployFailed
 from local.engine.ministack import MiniStack
-from local.engine.places import KEPT, LOGS, PROJECT
+from local.engine.places import KEPT, LOGS, PROJECT, kept
 from local.engine.toolchain import ACCOUNT, CREDENTIALS, REGION, cdk, environment, node
 
 STAGE: Final = "local"
-ASSEMBLY: Final = KEPT / "assembly"
+ASSEMBLIES: Final = KEPT / "assemblies"
+KEPT_ASSEMBLIES: Final = 4
 #: What the template and its assets are made from: a change here is a change of the stack.
 SOURCES: Final = (
     "infra",
@@ -43,7 +46,7 @@ def deploy(engine: MiniStack, tell: Callable[[str], None]) -> dict[str, str]:
     """Synthesise the local stage, bootstrap the engine's account, deploy; the stack's outputs."""
     with ThreadPoolExecutor(max_workers=1) as aside:
         bootstrapped = aside.submit(_bootstrap, engine)
-        synthesise(tell)
+        assembly = synthesise(tell)
         tell("bootstrapping the account")
         bootstrapped.result()
     tell("deploying the stack")
@@ -51,26 +54,36 @@ def deploy(engine: MiniStack, tell: Callable[[str], None]) -> dict[str, str]:
     _run_cdk(
         engine,
         "deploy",
-        *("--all", "--app", str(ASSEMBLY), "--outputs-file", str(outputs)),
+        *("--all", "--app", str(assembly), "--outputs-file", str(outputs)),
         # Nobody is asked, and no change set is made that nobody would look at.
         *("--require-approval", "never", "--method", "direct", "--progress", "events"),
     )
-    _mend_cors(engine)
+    _mend(engine, assembly)
     ((_, found),) = json.loads(outputs.read_text()).items()
     outputs.unlink()
     return dict(found)
 
 
 def synthesise(tell: Callable[[str], None]) -> Path:
-    """The local stage's cloud assembly, made anew only if what it is made from has changed."""
-    stamp, current = ASSEMBLY / ".made-from", fingerprint()
-    if stamp.exists() and stamp.read_text() == current:
-        return ASSEMBLY
-    tell("synthesising the stack")
-    shutil.rmtree(ASSEMBLY, ignore_errors=True)
-    _run_cdk(None, "synth", "--quiet", "--output", str(ASSEMBLY), "--context", f"stage={STAGE}")
-    stamp.write_text(current)
-    return ASSEMBLY
+    """The local stage's cloud assembly, made only if there is none of the code as it is now."""
+    made_from = fingerprint()
+    assembly = ASSEMBLIES / made_from[:16]
+    if not assembly.exists():
+        tell("synthesising the stack")
+        with TemporaryDirectory(dir=kept()) as making:
+            folder = Path(making, "assembly")
+            _run_cdk(None, "synth", "--quiet", "--output", str(folder), "-c", f"stage={STAGE}")
+            _forget_old_assemblies()
+            if not assembly.exists():  # another process may have been faster
+                folder.rename(assembly)
+    return assembly
+
+
+def _forget_old_assemblies() -> None:
+    ASSEMBLIES.mkdir(exist_ok=True)
+    by_age = sorted(ASSEMBLIES.iterdir(), key=lambda assembly: assembly.stat().st_mtime)
+    for assembly in by_age[:-KEPT_ASSEMBLIES]:
+        shutil.rmtree(assembly, ignore_errors=True)
 
 
 def _bootstrap(engine: MiniStack) -> None:
@@ -79,7 +92,7 @@ def _bootstrap(engine: MiniStack) -> None:
 
 def _run_cdk(engine: MiniStack | None, step: str, *arguments: str) -> None:
     endpoint = {"AWS_ENDPOINT_URL": engine.url} if engine else {}
-    log = LOGS / f"cdk-{step}.log"
+    log = LOGS / (f"cdk-{step}-{engine.port}.log" if engine else f"cdk-{step}-{os.getpid()}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         done = subprocess.run(
@@ -95,21 +108,31 @@ def _run_cdk(engine: MiniStack | None, step: str, *arguments: str) -> None:
         raise DeployFailed(step, log)
 
 
-def _mend_cors(engine: MiniStack) -> None:
-    """Tell the engine once more what the template says of CORS: CloudFormation's spelling of it is lost on MiniStack."""
-    wanted = {api["Name"]: api.get("CorsConfiguration") for api in _template_apis()}
-    control = gateway(engine.url)
-    for api in control.get_apis()["Items"]:
-        cors = wanted.get(api["Name"])
-        if cors:
-            control.update_api(ApiId=api["ApiId"], CorsConfiguration=cors)
+def _mend(engine: MiniStack, assembly: Path) -> None:
+    """Tell the engine once more what its CloudFormation takes from the template and forgets.
+
+    The CORS rules of an API, and how many of a function may run at once: without that, a burst of requests starts an
+    environment for each of them (a second of CPU every time), and nobody is answered.
+    """
+    control, functions = gateway(engine.url), lambdas(engine.url)
+    apis = {api["Name"]: api["ApiId"] for api in control.get_apis()["Items"]}
+    for kind, wanted in _resources(assembly):
+        if kind == "AWS::ApiGatewayV2::Api" and "CorsConfiguration" in wanted:
+            control.update_api(
+                ApiId=apis[wanted["Name"]], CorsConfiguration=wanted["CorsConfiguration"]
+            )
+        elif kind == "AWS::Lambda::Function" and "ReservedConcurrentExecutions" in wanted:
+            functions.put_function_concurrency(
+                FunctionName=wanted["FunctionName"],
+                ReservedConcurrentExecutions=wanted["ReservedConcurrentExecutions"],
+            )
 
 
-def _template_apis() -> Iterator[Mapping[str, Any]]:
-    for template in ASSEMBLY.glob("*.template.json"):
+def _resources(assembly: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Kind and properties of everything in the templates."""
+    for template in assembly.glob("*.template.json"):
         for resource in json.loads(template.read_text())["Resources"].values():
-            if resource["Type"] == "AWS::ApiGatewayV2::Api":
-                yield resource["Properties"]
+            yield resource["Type"], resource.get("Properties", {})
 
 
 def _sources() -> Iterator[Path]:

@@ -16,6 +16,7 @@ from local.engine.processes import Process
 from local.engine.toolchain import ACCOUNT, CREDENTIALS, REGION, environment
 
 PORT: Final = 4599
+"""Where ``livehour up`` starts it, if nobody else is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +32,20 @@ class MiniStack:
 
     @classmethod
     def start(
-        cls, port: int | None = None, *, settings: Mapping[str, str] | None = None
+        cls,
+        port: int | None = None,
+        *,
+        lasting: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> MiniStack:
         """Start one on ``port`` (``PortInUse`` if it is taken) or on a free one, and wait until it answers."""
-        chosen = free_port(PORT if port is None else port, strict=port is not None)
+        chosen = free_port(port, strict=True)
         log, scratch = LOGS / f"ministack-{chosen}.log", _scratch(chosen)
         shutil.rmtree(scratch, ignore_errors=True)
         process = Process.start(
             [str(PYTHON), "-m", "local.engine.serve_ministack"],
             log=log,
+            lasting=lasting,
             env=environment(
                 **CREDENTIALS,
                 GATEWAY_PORT=str(chosen),
@@ -48,6 +54,7 @@ class MiniStack:
                 MINISTACK_ACCOUNT_ID=ACCOUNT,
                 MINISTACK_REGION=REGION,
                 LOG_LEVEL="WARNING",
+                IOT_MTLS_ENABLED="0",  # would listen on every interface
                 TMPDIR=str(kept(scratch)),
                 S3_DATA_DIR=str(kept(scratch, "s3")),
                 **(settings or {}),

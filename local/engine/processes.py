@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from local.engine.places import PROJECT
+from local.engine.places import PROJECT, PYTHON
 
 GRACE_SECONDS = 5.0
 
@@ -30,9 +30,20 @@ class Process:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path = PROJECT
+        cls,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path = PROJECT,
+        lasting: bool = False,
     ) -> Self:
-        """Start ``command`` in a session of its own, with everything it prints in ``log``."""
+        """Start ``command`` in a session of its own, with everything it prints in ``log``.
+
+        It ends with this process, however this one ends; unless it is ``lasting``.
+        """
+        if not lasting:
+            command = [str(PYTHON), "-m", "local.engine.guard", str(os.getpid()), *command]
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as sink:
             child = subprocess.Popen(

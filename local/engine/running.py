@@ -13,8 +13,9 @@ from typing import Any, Final, Self
 from local.engine import deployment
 from local.engine.errors import AlreadyRunning, NotRunning
 from local.engine.merchant import Merchant
-from local.engine.ministack import MiniStack
+from local.engine.ministack import PORT, MiniStack
 from local.engine.places import KEPT, kept
+from local.engine.ports import free_port
 from local.engine.processes import Process
 from local.engine.stack import LocalStack
 from local.wall import Wall
@@ -123,9 +124,10 @@ def bring_up(
 def _start(
     tell: Callable[[str], None], made_from: str, port: int | None, wall_port: int | None
 ) -> Running:
-    wall = Wall.start(wall_port)
+    wall = Wall.start(wall_port, lasting=True)
     try:
-        stack = LocalStack.start(tell, port=port)
+        chosen = free_port(PORT if port is None else port, strict=port is not None)
+        stack = LocalStack.start(tell, port=chosen, lasting=True)
     except BaseException:
         wall.stop()
         raise
@@ -140,7 +142,7 @@ def _renew(
     if found.made_from != made_from:
         stack = replace(stack, outputs=deployment.deploy(stack.engine, tell))
     if not wall.process.runs():
-        wall = Wall.start(wall_port)
+        wall = Wall.start(wall_port, lasting=True)
         wall.show(api=stack.api, key=stack.merchant.keys[READ])
     return replace(found, stack=stack, wall=wall, made_from=made_from)
 

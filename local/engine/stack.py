@@ -25,15 +25,17 @@ class LocalStack:
         tell: Callable[[str], None] = lambda _: None,
         *,
         port: int | None = None,
+        lasting: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Start an engine, deploy into it, seed the merchant; nothing is left running if that fails.
 
+        It all ends with this process unless it is ``lasting``.
         ``tell`` is told each step as it begins; ``settings`` are further environment variables of the engine and of the
         functions in it.
         """
         tell("starting MiniStack")
-        engine = MiniStack.start(port, settings=settings)
+        engine = MiniStack.start(port, lasting=lasting, settings=settings)
         try:
             outputs = deployment.deploy(engine, tell)
             return cls(engine=engine, outputs=outputs, merchant=merchant.seed(engine.url, outputs))

@@ -1,22 +1,21 @@
 """
 DynamoDB's expressions, as far as livehour writes them: conditions, key conditions and updates, on items in wire format.
 
-The grammar is that of the DynamoDB developer guide ("Comparison operator and function reference", "Update expressions"). Every attribute name
-must be aliased (``#name``), because ours are. A test holds every result against DynamoDB Local.
+The grammar is that of the DynamoDB developer guide ("Comparison operator and function reference", "Update expressions").
+Every attribute name must be aliased (``#name``), because ours are. A test holds every result against DynamoDB Local.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-Item = MutableMapping[str, Any]
-"""Attributes by name, each ``{"S": …}``, ``{"N": …}``, ``{"M": …}`` and so on."""
-Value = Mapping[str, Any]
+from local.simulation.tokens import BadExpression, Path, Tokens, aliases
+from local.simulation.values import Item, Value, add, comparable, put, remove, size, value_at
+
+_MISSING_OPERAND = "The provided expression refers to an attribute that does not exist in the item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +25,32 @@ class Names:
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
 
+    def of(self, path: Path) -> tuple[str, ...]:
+        """A path by its attributes' own names."""
+        try:
+            return tuple(self.names[step] for step in path)
+        except KeyError as missing:
+            raise BadExpression(f"an attribute name is not defined: {missing}") from None
 
-class BadExpression(ValueError):
-    """DynamoDB would answer with a ValidationException."""
+    def check(self, expressions: Iterable[str | None]) -> None:
+        """``BadExpression`` unless exactly what is given is used."""
+        used = aliases(tuple(expressions))
+        given = self.names.keys() | self.values.keys()
+        if used != given:
+            raise BadExpression(f"unused or undefined in expressions: {sorted(used ^ given)}")
 
 
 Operand = Callable[[Item, Names], Value | None]
 Condition = Callable[[Item, Names], bool]
-Path = tuple[str, ...]
 
-_TOKEN = re.compile(r"\s*(#[\w]+|:[\w]+|<=|>=|<>|[=<>(),.+-]|[A-Za-z_]\w*)")
+
+@dataclass(frozen=True, slots=True)
+class KeyCondition:
+    """The partition's value of a query, and what its sort key must be."""
+
+    partition_name: str
+    partition_value: str
+    of_sort_key: Condition | None
 
 
 def holds(expression: str, item: Item | None, names: Names) -> bool:
@@ -43,151 +58,67 @@ def holds(expression: str, item: Item | None, names: Names) -> bool:
     return _condition(expression)(item if item is not None else {}, names)
 
 
-def apply_update(expression: str, item: Item, names: Names) -> tuple[Item, set[str]]:
-    """The item after an update, and the top-level attributes that it touched. All operands are read before anything changes."""
-    after: Item = _copy(item)
-    touched: set[str] = set()
-    for action, path, operand in _update(expression):
-        where = [_name(step, names) for step in path]
-        touched.add(where[0])
-        if action == "SET":
-            value = operand(item, names) if operand else None
-            if value is None:
-                raise BadExpression("The provided expression refers to an attribute that does not exist in the item")
-            _put(after, where, value)
-        elif action == "REMOVE":
-            _drop(after, where)
+@lru_cache(maxsize=256)
+def key_condition(expression: str) -> KeyCondition:
+    """A query's key condition: the partition first, then perhaps the sort key."""
+    tokens = Tokens(expression)
+    name = tokens.take()
+    tokens.take("=")
+    value = tokens.take()
+    of_sort_key = _all_of(tokens) if tokens.accept("AND") else None
+    tokens.end()
+    return KeyCondition(name, value, of_sort_key)
+
+
+def apply_update(
+    expression: str, item: Item, names: Names
+) -> tuple[dict[str, Any], list[tuple[str, ...]]]:
+    """The item after an update, and the paths it wrote. All operands are read before anything changes."""
+    after = dict(item)
+    own: set[str] = set()
+    """Top-level maps that were copied, so that the old item stays as it is."""
+    paths: list[tuple[str, ...]] = []
+    for action, aliased, operand in _update(expression):
+        path = names.of(aliased)
+        if any(path[: len(other)] == other[: len(path)] for other in paths):
+            raise BadExpression("Two document paths overlap with each other")
+        paths.append(path)
+        value = operand(item, names) if operand is not None else None
+        if action == "REMOVE":
+            remove(after, path, own)
+        elif value is None:
+            raise BadExpression(_MISSING_OPERAND)
         else:
-            added = operand(item, names) if operand else None
-            _put(after, where, _sum(_get(item, where), added))
-    return after, touched
+            put(after, path, add(value_at(item, path), value) if action == "ADD" else value, own)
+    return after, paths
 
 
-# -- values ----------------------------------------------------------------------------------------------
-
-
-def _copy(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares scalars: only maps are changed in place."""
-    return {name: {"M": _copy(value["M"])} if "M" in value else value for name, value in item.items()}
-
-
-def number(value: Value) -> Decimal:
-    """A number of the wire."""
-    return Decimal(value["N"])
-
-
-def comparable(value: Value) -> tuple[str, Any]:
-    """A value as type and content, numbers by what they are worth."""
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return kind, Decimal(content)
-    if kind == "B":
-        return kind, bytes(content)
-    if kind == "M":
-        return kind, {name: comparable(member) for name, member in content.items()}
-    if kind == "L":
-        return kind, [comparable(member) for member in content]
-    return kind, content
-
-
-def _sum(old: Value | None, added: Value | None) -> Value:
-    if added is None or "N" not in added or (old is not None and "N" not in old):
-        raise BadExpression("An operand in the update expression has an incorrect data type")
-    return {"N": str((number(old) if old else Decimal(0)) + number(added))}
-
-
-def _name(step: str, names: Names) -> str:
-    if step not in names.names:
-        raise BadExpression(f"An expression attribute name used in the document path is not defined: {step}")
-    return names.names[step]
-
-
-def _get(item: Mapping[str, Any], where: list[str]) -> Value | None:
-    value: Any = {"M": item}
-    for step in where:
-        if not isinstance(value, Mapping) or "M" not in value or step not in value["M"]:
-            return None
-        value = value["M"][step]
-    found: Value = value
-    return found
-
-
-def _parent(item: Item, where: list[str]) -> Item:
-    holder: Any = _get(item, where[:-1]) if len(where) > 1 else {"M": item}
-    if holder is None or "M" not in holder:
-        raise BadExpression("The document path provided in the update expression is invalid for update")
-    parent: Item = holder["M"]
-    return parent
-
-
-def _put(item: Item, where: list[str], value: Value) -> None:
-    _parent(item, where)[where[-1]] = value
-
-
-def _drop(item: Item, where: list[str]) -> None:
-    _parent(item, where).pop(where[-1], None)
-
-
-# -- parsing ---------------------------------------------------------------------------------------------
-
-
-class _Tokens:
-    def __init__(self, expression: str) -> None:
-        self._all = list(_split(expression))
-        self._at = 0
-
-    def peek(self) -> str:
-        return self._all[self._at] if self._at < len(self._all) else ""
-
-    def take(self, expected: str | None = None) -> str:
-        token = self.peek()
-        if expected is not None and token.upper() != expected:
-            raise BadExpression(f"Syntax error; token: {token!r}, expected {expected!r}")
-        self._at += 1
-        return token
-
-    def accept(self, token: str) -> bool:
-        if self.peek().upper() == token:
-            self._at += 1
-            return True
-        return False
-
-
-def _split(expression: str) -> Iterator[str]:
-    at = 0
-    text = expression.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise BadExpression(f"Syntax error at {text[at : at + 10]!r}")
-        yield match.group(1)
-        at = match.end()
+# -- conditions ------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
 def _condition(expression: str) -> Condition:
-    tokens = _Tokens(expression)
+    tokens = Tokens(expression)
     condition = _any_of(tokens)
-    if tokens.peek():
-        raise BadExpression(f"Syntax error; token: {tokens.peek()!r}")
+    tokens.end()
     return condition
 
 
-def _any_of(tokens: _Tokens) -> Condition:
+def _any_of(tokens: Tokens) -> Condition:
     terms = [_all_of(tokens)]
     while tokens.accept("OR"):
         terms.append(_all_of(tokens))
-    return terms[0] if len(terms) == 1 else lambda item, names: any(term(item, names) for term in terms)
+    return terms[0] if len(terms) == 1 else lambda item, names: any(t(item, names) for t in terms)
 
 
-def _all_of(tokens: _Tokens) -> Condition:
+def _all_of(tokens: Tokens) -> Condition:
     terms = [_one(tokens)]
     while tokens.accept("AND"):
         terms.append(_one(tokens))
-    return terms[0] if len(terms) == 1 else lambda item, names: all(term(item, names) for term in terms)
+    return terms[0] if len(terms) == 1 else lambda item, names: all(t(item, names) for t in terms)
 
 
-def _one(tokens: _Tokens) -> Condition:
+def _one(tokens: Tokens) -> Condition:
     if tokens.accept("NOT"):
         inner = _one(tokens)
         return lambda item, names: not inner(item, names)
@@ -195,45 +126,25 @@ def _one(tokens: _Tokens) -> Condition:
         inside = _any_of(tokens)
         tokens.take(")")
         return inside
-    word = tokens.peek().lower()
-    if word in {"attribute_exists", "attribute_not_exists"}:
-        tokens.take()
-        tokens.take("(")
-        path = _path(tokens)
-        tokens.take(")")
-        wanted = word == "attribute_exists"
-        return lambda item, names: (_at(item, path, names) is not None) == wanted
-    if word == "begins_with":
-        tokens.take()
-        tokens.take("(")
-        whole = _operand(tokens)
-        tokens.take(",")
-        start = _operand(tokens)
-        tokens.take(")")
-        return lambda item, names: _begins(whole(item, names), start(item, names))
+    if tokens.accept("ATTRIBUTE_EXISTS"):
+        path = tokens.argument()
+        return lambda item, names: value_at(item, names.of(path)) is not None
+    if tokens.accept("ATTRIBUTE_NOT_EXISTS"):
+        path = tokens.argument()
+        return lambda item, names: value_at(item, names.of(path)) is None
     return _comparison(tokens)
 
 
-def _begins(whole: Value | None, start: Value | None) -> bool:
-    return whole is not None and start is not None and str(whole.get("S", "\0")).startswith(start["S"])
-
-
-def _comparison(tokens: _Tokens) -> Condition:
+def _comparison(tokens: Tokens) -> Condition:
     left = _operand(tokens)
     if tokens.accept("BETWEEN"):
         low = _operand(tokens)
         tokens.take("AND")
         high = _operand(tokens)
         return lambda item, names: (
-            _compare(left(item, names), ">=", low(item, names)) and _compare(left(item, names), "<=", high(item, names))
+            _compare(left(item, names), ">=", low(item, names))
+            and _compare(left(item, names), "<=", high(item, names))
         )
-    if tokens.accept("IN"):
-        tokens.take("(")
-        options = [_operand(tokens)]
-        while tokens.accept(","):
-            options.append(_operand(tokens))
-        tokens.take(")")
-        return lambda item, names: any(_compare(left(item, names), "=", option(item, names)) for option in options)
     sign = tokens.take()
     right = _operand(tokens)
     return lambda item, names: _compare(left(item, names), sign, right(item, names))
@@ -244,75 +155,61 @@ def _compare(left: Value | None, sign: str, right: Value | None) -> bool:
         # What is absent equals nothing and is on no side of anything, but it is different from every value.
         return sign == "<>" and (left is not None or right is not None)
     (kind, one), (other_kind, other) = comparable(left), comparable(right)
-    if sign == "=":
-        return kind == other_kind and bool(one == other)
-    if sign == "<>":
-        return kind != other_kind or bool(one != other)
     if kind != other_kind:
-        return False
-    outcome: bool = {"<": one < other, "<=": one <= other, ">": one > other, ">=": one >= other}[sign]
-    return outcome
+        return sign == "<>"
+    match sign:
+        case "=":
+            return bool(one == other)
+        case "<>":
+            return bool(one != other)
+        case "<":
+            return bool(one < other)
+        case "<=":
+            return bool(one <= other)
+        case ">":
+            return bool(one > other)
+        case ">=":
+            return bool(one >= other)
+    raise BadExpression(f"Syntax error; token: {sign!r}")
 
 
-def _path(tokens: _Tokens) -> Path:
-    steps = [tokens.take()]
-    while tokens.accept("."):
-        steps.append(tokens.take())
-    if not all(step.startswith("#") for step in steps):
-        raise BadExpression(f"an attribute name is not aliased: {'.'.join(steps)}")
-    return tuple(steps)
-
-
-def _at(item: Item, path: Path, names: Names) -> Value | None:
-    return _get(item, [_name(step, names) for step in path])
-
-
-def _operand(tokens: _Tokens) -> Operand:
+def _operand(tokens: Tokens) -> Operand:
     token = tokens.peek()
     if token.startswith(":"):
         tokens.take()
-        return lambda _, names: _value(token, names)
-    if token.lower() == "size":
-        tokens.take()
+        return lambda _, names: names.values[token]
+    if tokens.accept("SIZE"):
+        measured = tokens.argument()
+        return lambda item, names: size(value_at(item, names.of(measured)))
+    if tokens.accept("IF_NOT_EXISTS"):
         tokens.take("(")
-        path = _path(tokens)
-        tokens.take(")")
-        return lambda item, names: _size(_at(item, path, names))
-    if token.lower() == "if_not_exists":
-        tokens.take()
-        tokens.take("(")
-        path = _path(tokens)
+        wanted = tokens.path()
         tokens.take(",")
         otherwise = _operand(tokens)
         tokens.take(")")
-        return lambda item, names: found if (found := _at(item, path, names)) is not None else otherwise(item, names)
-    path = _path(tokens)
-    return lambda item, names: _at(item, path, names)
+
+        def first_there(item: Item, names: Names) -> Value | None:
+            found = value_at(item, names.of(wanted))
+            return found if found is not None else otherwise(item, names)
+
+        return first_there
+    path = tokens.path()
+    return lambda item, names: value_at(item, names.of(path))
 
 
-def _value(token: str, names: Names) -> Value:
-    if token not in names.values:
-        raise BadExpression(f"An expression attribute value used in expression is not defined: {token}")
-    return names.values[token]
-
-
-def _size(value: Value | None) -> Value | None:
-    if value is None:
-        return None
-    ((kind, content),) = value.items()
-    return {"N": str(len(content.encode()) if kind == "S" else len(content))}
+# -- updates ---------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
 def _update(expression: str) -> tuple[tuple[str, Path, Operand | None], ...]:
-    tokens = _Tokens(expression)
+    tokens = Tokens(expression)
     actions: list[tuple[str, Path, Operand | None]] = []
     while tokens.peek():
         clause = tokens.take().upper()
         if clause not in {"SET", "REMOVE", "ADD"}:
             raise BadExpression(f"Syntax error; token: {clause!r}")
         while True:
-            path = _path(tokens)
+            path = tokens.path()
             operand: Operand | None = None
             if clause == "SET":
                 tokens.take("=")
@@ -325,7 +222,7 @@ def _update(expression: str) -> tuple[tuple[str, Path, Operand | None], ...]:
     return tuple(actions)
 
 
-def _arithmetic(tokens: _Tokens) -> Operand:
+def _arithmetic(tokens: Tokens) -> Operand:
     left = _operand(tokens)
     sign = tokens.peek()
     if sign not in {"+", "-"}:
@@ -333,11 +230,10 @@ def _arithmetic(tokens: _Tokens) -> Operand:
     tokens.take()
     right = _operand(tokens)
 
-    def result(item: Item, names: Names) -> Value:
+    def result(item: Item, names: Names) -> Value | None:
         one, other = left(item, names), right(item, names)
         if one is None or other is None:
-            raise BadExpression("The provided expression refers to an attribute that does not exist in the item")
-        change = number(other) if sign == "+" else -number(other)
-        return {"N": str(number(one) + change)}
+            return None
+        return add(one, other, negative=sign == "-")
 
     return result

@@ -1,287 +1,333 @@
 """
-DynamoDB in memory: a low-level client's calls, with its conditions, transactions, pages and streams, for the functions' own adapters.
+DynamoDB in memory: its tables, conditions, transactions, pages and streams, for the functions' own adapters.
 
-Every call is atomic and takes no time. ``hook`` is called before and after each, and may raise: that is where processes die and
-answers are lost. It bills nothing and limits nothing; what it answers is held against DynamoDB Local by a test.
+Every call is atomic and takes no time; what lies between a process and the store (delays, faults, deaths, the SDK's own
+retries) is ``sdk``'s. It bills nothing and limits nothing. What it answers is held against DynamoDB Local by a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any
 
-import boto3
-from botocore.exceptions import ClientError
-
-from local.simulation.expressions import BadExpression, Item, Names, apply_update, comparable, holds
+from local.simulation.expressions import Names, apply_update, holds, key_condition
+from local.simulation.refusals import refuse, refused_condition
+from local.simulation.tokens import BadExpression
+from local.simulation.values import Item, bytes_of, comparable, excerpt
 from shared import table
 from shared.table import TableSpec
 
+LARGEST_ITEM = 400 * 1024
+MOST_KEYS = 100
+"""In one batch."""
+TOKENS_LAST = 600
+"""Seconds for which a transaction's token is remembered."""
 
-class Hook(Protocol):
-    """Told of each call, before (``done`` false) and after it."""
-
-    def __call__(self, operation: str, table_name: str, *, done: bool) -> None: ...
-
-
-def _no_hook(_operation: str, _table: str, *, done: bool) -> None:
-    del done
+Watch = Callable[[str, Item | None, Item | None], None]
+"""Told of every change: the table's role, the item as it was and as it is."""
+Key = tuple[Any, Any]
+"""Of an item: partition, and sort key or ``None``."""
+Answer = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a stream tells of one change."""
+
+    role: str
+    number: int
+    at: float
+    key: Mapping[str, Any]
+    old: Item | None
+    new: Item | None
+
+
+@dataclass(slots=True)
 class _Table:
+    role: str
     spec: TableSpec
     indexes: Mapping[str, tuple[str, str]]
-    items: dict[tuple[Any, ...], Item] = field(default_factory=dict)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    """Stream records, oldest first."""
+    partitions: dict[Any, dict[Any, Item]] = field(default_factory=dict)
+    before: dict[Key, Item | None] = field(default_factory=dict)
+    """What each item was before its last change: what a reader who does not insist may still see."""
 
+    @property
     def key_names(self) -> list[str]:
         return [self.spec.key, *([self.spec.sort] if self.spec.sort else [])]
 
-    def key(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(comparable(item[name])[1] for name in self.key_names())
+    def key(self, item: Mapping[str, Any]) -> Key:
+        try:
+            parts = [comparable(item[name])[1] for name in self.key_names]
+        except KeyError as missing:
+            raise BadExpression(f"One of the required keys was not given a value: {missing}") from None
+        if "" in parts:
+            raise BadExpression("A key attribute may not be an empty string")
+        return parts[0], parts[1] if len(parts) > 1 else None
 
-    def put(self, key: tuple[Any, ...], item: Item | None) -> None:
-        """Replace or delete an item, and tell the stream if anything changed."""
-        old = self.items.get(key)
+    def get(self, key: Key) -> Item | None:
+        return self.partitions.get(key[0], {}).get(key[1])
+
+    def put(self, key: Key, item: Item | None) -> None:
+        self.before[key] = self.get(key)
         if item is None:
-            self.items.pop(key, None)
+            self.partitions.get(key[0], {}).pop(key[1], None)
         else:
-            self.items[key] = item
-        if self.spec.stream and old != item:
-            event = "REMOVE" if item is None else "INSERT" if old is None else "MODIFY"
-            named = item if item is not None else old or {}
-            record: dict[str, Any] = {
-                "Keys": {name: named[name] for name in self.key_names()},
-                "SequenceNumber": f"{len(self.changes) + 1:021d}",
-            }
-            if item is not None:
-                record["NewImage"] = item
-            if old is not None and "OLD" in self.spec.stream:
-                record["OldImage"] = old
-            self.changes.append({"eventID": record["SequenceNumber"], "eventName": event, "dynamodb": record})
+            self.partitions.setdefault(key[0], {})[key[1]] = item
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Write:
     table: _Table
-    key: tuple[Any, ...]
+    key: Key
     old: Item | None
     new: Item | None
-    touched: set[str]
+    paths: list[tuple[str, ...]]
 
 
 class MemoryDynamoDB:
-    """A client of tables named by their roles."""
+    """The tables of ``shared.table`` under the names of their roles."""
 
-    def __init__(self, hook: Hook = _no_hook) -> None:
-        self.hook = hook
-        self.exceptions = _EXCEPTIONS
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """``clock``: seconds since 1970 UTC."""
+        self.watch: Watch = lambda _role, _old, _new: None
+        self.is_stale: Callable[[], bool] = lambda: False
+        """Whether a read that does not insist on consistency misses the last change."""
+        self.left_over: Callable[[int], int] = lambda _: 0
+        """How many of so many keys a batch leaves unprocessed; how many of so many items of a query lie on a next page."""
+        self.changes: list[Change] = []
+        self._clock = clock
         self._tables = {
-            role: _Table(spec, table.INDEXES.get(role, {})) for role, spec in table.TABLES.items()
+            role: _Table(role, spec, table.INDEXES.get(role, {}))
+            for role, spec in table.TABLES.items()
         }
-        self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}
         self._lock = RLock()
+        self._operations: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
+            "GetItem": self._get_item,
+            "BatchGetItem": self._batch_get_item,
+            "Query": self._query,
+            "PutItem": self._put_item,
+            "DeleteItem": self._delete_item,
+            "UpdateItem": self._update_item,
+            "TransactWriteItems": self._transact_write_items,
+        }
 
-    # -- what the simulation looks at ------------------------------------------------------------------
+    def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        """What DynamoDB answers to a call; ``ClientError`` if it refuses."""
+        with self._lock:
+            try:
+                return self._operations[operation](request)
+            except BadExpression as fault:
+                raise refuse(operation, "ValidationException", str(fault)) from None
 
     def items(self, role: str) -> list[Item]:
         """All items of a table."""
-        return list(self._tables[role].items.values())
+        return [
+            item for part in self._tables[role].partitions.values() for item in part.values()
+        ]
 
-    def changes(self, role: str, after: int = 0) -> list[dict[str, Any]]:
-        """Stream records of a table, from the given number on."""
-        return self._tables[role].changes[after:]
+    # -- reads -------------------------------------------------------------------------------------
 
-    # -- reads -----------------------------------------------------------------------------------------
+    def _get_item(self, request: Mapping[str, Any]) -> Answer:
+        where = self._tables[request["TableName"]]
+        key = where.key(request["Key"])
+        item = where.get(key)
+        if not request.get("ConsistentRead") and key in where.before and self.is_stale():
+            item = where.before[key]
+        return {} if item is None else {"Item": item}
 
-    def get_item(self, *, TableName: str, Key: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        with self._call("GetItem", TableName):
-            found = self._tables[TableName]
-            item = found.items.get(found.key(Key))
-            return {} if item is None else {"Item": item}
+    def _batch_get_item(self, request: Mapping[str, Any]) -> Answer:
+        ((role, wanted),) = request["RequestItems"].items()
+        where = self._tables[role]
+        keys = [where.key(key) for key in wanted["Keys"]]
+        if len(set(keys)) != len(keys):
+            raise BadExpression("Provided list of item keys contains duplicates")
+        if not 0 < len(keys) <= MOST_KEYS:
+            raise BadExpression("Too many items requested for the BatchGetItem call")
+        done = len(keys) - self.left_over(len(keys))
+        found = [item for key in keys[:done] if (item := where.get(key)) is not None]
+        left = {role: {**wanted, "Keys": wanted["Keys"][done:]}} if done < len(keys) else {}
+        return {"Responses": {role: found}, "UnprocessedKeys": left}
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        responses = {}
-        for name, wanted in RequestItems.items():
-            with self._call("BatchGetItem", name):
-                where = self._tables[name]
-                keys = [where.key(key) for key in wanted["Keys"]]
-                if len(set(keys)) != len(keys) or not 0 < len(keys) <= 100:
-                    raise _refuse("BatchGetItem", "ValidationException", "bad keys")
-                responses[name] = [where.items[key] for key in keys if key in where.items]
-        return {"Responses": responses, "UnprocessedKeys": {}}
+    def _query(self, request: Mapping[str, Any]) -> Answer:
+        where = self._tables[request["TableName"]]
+        names = _names(request, "KeyConditionExpression", "FilterExpression")
+        wanted = key_condition(request["KeyConditionExpression"])
+        index = request.get("IndexName")
+        hash_name, sort_name = where.indexes[index] if index else (where.spec.key, where.spec.sort)
+        if names.names[wanted.partition_name] != hash_name:
+            raise BadExpression("Query condition missed key schema element")
+        value = comparable(names.values[wanted.partition_value])[1]
+        found = [
+            item
+            for item in _partition(where, index, hash_name, value)
+            if wanted.of_sort_key is None or wanted.of_sort_key(item, names)
+        ]
+        forward = request.get("ScanIndexForward", True)
+        order = _order(where, sort_name)
+        found.sort(key=order, reverse=not forward)
+        start = request.get("ExclusiveStartKey")
+        if start is not None:
+            mark = order(start)
+            found = [item for item in found if (order(item) > mark if forward else order(item) < mark)]
+        limit = request.get("Limit", len(found) + 1)
+        page = found[: min(limit, len(found) - self.left_over(len(found)))]
+        chosen = request.get("FilterExpression")
+        items = [item for item in page if chosen is None or holds(chosen, item, names)]
+        answer: Answer = {"Items": items, "Count": len(items), "ScannedCount": len(page)}
+        # A full page does not know whether anything follows.
+        if page and (len(page) < len(found) or len(page) == limit):
+            keys = {*where.key_names, *(where.indexes[index] if index else ())}
+            answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
+        return answer
 
-    def query(self, *, TableName: str, **request: Any) -> dict[str, Any]:
-        with self._call("Query", TableName):
-            where = self._tables[TableName]
-            names = _names(request)
-            index = request.get("IndexName")
-            sort = where.indexes[index][1] if index else where.spec.sort
-            order = sort or where.spec.key
-            found = [item for item in where.items.values() if holds(request["KeyConditionExpression"], item, names)]
-            found.sort(
-                key=lambda item: (comparable(item[order])[1], where.key(item)),
-                reverse=not request.get("ScanIndexForward", True),
-            )
-            start = request.get("ExclusiveStartKey")
-            if start is not None:
-                found = found[_position(where, found, start, order, request) :]
-            limit = request.get("Limit", len(found) + 1)
-            page, more = found[:limit], len(found) > limit
-            answer: dict[str, Any] = {"ScannedCount": len(page)}
-            if more:
-                last = page[-1]
-                keys = {*where.key_names(), *(where.indexes[index] if index else ())}
-                answer["LastEvaluatedKey"] = {name: last[name] for name in keys}
-            chosen = request.get("FilterExpression")
-            answer["Items"] = [item for item in page if chosen is None or holds(chosen, item, names)]
-            answer["Count"] = len(answer["Items"])
-            return answer
+    # -- writes ------------------------------------------------------------------------------------
 
-    # -- writes ----------------------------------------------------------------------------------------
+    def _put_item(self, request: Mapping[str, Any]) -> Answer:
+        self._commit([self._decide("PutItem", request)])
+        return {}
 
-    def put_item(self, *, TableName: str, **request: Any) -> dict[str, Any]:
-        with self._call("PutItem", TableName):
-            self._commit(self._decide("PutItem", {"TableName": TableName, **request}))
-            return {}
+    def _delete_item(self, request: Mapping[str, Any]) -> Answer:
+        self._commit([self._decide("DeleteItem", request)])
+        return {}
 
-    def delete_item(self, *, TableName: str, **request: Any) -> dict[str, Any]:
-        with self._call("DeleteItem", TableName):
-            self._commit(self._decide("DeleteItem", {"TableName": TableName, **request}))
-            return {}
-
-    def update_item(self, *, TableName: str, **request: Any) -> dict[str, Any]:
-        with self._call("UpdateItem", TableName):
-            write = self._decide("UpdateItem", {"TableName": TableName, **request})
-            self._commit(write)
-            wanted = request.get("ReturnValues", "NONE")
-            if wanted == "ALL_NEW":
+    def _update_item(self, request: Mapping[str, Any]) -> Answer:
+        write = self._decide("UpdateItem", request)
+        self._commit([write])
+        match request.get("ReturnValues", "NONE"):
+            case "ALL_NEW":
                 return {"Attributes": write.new}
-            if wanted == "ALL_OLD":
-                return {"Attributes": write.old} if write.old else {}
-            if wanted == "UPDATED_NEW":
-                new = write.new or {}
-                return {"Attributes": {name: new[name] for name in write.touched if name in new}}
-            return {}
+            case "UPDATED_NEW":
+                new = excerpt(write.new or {}, write.paths)
+                return {"Attributes": new} if new else {}
+        return {}
 
-    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]], **request: Any) -> dict[str, Any]:
-        (names,) = {tuple(sorted(part["TableName"] for action in TransactItems for part in action.values()))}
-        with self._call("TransactWriteItems", "+".join(names)):
-            token = request.get("ClientRequestToken")
-            content = repr(TransactItems)
-            if token in self._tokens:
-                if self._tokens[token][0] != content:
-                    raise _refuse("TransactWriteItems", "IdempotentParameterMismatchException", "other content")
-                return self._tokens[token][1]
-            writes = self._decide_all(TransactItems)
-            for write in writes:
-                self._commit(write)
-            if token:
-                self._tokens[token] = (content, {})
+    def _transact_write_items(self, request: Mapping[str, Any]) -> Answer:
+        token, content = request.get("ClientRequestToken"), repr(request["TransactItems"])
+        told_at, told = self._tokens.get(token or "", (0.0, ""))
+        if token and told and self._clock() - told_at < TOKENS_LAST:
+            if told != content:
+                raise refuse(
+                    "TransactWriteItems",
+                    "IdempotentParameterMismatchException",
+                    "The same token was used with other content",
+                )
             return {}
+        self._commit(self._decide_all(request["TransactItems"]))
+        if token:
+            self._tokens[token] = (self._clock(), content)
+        return {}
 
     def _decide_all(self, actions: Sequence[Mapping[str, Any]]) -> list[_Write]:
-        writes, reasons = [], []
-        for action in actions:
-            ((kind, part),) = action.items()
+        parts = [(kind, part) for action in actions for kind, part in action.items()]
+        places = {
+            (part["TableName"], self._tables[part["TableName"]].key(part.get("Key", part.get("Item"))))
+            for _, part in parts
+        }
+        if len(places) != len(parts) or not 0 < len(parts) <= MOST_KEYS:
+            raise BadExpression("Transaction request cannot include multiple operations on one item")
+        writes: list[_Write] = []
+        reasons: list[dict[str, Any]] = []
+        for kind, part in parts:
             try:
-                writes.append(self._decide(f"{kind}Item" if kind != "ConditionCheck" else kind, part))
+                writes.append(self._decide(kind if kind == "ConditionCheck" else f"{kind}Item", part))
                 reasons.append({"Code": "None"})
-            except _EXCEPTIONS.ConditionalCheckFailedException as refused:
-                reason = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
-                if "Item" in refused.response:
-                    reason["Item"] = refused.response["Item"]
-                reasons.append(reason)
-        if any(reason["Code"] != "None" for reason in reasons):
-            raise _refuse(
-                "TransactWriteItems", "TransactionCanceledException", "cancelled", CancellationReasons=reasons
+            except refused_condition() as refused:
+                item = refused.response.get("Item")
+                reasons.append(
+                    {
+                        "Code": "ConditionalCheckFailed",
+                        "Message": "The conditional request failed",
+                        **({"Item": item} if item else {}),
+                    }
+                )
+        if len(writes) < len(parts):
+            raise refuse(
+                "TransactWriteItems",
+                "TransactionCanceledException",
+                f"Transaction cancelled: {[reason['Code'] for reason in reasons]}",
+                CancellationReasons=reasons,
             )
-        places = [(id(write.table), write.key) for write in writes]
-        if len(set(places)) != len(places):
-            raise _refuse("TransactWriteItems", "ValidationException", "one item twice")
         return writes
 
     def _decide(self, operation: str, request: Mapping[str, Any]) -> _Write:
         where = self._tables[request["TableName"]]
-        names = _names(request)
+        names = _names(request, "ConditionExpression", "UpdateExpression")
         key = where.key(request["Item"] if operation == "PutItem" else request["Key"])
-        old = where.items.get(key)
+        old = where.get(key)
         condition = request.get("ConditionExpression")
-        try:
-            if condition is not None and not holds(condition, old, names):
-                facts = {}
-                if request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old is not None:
-                    facts["Item"] = old
-                raise _refuse(operation, "ConditionalCheckFailedException", "The conditional request failed", **facts)
-            if operation == "PutItem":
-                return _Write(where, key, old, dict(request["Item"]), set())
-            if operation == "DeleteItem":
-                return _Write(where, key, old, None, set())
-            if operation == "ConditionCheck":
-                return _Write(where, key, old, old, set())
-            new, touched = apply_update(request["UpdateExpression"], old or dict(request["Key"]), names)
-        except BadExpression as fault:
-            raise _refuse(operation, "ValidationException", str(fault)) from None
-        return _Write(where, key, old, new, touched)
+        if condition is not None and not holds(condition, old, names):
+            told = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old
+            raise refuse(
+                operation,
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+                **({"Item": old} if told else {}),
+            )
+        match operation:
+            case "PutItem":
+                return _Write(where, key, old, _checked(dict(request["Item"])), [])
+            case "DeleteItem":
+                return _Write(where, key, old, None, [])
+            case "ConditionCheck":
+                return _Write(where, key, old, old, [])
+        new, paths = apply_update(request["UpdateExpression"], old or request["Key"], names)
+        if any(path[0] in where.key_names for path in paths):
+            raise BadExpression("Cannot update attribute: this attribute is part of the key")
+        return _Write(where, key, old, _checked(new), paths)
 
-    def _commit(self, write: _Write) -> None:
-        if write.new is not write.old:
+    def _commit(self, writes: Sequence[_Write]) -> None:
+        for write in writes:
+            if write.new == write.old:
+                continue
             write.table.put(write.key, write.new)
+            self.watch(write.table.role, write.old, write.new)
+            if write.table.spec.stream:
+                self._tell(write)
 
-    def _call(self, operation: str, name: str) -> _Call:
-        return _Call(self, operation, name)
-
-
-class _Call:
-    """One call: the hook before it, the whole of it under the lock, the hook after it."""
-
-    def __init__(self, client: MemoryDynamoDB, operation: str, name: str) -> None:
-        self._client = client
-        self._operation = operation
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._client.hook(self._operation, self._name, done=False)
-        self._client._lock.acquire()  # noqa: SLF001
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._client._lock.release()  # noqa: SLF001
-        if kind is None:
-            self._client.hook(self._operation, self._name, done=True)
+    def _tell(self, write: _Write) -> None:
+        spec = write.table.spec
+        named = write.new or write.old or {}
+        old = write.old if "OLD" in (spec.stream or "") else None
+        key = {name: named[name] for name in write.table.key_names}
+        number = len(self.changes) + 1
+        self.changes.append(Change(write.table.role, number, self._clock(), key, old, write.new))
 
 
-def _names(request: Mapping[str, Any]) -> Names:
-    return Names(request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {}))
+def _names(request: Mapping[str, Any], *expressions: str) -> Names:
+    names = Names(
+        request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    )
+    names.check(request.get(name) for name in expressions)
+    return names
 
 
-def _position(where: _Table, found: Sequence[Item], start: Mapping[str, Any], order: str, request: Mapping[str, Any]) -> int:
-    """How many of the sorted items come before, or are, the one where the last page ended: it may be gone by now."""
-    forward = request.get("ScanIndexForward", True)
-    mark = (comparable(start[order])[1], where.key(start))
-    places = [(comparable(item[order])[1], where.key(item)) for item in found]
-    return sum(place <= mark if forward else place >= mark for place in places)
+def _partition(where: _Table, index: str | None, hash_name: str, value: Any) -> list[Item]:
+    if index is None:
+        return list(where.partitions.get(value, {}).values())
+    return [
+        item
+        for part in where.partitions.values()
+        for item in part.values()
+        if all(name in item for name in where.indexes[index])
+        and comparable(item[hash_name])[1] == value
+    ]
 
 
-def _exceptions() -> Any:
-    return boto3.client(
-        "dynamodb", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"  # noqa: S106
-    ).exceptions
+def _order(where: _Table, sort_name: str | None) -> Callable[[Mapping[str, Any]], Any]:
+    """By sort key; in an index, where it is not unique, by the item's own key after it."""
+
+    def place(item: Mapping[str, Any]) -> Any:
+        own = where.key(item)
+        return (comparable(item[sort_name])[1] if sort_name else "", own[0], own[1] or "")
+
+    return place
 
 
-_EXCEPTIONS: Any = _exceptions()
-
-
-def _refuse(operation: str, code: str, message: str, **facts: Any) -> ClientError:
-    answer: Any = {
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": 400},
-        **facts,
-    }
-    kind: type[ClientError] = getattr(_EXCEPTIONS, code, ClientError)
-    return kind(answer, operation)
-
-
+def _checked(item: dict[str, Any]) -> dict[str, Any]:
+    longest = max(len(value.get("S", value.get("B", ""))) for value in item.values())
+    if longest > LARGEST_ITEM // 8 and bytes_of(item) > LARGEST_ITEM:
+        raise BadExpression("Item size has exceeded the maximum allowed size")
+    return item

@@ -1,4 +1,6 @@
-"""Buyers with a limit, in DynamoDB: one small item a buyer and offer; each request that counts is an attribute of its own."""
+"""Buyers with a limit, in DynamoDB: one small item a buyer and offer; each request that counts is an attribute of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class DynamoDBBuyers:
         self._client = client
         self._table = table_name
 
-    def claim(self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int) -> Purse | None:
+    def claim(
+        self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int
+    ) -> Purse | None:
         is_new = "attribute_not_exists(#claim)"
         fits = "(attribute_not_exists(#units) OR #units <= :most)"
         try:
@@ -37,7 +41,11 @@ class DynamoDBBuyers:
                     Key=_key(shelf, digest),
                     UpdateExpression="SET #claim = :claim, #ttl = :ttl ADD #units :units",
                     ConditionExpression=f"{is_new} AND {fits}",
-                    ExpressionAttributeNames={"#claim": key, "#units": table.BUYER_UNITS, "#ttl": table.BUYER_TTL},
+                    ExpressionAttributeNames={
+                        "#claim": key,
+                        "#units": table.BUYER_UNITS,
+                        "#ttl": table.BUYER_TTL,
+                    },
                     ExpressionAttributeValues={
                         ":claim": _encode(claim),
                         ":units": {"N": str(claim.units)},
@@ -47,7 +55,8 @@ class DynamoDBBuyers:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
-            return _purse(refused.response.get("Item", {}))
+            item: Any = refused.response.get("Item", {})
+            return _purse(item)
         return None
 
     def correct(self, shelf: Shelf, digest: str, purse: Purse, claims: Mapping[str, Claim]) -> bool:
@@ -94,7 +103,10 @@ class DynamoDBBuyers:
                     UpdateExpression="REMOVE #claim ADD #units :back",
                     ConditionExpression="#claim = :claim",
                     ExpressionAttributeNames={"#claim": key, "#units": table.BUYER_UNITS},
-                    ExpressionAttributeValues={":claim": _encode(claim), ":back": {"N": str(-claim.units)}},
+                    ExpressionAttributeValues={
+                        ":claim": _encode(claim),
+                        ":back": {"N": str(-claim.units)},
+                    },
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             # Given back before, or corrected since.

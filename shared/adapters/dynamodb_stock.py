@@ -62,7 +62,7 @@ class DynamoDBStock:
                     **request,
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
-            item = refused.response.get("Item")
+            item: Any = refused.response.get("Item")
             return Amended(done=False, block=decode(number, item) if item else None)
         free = answer.get("Attributes", {}).get(table.FREE)
         return Amended(done=True, free=int(free["N"]) if free else None)
@@ -79,7 +79,9 @@ class DynamoDBStock:
 
     def read_all(self, shelf: Shelf) -> list[Block]:
         found: dict[str, Mapping[str, Any]] = {}
-        names = [table.block(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)]
+        names = [
+            table.block(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)
+        ]
         for first in range(0, len(names), _BATCH):
             found.update(self._read_batch(names[first : first + _BATCH]))
         if len(found) != len(names):
@@ -88,13 +90,19 @@ class DynamoDBStock:
 
     def _read_batch(self, names: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
         wanted: Any = {
-            self._table: {"Keys": [{table.STOCK_KEY: {"S": name}} for name in names], "ConsistentRead": True}
+            self._table: {
+                "Keys": [{table.STOCK_KEY: {"S": name}} for name in names],
+                "ConsistentRead": True,
+            }
         }
         found: list[tuple[str, Mapping[str, Any]]] = []
         for _ in range(_BATCH_TRIES):
             with store_faults():
                 answer = self._client.batch_get_item(RequestItems=wanted)
-            found += [(item[table.STOCK_KEY]["S"], item) for item in answer["Responses"].get(self._table, [])]
+            found += [
+                (item[table.STOCK_KEY]["S"], item)
+                for item in answer["Responses"].get(self._table, [])
+            ]
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
                 break
@@ -161,7 +169,10 @@ class DynamoDBStock:
                     UpdateExpression="SET #u = :until",
                     ConditionExpression=nobody_counts,
                     ExpressionAttributeNames={"#u": _LEASE},
-                    ExpressionAttributeValues={":now": {"N": str(now)}, ":until": {"N": str(until)}},
+                    ExpressionAttributeValues={
+                        ":now": {"N": str(now)},
+                        ":until": {"N": str(until)},
+                    },
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -198,66 +209,91 @@ class DynamoDBStock:
 
 def amend_request(amendment: Amendment, epoch: int) -> dict[str, Any]:
     """The expressions of an amendment: named conditions, joined; every attribute aliased."""
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    conditions = []
-    sets = []
-    removes = []
+    request = _Request()
+    request.entries(amendment, epoch)
+    request.gates(amendment)
+    request.counters(amendment)
+    return request.parameters()
 
-    for place, (key, entry) in enumerate(amendment.expect.items()):
-        names[f"#e{place}"] = key
-        names["#h"] = table.LEDGER
-        path = f"#h.#e{place}"
-        if entry is None:
-            conditions.append(f"attribute_not_exists({path})")
+
+class _Request:
+    """One conditional update, as it is put together."""
+
+    def __init__(self) -> None:
+        self._conditions: list[str] = []
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+
+    def entries(self, amendment: Amendment, epoch: int) -> None:
+        """What must stand in the ledger, and what will."""
+        for place, (key, expected) in enumerate(amendment.expect.items()):
+            path = f"{self._name(table.LEDGER)}.#e{place}"
+            self._names[f"#e{place}"] = key
+            if expected is None:
+                self._conditions.append(f"attribute_not_exists({path})")
+            else:
+                stands = self._number(f":e{place}", expected.encode(epoch))
+                self._conditions.append(f"{path} = {stands}")
+            left = amendment.write[key]
+            if left is None:
+                self._removes.append(path)
+            else:
+                self._sets.append(f"{path} = {self._number(f':w{place}', left.encode(epoch))}")
+
+    def gates(self, amendment: Amendment) -> None:
+        """What must hold of the block besides."""
+        if amendment.open_at is None:
+            # Else an expectation of absence alone would make a block out of nothing.
+            self._conditions.append(f"attribute_exists({self._name(table.STOCK_KEY)})")
         else:
-            conditions.append(f"{path} = :e{place}")
-            values[f":e{place}"] = _number(entry.encode(epoch))
-        left = amendment.write[key]
-        if left is None:
-            removes.append(path)
-        else:
-            sets.append(f"{path} = :w{place}")
-            values[f":w{place}"] = _number(left.encode(epoch))
+            now = self._number(":now", amendment.open_at)
+            self._conditions.append(f"{self._name(table.OPENS)} <= {now}")
+            self._conditions.append(f"{self._name(table.CLOSES)} > {now}")
+        if amendment.room is not None:
+            room = self._number(":room", amendment.room)
+            self._conditions.append(f"size({self._name(table.LEDGER)}) < {room}")
+        if amendment.unsealed:
+            self._conditions.append(f"attribute_not_exists({self._name(table.SEALED)})")
+        if amendment.needs_free:
+            need = self._number(":need", amendment.needs_free)
+            self._conditions.append(f"{self._name(table.FREE)} >= {need}")
 
-    if amendment.open_at is None:
-        # Else an expectation of absence alone would make a block out of nothing.
-        conditions.append("attribute_exists(#k)")
-        names["#k"] = table.STOCK_KEY
-    else:
-        conditions.append("#o <= :now AND #c > :now")
-        names["#o"], names["#c"] = table.OPENS, table.CLOSES
-        values[":now"] = _number(amendment.open_at)
-    if amendment.room is not None:
-        conditions.append("size(#h) < :room")
-        values[":room"] = _number(amendment.room)
-    if amendment.unsealed:
-        conditions.append("attribute_not_exists(#w)")
-        names["#w"] = table.SEALED
-    if amendment.seal:
-        sets.append("#w = :seal")
-        names["#w"] = table.SEALED
-        values[":seal"] = {"BOOL": True}
-    if amendment.needs_free:
-        conditions.append(f"#{table.FREE} >= :need")
-        values[":need"] = _number(amendment.needs_free)
+    def counters(self, amendment: Amendment) -> None:
+        """What moves."""
+        for field, attribute in _COUNTERS:
+            delta = getattr(amendment.change, field)
+            if delta:
+                name = self._name(attribute)
+                self._sets.append(f"{name} = {name} + {self._number(f':{attribute}', delta)}")
+        if amendment.seal:
+            self._sets.append(f"{self._name(table.SEALED)} = :seal")
+            self._values[":seal"] = {"BOOL": True}
 
-    for field, attribute in _COUNTERS:
-        delta = getattr(amendment.change, field)
-        if delta:
-            names[f"#{attribute}"] = attribute
-            sets.append(f"#{attribute} = #{attribute} + :{attribute}")
-            values[f":{attribute}"] = _number(delta)
+    def parameters(self) -> dict[str, Any]:
+        """The request."""
+        update = []
+        if self._sets:
+            update.append("SET " + ", ".join(self._sets))
+        if self._removes:
+            update.append("REMOVE " + ", ".join(self._removes))
+        parameters: dict[str, Any] = {
+            "UpdateExpression": " ".join(update),
+            "ConditionExpression": " AND ".join(self._conditions),
+            "ExpressionAttributeNames": self._names,
+        }
+        if self._values:
+            parameters["ExpressionAttributeValues"] = self._values
+        return parameters
 
-    update = ("SET " + ", ".join(sets) if sets else "") + (" REMOVE " + ", ".join(removes) if removes else "")
-    request: dict[str, Any] = {
-        "UpdateExpression": update.strip(),
-        "ConditionExpression": " AND ".join(conditions),
-        "ExpressionAttributeNames": names,
-    }
-    if values:
-        request["ExpressionAttributeValues"] = values
-    return request
+    def _name(self, attribute: str) -> str:
+        self._names[f"#{attribute}"] = attribute
+        return f"#{attribute}"
+
+    def _number(self, alias: str, value: int) -> str:
+        self._values[alias] = _number(value)
+        return alias
 
 
 def _number(value: int) -> dict[str, str]:
@@ -273,7 +309,10 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
         closes=int(item[table.CLOSES]["N"]),
         epoch=epoch,
         counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
-        ledger={key: Entry.decode(int(value["N"]), epoch) for key, value in item[table.LEDGER]["M"].items()},
+        ledger={
+            key: Entry.decode(int(value["N"]), epoch)
+            for key, value in item[table.LEDGER]["M"].items()
+        },
         sealed=table.SEALED in item,
     )
 

@@ -54,10 +54,14 @@ def role_of(stream_arn: str) -> str:
 
 def _image(written: Mapping[str, Any], name: str) -> Image | None:
     image = written.get(name)
-    return image and {
-        attribute: {"B": base64.b64decode(value["B"])} if "B" in value else value
-        for attribute, value in image.items()
-    }
+    return image and {attribute: _typed(value) for attribute, value in image.items()}
+
+
+def _typed(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "B" in value:
+        return {"B": base64.b64decode(value["B"])}
+    # DynamoDB Local tells an empty map without its type.
+    return value or {"M": {}}
 
 
 def _campaign(at: float, before: Image | None, after: Image) -> Change:

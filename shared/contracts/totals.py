@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -59,6 +59,10 @@ class Totals(Figures):
 
     object: Literal["totals"] = "totals"
     campaign: str
+    name: str
+    time_zone: Annotated[str, Field(description="IANA name.")]
+    starts_at: Instant
+    ends_at: Instant
     status: CampaignStatus
     version: Count
     as_of: Instant
@@ -142,7 +146,7 @@ class Reconciliation(Answer):
     blocks: Count
     orders: Count
     differences_found: Count
-    differences: Annotated[list[Any], Field(description="The first of them.")]
+    differences: Annotated[list[str], Field(description="The first of them.")]
 
 
 class Report(Answer):
@@ -153,7 +157,7 @@ class Report(Answer):
     name: str
     status: CampaignStatus
     balanced: Annotated[bool, Field(description="Whether all agree in every number.")]
-    definitions: Annotated[dict[str, str], Field(description="What each number counts.")]
+    definitions: Annotated[str, Field(description="Version of what the numbers mean.")]
     channel: str
     parties: dict[str, str]
     time_zone: str

@@ -3,7 +3,8 @@ The board of an offer: the free units of every block, as of an instant, read by 
 
 A board made of a strongly consistent count is also the only thing that may say *sold out*. It then carries a filter of the
 ledger keys it saw, so that the answer costs a late buyer no call at all, while a buyer who repeats a request that succeeded
-is still led to the reservation. (Bloom 1970: 12 bits a key and 6 probes give 0.4 % false alarms a key, each one needless look.)
+is still led to the reservation. (Bloom 1970: 12 bits a key and 6 probes give 0.4 % false alarms a key, each one
+needless look.)
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Board:
     """Filter of the ledger keys in the blocks; empty when nothing may be refused by this board."""
 
     def refuses(self, quantity: int, keys: Sequence[str]) -> bool:
-        """Whether a request for ``quantity`` can be told that it is sold out, and is no repetition of one that was served."""
+        """Whether ``quantity`` is sold out for a request that is no repetition of one that was served."""
         return self.total < quantity and bool(self.seen) and not any(map(self._may_hold, keys))
 
     def _may_hold(self, key: str) -> bool:

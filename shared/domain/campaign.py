@@ -2,8 +2,8 @@
 A campaign: one livestream sale, its offers, its run of show, and the states it goes through.
 
 ``draft → scheduled → live → closing → closed``; ``cancelled`` from any of the first three. Instants are whole seconds since
-1970 UTC; money is an integer of minor units of ``currency``. A campaign is a value: each change gives a new one with the next
-``version``, and the store accepts it only over the version it was made from.
+1970 UTC; money is an integer of minor units of ``currency``. A campaign is a value: each change gives a new one with
+the next ``version``, and the store accepts it only over the version it was made from.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ class Campaign:
         for offer in self.offers:
             if offer.sku == sku:
                 return offer
-        raise OfferNotFound(f"This campaign has no offer with the SKU {sku!r}: {OfferNotFound.advice}")
+        raise OfferNotFound(
+            f"This campaign has no offer with the SKU {sku!r}: {OfferNotFound.advice}"
+        )
 
     @property
     def closes_at(self) -> int:
@@ -124,7 +126,9 @@ class Campaign:
     def is_selling(self, now: int) -> bool:
         """Whether the clock and the status allow a reservation. The write on the block decides again."""
         open_status = self.status in (Status.SCHEDULED, Status.LIVE)
-        return open_status and self.prepared_at is not None and self.starts_at <= now < self.closes_at
+        return (
+            open_status and self.prepared_at is not None and self.starts_at <= now < self.closes_at
+        )
 
     def price_of(self, offer: Offer, now: int) -> int:
         """Unit price of an offer at an instant: the flash price whose window holds it, else the list price.
@@ -162,7 +166,10 @@ class Campaign:
     def become(self, status: Status, **changes: Any) -> Campaign:
         """The campaign in its next status. ``CampaignState`` if there is no such step from here."""
         if status not in NEXT[self.status]:
-            raise CampaignState(f"A campaign that is {self.status} cannot become {status}.", status=self.status.value)
+            raise CampaignState(
+                f"A campaign that is {self.status} cannot become {status}.",
+                status=self.status.value,
+            )
         return self.changed(status=status, **changes)
 
     def changed(self, **changes: Any) -> Campaign:

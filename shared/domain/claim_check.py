@@ -2,8 +2,9 @@
 The reservation id is a claim check: it carries what was promised, and a signature over it.
 
 Nothing else is written for a reservation, so whoever shows its id is answered from the stock block alone. It says where the
-units are (campaign, offer, block, ledger key), how many, at which unit price, until when, and for whom. It cannot be guessed,
-altered, or used for another buyer, and a later change of price does not touch it. The order made of it has the same suffix.
+units are (campaign, offer, block, ledger key), how many, at which unit price, until when, and for whom. It cannot be
+guessed, altered, or used for another buyer, and a later change of price does not touch it. The order made of it has
+the same suffix.
 
 43 bytes, and 12 bytes of HMAC-SHA-256 under the campaign's own secret, in unpadded base64url: 74 characters.
 """
@@ -118,7 +119,9 @@ def _bytes(suffix: str) -> bytes:
 
 
 def _unpack(suffix: str) -> tuple[int, bytes, int, bytes, bytes, int, int, int, int, bytes]:
-    fields: tuple[int, bytes, int, bytes, bytes, int, int, int, int, bytes] = _LAYOUT.unpack(_bytes(suffix)[: _LAYOUT.size])
+    fields: tuple[int, bytes, int, bytes, bytes, int, int, int, int, bytes] = _LAYOUT.unpack(
+        _bytes(suffix)[: _LAYOUT.size]
+    )
     if fields[0] != _VERSION:
         raise NotAClaimCheck(suffix)
     return fields
@@ -126,4 +129,3 @@ def _unpack(suffix: str) -> tuple[int, bytes, int, bytes, bytes, int, int, int, 
 
 def _sign(packed: bytes, secret: str) -> bytes:
     return hmac.new(bytes.fromhex(secret), b"claim" + packed, sha256).digest()[:_MAC_BYTES]
-

@@ -62,7 +62,9 @@ class InvalidJson(Malformed):
 class IdempotencyKeyMissing(Malformed):
     code = "idempotency_key_missing"
     title = "Idempotency-Key is missing"
-    advice = "Send an Idempotency-Key header with a fresh random value (a UUID is fine) on every POST."
+    advice = (
+        "Send an Idempotency-Key header with a fresh random value (a UUID is fine) on every POST."
+    )
 
 
 class IdempotencyKeyInvalid(Malformed):
@@ -89,7 +91,9 @@ class Unauthenticated(Refusal):
 class KeyMissing(Unauthenticated):
     code = "key_missing"
     title = "No key was sent"
-    advice = "Send the header 'Authorization: Bearer lh_<scope>_…' with a key of your merchant account."
+    advice = (
+        "Send the header 'Authorization: Bearer lh_<scope>_…' with a key of your merchant account."
+    )
 
 
 class KeyInvalid(Unauthenticated):

@@ -1,6 +1,4 @@
-"""
-Ids: prefixed, random, unguessable; and the derived keys that make a repeated request find what it did before.
-"""
+"""Ids: prefixed, random, unguessable; and derived keys, by which a repeated request finds what it did before."""
 
 from __future__ import annotations
 
@@ -11,7 +9,8 @@ import re
 import secrets
 
 CAMPAIGN_DIGITS = 16
-"""Characters of a campaign id after ``cmp_``: 80 random bits in lower-case base 32, so that a claim check packs them in 10 bytes."""
+"""Characters of a campaign id after ``cmp_``: 80 random bits in lower-case base 32, so that a claim check packs them
+in 10 bytes."""
 
 _CAMPAIGN_ID = re.compile(r"cmp_[a-z2-7]{16}")
 

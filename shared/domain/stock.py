@@ -61,6 +61,10 @@ class Entry:
         """Whether the entry no longer answers a repeated request, and may be replaced or pruned."""
         return self.kind not in (Kind.SOLD, Kind.REFUNDED) and now >= self.deadline + REMEMBERED
 
+    def replaceable(self, now: int) -> bool:
+        """Whether a new life of the same key may begin in its place. A part's units are its tail's to decide about."""
+        return self.forgotten(now) and (self.kind is not Kind.HELD or self.is_tail)
+
     def encode(self, epoch: int) -> int:
         """The entry as one number, deadlines counted from ``epoch``."""
         following = 0 if self.next is None else self.next + 1
@@ -148,7 +152,9 @@ class Block:
         entries = self.ledger.values()
         held = sum(entry.quantity for entry in entries if entry.kind is Kind.HELD)
         sold = sum(entry.quantity for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED))
-        orders = sum(1 for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED) and entry.is_tail)
+        orders = sum(
+            1 for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED) and entry.is_tail
+        )
         found = [
             f"block {self.number}: {name} is {counter} by its counter and {ledger} by its ledger"
             for name, counter, ledger in (
@@ -196,7 +202,9 @@ class Amendment:
             write={**other.write, **self.write},
             change=self.change + other.change,
             open_at=self.open_at,
-            room=None if self.room is None else self.room + sum(entry is None for entry in other.write.values()),
+            room=None
+            if self.room is None
+            else self.room + sum(entry is None for entry in other.write.values()),
             unsealed=self.unsealed,
             seal=self.seal,
         )
@@ -221,7 +229,13 @@ def forward(key: str, entry: Entry, *, now: int, room: int, over: Entry | None =
 
 
 def _place(
-    key: str, entry: Entry, moved: Counters, *, now: int | None, room: int | None, over: Entry | None
+    key: str,
+    entry: Entry,
+    moved: Counters,
+    *,
+    now: int | None,
+    room: int | None,
+    over: Entry | None,
 ) -> Amendment:
     if over is not None and over.kind is Kind.HELD:
         # A hold that ran out long ago and that no beat has met: its units come back in the same write.
@@ -235,7 +249,9 @@ def _place(
     )
 
 
-def abandon(key: str, deadline: int, *, now: int | None, room: int | None, over: Entry | None = None) -> Amendment:
+def abandon(
+    key: str, deadline: int, *, now: int | None, room: int | None, over: Entry | None = None
+) -> Amendment:
     """End a path that found too few units, so that nobody who walks it later can complete it.
 
     ``now=None``: also when the block is closed, as the beat does it.

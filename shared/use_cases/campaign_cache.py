@@ -1,6 +1,4 @@
-"""
-Campaigns as a selling process knows them: read at most once a second each, so that an edit reaches every reservation within one.
-"""
+"""Campaigns as those who sell know them: at most a second old, so that an edit reaches everybody within one."""
 
 from __future__ import annotations
 
@@ -29,7 +27,9 @@ class CampaignReader(Protocol):
 class CampaignCache:
     """A ``CampaignReader`` in front of the store."""
 
-    def __init__(self, campaigns: CampaignReader, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, campaigns: CampaignReader, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._campaigns = campaigns
         self._clock = clock
         self._known: dict[str, tuple[float, Campaign]] = {}

@@ -85,7 +85,11 @@ class Hints:
     def glance(self, shelf: Shelf, freshness: int) -> Board:
         """A board no older than ``freshness`` milliseconds: the one at hand if it will do, without a call."""
         board = self._of(shelf).board
-        return board if board is not None and self._age(board) <= freshness else self.renew(shelf, freshness)
+        return (
+            board
+            if board is not None and self._age(board) <= freshness
+            else self.renew(shelf, freshness)
+        )
 
     def renew(self, shelf: Shelf, freshness: int = FRESH) -> Board:
         """A board no older than ``freshness`` milliseconds from now on: posted by another, or counted here.

@@ -56,7 +56,13 @@ def keep_stock(
 
 
 def _mend(
-    stock: StockBlocks, shelf: Shelf, blocks: Mapping[int, Block], number: int, key: str, part: Entry, now: int
+    stock: StockBlocks,
+    shelf: Shelf,
+    blocks: Mapping[int, Block],
+    number: int,
+    key: str,
+    part: Entry,
+    now: int,
 ) -> None:
     """Give a part the end its tail came to; end a path that was never completed."""
     end, tail = _walk(blocks, part, key)

@@ -1,9 +1,9 @@
 """
 A limit of units per buyer, over all their reservations of an offer, unpaid ones counted.
 
-One conditional item a buyer and offer: the units counted, and each request that they come from. It is written before the block, and
-nobody tells it later how a hold ended: only when it would refuse does it look the old requests up, so that a buyer's own stale
-hold never stands in that buyer's way.
+One conditional item a buyer and offer: the units counted, and each request that they come from. It is written before
+the block, and nobody tells it later how a hold ended: only when it would refuse does it look the old requests up, so
+that a buyer's own stale hold never stands in that buyer's way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Purse:
 class Buyers(Protocol):
     """What buyers have of offers with a limit."""
 
-    def claim(self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int) -> Purse | None:
+    def claim(
+        self, shelf: Shelf, digest: str, key: str, claim: Claim, *, limit: int
+    ) -> Purse | None:
         """Count a request's units if the limit allows, and it is not counted yet. ``None``: done; else what stands there."""
 
     def correct(self, shelf: Shelf, digest: str, purse: Purse, claims: Mapping[str, Claim]) -> bool:
@@ -65,7 +67,15 @@ class Buyer:
 
 
 def claim_units(
-    buyers: Buyers, stock: StockBlocks, shelf: Shelf, buyer: Buyer, key: str, claim: Claim, *, now: int, hold: int
+    buyers: Buyers,
+    stock: StockBlocks,
+    shelf: Shelf,
+    buyer: Buyer,
+    key: str,
+    claim: Claim,
+    *,
+    now: int,
+    hold: int,
 ) -> bool:
     """Count ``claim`` for a buyer. False: this request was counted before. ``BuyerLimitReached`` if it is too much."""
     if claim.units > buyer.limit:
@@ -79,7 +89,8 @@ def claim_units(
         claims = {
             name: truth
             for name, old in purse.claims.items()
-            if (truth := _truth(stock, shelf, buyer.secret, name, old, now=now, hold=hold)) is not None
+            if (truth := _truth(stock, shelf, buyer.secret, name, old, now=now, hold=hold))
+            is not None
         }
         if claims == purse.claims:
             raise BuyerLimitReached(limit=buyer.limit, remaining=max(0, buyer.limit - purse.units))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clock import rfc3339
+from shared.clock import rfc3339, rfc3339_millis
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
@@ -116,7 +116,7 @@ class TotalsDesk:
             "object": "timeline",
             "campaign": seen.campaign.id,
             "version": seen.snapshot.version,
-            "as_of": rfc3339(seen.snapshot.as_of / 1000),
+            "as_of": rfc3339_millis(seen.snapshot.as_of),
             "bucket": bucket,
             "currency": seen.campaign.currency,
             "buckets": [
@@ -194,7 +194,7 @@ def totals_document(seen: Seen) -> dict[str, Any]:
         "name": campaign.name,
         "status": snapshot.status.value,
         "version": snapshot.version,
-        "as_of": rfc3339(snapshot.as_of / 1000),
+        "as_of": rfc3339_millis(snapshot.as_of),
         "complete": snapshot.complete,
         "time_zone": campaign.time_zone,
         "starts_at": rfc3339(campaign.starts_at),

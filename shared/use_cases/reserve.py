@@ -1,6 +1,4 @@
-"""
-A reservation, from a storefront's request to the claim check it gets, and what became of it later.
-"""
+"""A reservation, from a storefront's request to its claim check, and what became of it later."""
 
 from __future__ import annotations
 
@@ -62,7 +60,9 @@ class ReservationRequest:
 class ReservationDesk:
     """Takes, shows and releases reservations."""
 
-    def __init__(self, campaigns: CampaignReader, stock: StockBlocks, hints: Hints, buyers: Buyers) -> None:
+    def __init__(
+        self, campaigns: CampaignReader, stock: StockBlocks, hints: Hints, buyers: Buyers
+    ) -> None:
         self._campaigns = campaigns
         self._stock = stock
         self._hints = hints
@@ -80,9 +80,16 @@ class ReservationDesk:
             raise not_open(campaign)
         digest = buyer_digest(campaign.secret, request.buyer_id)
         key = ledger_key(
-            campaign.secret, request.merchant, campaign.id, offer.sku, request.buyer_id, request.idempotency_key
+            campaign.secret,
+            request.merchant,
+            campaign.id,
+            offer.sku,
+            request.buyer_id,
+            request.idempotency_key,
         )
-        wish = Wish(keys_of(campaign.secret, key), request.quantity, now + campaign.hold_seconds, now)
+        wish = Wish(
+            keys_of(campaign.secret, key), request.quantity, now + campaign.hold_seconds, now
+        )
         place = shelf(campaign, offer)
         try:
             if offer.limit_per_buyer is None:
@@ -107,7 +114,9 @@ class ReservationDesk:
             raise
         if not first:
             # A twin of this request may have been refused meanwhile and have given the claim back: it is ours again.
-            self._buyers.claim(place, buyer.digest, wish.keys[0], claim, limit=wish.quantity + 10**9)
+            self._buyers.claim(
+                place, buyer.digest, wish.keys[0], claim, limit=wish.quantity + 10**9
+            )
         return taken
 
     def find(self, identifier: str, merchant: str, now: int) -> Reservation:
@@ -132,7 +141,9 @@ class ReservationDesk:
         if state is State.EXPIRED:
             raise ReservationExpired(expires_at=rfc3339(check.deadline))
         if did and offer.limit_per_buyer is not None:
-            self._buyers.give_back(place, check.buyer, check.key, Claim(check.quantity, check.deadline))
+            self._buyers.give_back(
+                place, check.buyer, check.key, Claim(check.quantity, check.deadline)
+            )
         return Reservation(check, identifier, offer.sku, campaign.currency, state)
 
     def read_id(self, identifier: str, merchant: str) -> tuple[Campaign, ClaimCheck]:
@@ -144,7 +155,9 @@ class ReservationDesk:
         except (NotAClaimCheck, CampaignNotFound):
             raise ReservationNotFound from None
 
-    def _reservation(self, campaign: Campaign, offer: Offer, taken: Taken, digest: str, now: int) -> Reservation:
+    def _reservation(
+        self, campaign: Campaign, offer: Offer, taken: Taken, digest: str, now: int
+    ) -> Reservation:
         deadline = taken.tail.deadline
         check = ClaimCheck(
             campaign_id=campaign.id,

@@ -138,10 +138,11 @@ class ShowRunner:
             else:
                 self._arm(before, after, now)
                 self._campaigns.save(after, answered=answered, now=now)
+                self._forget_start(before, after)
             return answered
 
         told = self._once(ask, attempt)
-        self._follow(self._campaigns.get(ask.resource), self._now())
+        self._follow(ask.resource)
         return told
 
     def revise(
@@ -168,7 +169,8 @@ class ShowRunner:
             self._campaigns.save(after)
         except ChangedMeanwhile:
             raise PreconditionFailed from None
-        self._follow(after, now)
+        self._forget_start(before, after)
+        self._follow(campaign_id)
         return after
 
     def owned(self, merchant: str, campaign_id: str) -> Campaign:
@@ -208,18 +210,27 @@ class ShowRunner:
         """Have a start asked for that nothing asks for yet."""
         armed = before.status is Status.SCHEDULED and before.starts_at == after.starts_at
         if after.status is Status.SCHEDULED and not armed:
-            self._schedules.arm(after, at=max(after.starts_at - self._lead, now + SOON))
+            self._ask_for_start(after, now)
 
-    def _follow(self, campaign: Campaign, now: int) -> None:
-        """Do what the campaign as written asks for, and take back a schedule without a purpose."""
-        if self._is_due(campaign, now):
+    def _ask_for_start(self, campaign: Campaign, now: int) -> None:
+        self._schedules.arm(campaign, at=max(campaign.starts_at - self._lead, now + SOON))
+
+    def _forget_start(self, before: Campaign, after: Campaign) -> None:
+        """Tidy up after a start that was moved. Left undone, its schedule would fire for nothing."""
+        if before.status is Status.SCHEDULED and before.starts_at != after.starts_at:
+            self._schedules.disarm(before)
+
+    def _follow(self, campaign_id: str) -> None:
+        """Do what the campaign asks for as it is by now, whatever was done of it before."""
+        campaign, now = self._campaigns.get(campaign_id), self._now()
+        if show_control.is_due(campaign, now, self._lead + SOON):
             self._lifecycles.begin(campaign.id)
             self._schedules.disarm(campaign)
+        elif campaign.status is Status.SCHEDULED:
+            # Armed before, unless a rival's tidying took it back: a start moved there and back.
+            self._ask_for_start(campaign, now)
         elif campaign.status is Status.CANCELLED:
             self._schedules.disarm(campaign)
-
-    def _is_due(self, campaign: Campaign, now: int) -> bool:
-        return show_control.is_due(campaign, now, self._lead + SOON)
 
 
 def _replay(ask: Ask, answered: Answered) -> Told:

@@ -1,8 +1,8 @@
 """
 What becomes of a hold: confirmed, released or expired, once.
 
-The tail of a reservation decides. The other parts of a larger quantity follow it, here at once, or by the beat if the process dies
-in between. A second resolution is never a silent success: it gets the name of the first.
+The tail of a reservation decides. The other parts of a larger quantity follow it, here at once, or by the beat if
+the process dies in between. A second resolution is never a silent success: it gets the name of the first.
 """
 
 from __future__ import annotations
@@ -54,17 +54,23 @@ def state_of(tail: Entry | None, deadline: int, now: int) -> State | None:
     return _STATES.get(tail.kind)
 
 
-def confirm_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, amount: int, now: int) -> tuple[bool, State | None]:
+def confirm_hold(
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, amount: int, now: int
+) -> tuple[bool, State | None]:
     """Sell what a reservation holds. (whether this call did it, the state it has now)."""
     return _resolve(stock, shelf, check, Kind.SOLD, amount=amount, now=now)
 
 
-def release_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int) -> tuple[bool, State | None]:
+def release_hold(
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int
+) -> tuple[bool, State | None]:
     """Give back what a reservation holds. (whether this call did it, the state it has now)."""
     return _resolve(stock, shelf, check, Kind.RELEASED, amount=0, now=now)
 
 
-def expire_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int) -> tuple[bool, State | None]:
+def expire_hold(
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int
+) -> tuple[bool, State | None]:
     """Take back what a reservation holds past its deadline, so that nobody sells it any more. As above."""
     return _resolve(stock, shelf, check, Kind.EXPIRED, amount=0, now=now)
 

@@ -1,9 +1,10 @@
 """
-Take units for a reservation: at its home block if there are enough, elsewhere if there are not, over several blocks if need be.
+Take units for a reservation: at its home block if there are enough, elsewhere if there are not, over several blocks
+if need be.
 
-The path of a request is fixed by what it leaves behind: each block holds at most one entry of it, written once. Whoever walks the
-path again (a retry, a twin at the same time, a process that took over) reads the same entries and goes on where they end.
-Nothing is ever moved, so no order of crashes and answers lets one request hold units twice.
+The path of a request is fixed by what it leaves behind: each block holds at most one entry of it, written once.
+Whoever walks the path again (a retry, a twin at the same time, a process that took over) reads the same entries and
+goes on where they end. Nothing is ever moved, so no order of crashes and answers lets one request hold units twice.
 """
 
 from __future__ import annotations
@@ -21,9 +22,21 @@ from shared.domain.errors import (
     StoreBusy,
 )
 from shared.domain.ids import home_block
-from shared.domain.stock import Amendment, Block, Entry, Kind, abandon, end, expire, forward, prune, seal, take
+from shared.domain.stock import (
+    Amendment,
+    Block,
+    Entry,
+    Kind,
+    abandon,
+    end,
+    expire,
+    forward,
+    prune,
+    seal,
+    take,
+)
 from shared.use_cases.hints import FRESH, Hints
-from shared.use_cases.stock_ports import Shelf, StockBlocks
+from shared.use_cases.stock_ports import Amended, Shelf, StockBlocks
 
 _STEPS = 400
 """Writes one path may try. 100 units may stand in 100 blocks; beyond that something is very wrong."""
@@ -36,7 +49,10 @@ class Wish:
     """Units that a request asks for."""
 
     keys: Sequence[str]
-    """Ledger keys of the request: of its path, and of those it may begin elsewhere when one had to be abandoned or its home is sealed."""
+    """
+    Ledger keys of the request: of its path, and of those it may begin elsewhere when one had to be abandoned or its
+    home is sealed.
+    """
     quantity: int
     deadline: int
     now: int
@@ -91,6 +107,10 @@ class _Step:
     amendment: Amendment
 
 
+class _PathOver(Exception):
+    """Nothing can be taken on this path any more, by nobody."""
+
+
 class _Path:
     """One path of a request, from its home block. A careful one goes by nothing older than itself."""
 
@@ -113,45 +133,49 @@ class _Path:
         self._at = self._home
 
     def walk(self) -> Taken | None:
-        """Go on until the units are taken, found, or refused. ``None``: this path was abandoned, or may not begin here."""
-        step = self._leave_empty_home() or self._take_here()
-        for _ in range(_STEPS):
-            at_home = self._at == self._home
-            answer = self._stock.amend(
-                self._shelf, self._at, step.amendment.at_home() if at_home else step.amendment
-            )
-            if answer.done:
-                if answer.free is not None:
-                    self._hints.saw(self._shelf, self._at, answer.free)
-                if step.entry.kind is Kind.VOID:
-                    return self._give_back()
-                taken = self._pass(step.entry, replayed=False)
-            else:
-                block = answer.block
-                if block is None:
-                    raise CampaignNotOpen
-                has_room = len(block.ledger) < self._shelf.room
-                self._hints.saw(self._shelf, self._at, block.counters.free if has_room else 0)
-                found = block.ledger.get(self._key)
-                if found is None or (found.forgotten(self._now) and (found.kind is not Kind.HELD or found.is_tail)):
-                    if at_home and block.sealed:
-                        return None
-                    decided = self._decide(block, found)
-                    if decided is None:
-                        return None
-                    step = decided
-                    continue
-                self._deadline = found.deadline
-                if found.kind is Kind.VOID and found.is_tail:
-                    return self._give_back()
-                taken = self._pass(found, replayed=True)
-            if taken is not None:
-                return taken
-            step = self._take_here()
+        """Go on until the units are taken, found, or refused. ``None``: it was abandoned, or may not begin here."""
+        try:
+            step = self._leave_empty_home() or self._take_here()
+            for _ in range(_STEPS):
+                answer = self._amend(step.amendment)
+                if answer.done:
+                    taken = self._arrive(step.entry, replayed=False)
+                else:
+                    block = self._shown(answer.block)
+                    found = block.ledger.get(self._key)
+                    if found is None or found.replaceable(self._now):
+                        step = self._decide(block, found)
+                        continue
+                    taken = self._arrive(found, replayed=True)
+                if taken is not None:
+                    return taken
+                step = self._take_here()
+        except _PathOver:
+            return None
         raise StoreBusy
 
-    def _pass(self, entry: Entry, *, replayed: bool) -> Taken | None:
-        """Account for this block's entry and go where it points; the reservation, if it ends here."""
+    def _amend(self, amendment: Amendment) -> Amended:
+        if self._at == self._home:
+            amendment = amendment.at_home()
+        answer = self._stock.amend(self._shelf, self._at, amendment)
+        if answer.free is not None:
+            self._hints.saw(self._shelf, self._at, answer.free)
+        return answer
+
+    def _shown(self, block: Block | None) -> Block:
+        """The block that refused, remembered as a hint."""
+        if block is None:
+            raise CampaignNotOpen
+        has_room = len(block.ledger) < self._shelf.room
+        self._hints.saw(self._shelf, self._at, block.counters.free if has_room else 0)
+        return block
+
+    def _arrive(self, entry: Entry, *, replayed: bool) -> Taken | None:
+        """Account for our entry in this block and go where it points; the reservation, if it ends here."""
+        self._deadline = entry.deadline
+        if entry.kind is Kind.VOID and entry.is_tail:
+            self._give_back()
+            raise _PathOver
         if entry.kind is not Kind.FORWARD:
             self._parts.append((self._at, entry))
             self._need -= entry.quantity
@@ -175,7 +199,10 @@ class _Path:
         return _Step(entry, take(self._key, entry, now=self._now, room=self._shelf.room, over=over))
 
     def _leave_empty_home(self) -> _Step | None:
-        """Two writes instead of three: a home known to be empty gets the forward at once, which looks for a twin just the same."""
+        """
+        Two writes instead of three: a home known to be empty gets the forward at once, which looks for a twin just the
+        same.
+        """
         if not self._guesses or not self._hints.is_empty(self._shelf, self._at):
             return None
         following = self._hints.choose(self._shelf, self._need, [self._at])
@@ -183,17 +210,21 @@ class _Path:
 
     def _go_on(self, following: int, over: Entry | None = None) -> _Step:
         entry = Entry(Kind.FORWARD, 0, self._deadline, following)
-        return _Step(entry, forward(self._key, entry, now=self._now, room=self._shelf.room, over=over))
+        return _Step(
+            entry, forward(self._key, entry, now=self._now, room=self._shelf.room, over=over)
+        )
 
-    def _decide(self, block: Block, over: Entry | None) -> _Step | None:
-        """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place.
-
-        ``None``: too many requests began in this block for its ledger; this one begins elsewhere, and so will its repetitions.
-        """
+    def _decide(self, block: Block, over: Entry | None) -> _Step:
+        """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place."""
+        at_home = self._at == self._home
+        if at_home and block.sealed:
+            raise _PathOver
         if not block.opens <= self._now < block.closes:
             raise CampaignNotOpen
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
-        free = block.counters.free + (over.quantity if over is not None and over.kind is Kind.HELD else 0)
+        free = block.counters.free + (
+            over.quantity if over is not None and over.kind is Kind.HELD else 0
+        )
         reclaimed = sum(entry.quantity for _, entry in overdue)
         step = self._spread(free + reclaimed, over)
         taken = step.entry.quantity if step.entry.kind is Kind.HELD else 0
@@ -202,9 +233,11 @@ class _Path:
             amendment = amendment.and_also(expire(overdue))
         if over is None and len(block.ledger) >= self._shelf.room:
             forgotten = list(block.forgotten(self._now))
-            if not forgotten and self._at == self._home:
+            if not forgotten and at_home:
+                # More requests began here than the ledger can remember. This one begins elsewhere, and so will all
+                # who come after it: the seal keeps them from finding room here later, and a second hold.
                 self._stock.amend(self._shelf, self._at, seal())
-                return None
+                raise _PathOver
             if not forgotten:
                 raise self._stuck()
             amendment = amendment.and_also(prune(forgotten))
@@ -220,7 +253,11 @@ class _Path:
         if free >= self._need:
             return self._take_here(over)
         here = [*self._passed, self._at]
-        following = self._hints.choose(self._shelf, self._need, here) if len(here) <= self._guesses else None
+        following = (
+            self._hints.choose(self._shelf, self._need, here)
+            if len(here) <= self._guesses
+            else None
+        )
         if following is not None:
             return self._go_on(following, over)
         # First by the board that hangs there; if that promises units and shows none, by one counted from this moment on.

@@ -49,7 +49,9 @@ def test_reserve_read_release(sale: OnSale) -> None:
 
 def test_the_show_says_what_is_left(sale: OnSale) -> None:
     call(sale.reservation(4))
-    status, show, _ = call(sale.event("GET /v1/shows/{campaign_id}", {"campaign_id": sale.campaign.id}))
+    status, show, _ = call(
+        sale.event("GET /v1/shows/{campaign_id}", {"campaign_id": sale.campaign.id})
+    )
     assert status == 200
     assert show["open"] is True
     assert show["offers"][0]["available"] == 60
@@ -94,8 +96,14 @@ def test_a_bad_body_is_refused_by_name(sale: OnSale, body: str, status: int, cod
 
 def test_bytes_that_are_no_text_are_refused(sale: OnSale) -> None:
     raw = base64.b64encode(b'{"sku":"\xff\xfe"}').decode()
-    assert call({**sale.reservation(), "body": raw, "isBase64Encoded": True})[1]["code"] == "invalid_json"
-    assert call({**sale.reservation(), "body": "%%%", "isBase64Encoded": True})[1]["code"] == "invalid_json"
+    assert (
+        call({**sale.reservation(), "body": raw, "isBase64Encoded": True})[1]["code"]
+        == "invalid_json"
+    )
+    assert (
+        call({**sale.reservation(), "body": "%%%", "isBase64Encoded": True})[1]["code"]
+        == "invalid_json"
+    )
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "é", "a\tb"])
@@ -106,16 +114,22 @@ def test_a_bad_idempotency_key_is_refused(sale: OnSale, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "campaign", ["cmp_" + "a" * 16, "cmp_", "", "x", "cmp_" + "a" * 5000, "cmp_富士", "cmp_\x00", "../../etc"]
+    "campaign",
+    ["cmp_" + "a" * 16, "cmp_", "", "x", "cmp_" + "a" * 5000, "cmp_富士", "cmp_\x00", "../../etc"],
 )
 def test_an_unknown_campaign_is_a_404(sale: OnSale, campaign: str) -> None:
     event = {**sale.reservation(), "pathParameters": {"campaign_id": campaign}}
     assert call(event)[:2][0] == 404
 
 
-@pytest.mark.parametrize("identifier", ["rsv_", "x", "rsv_" + "A" * 74, "rsv_" + "A" * 5000, "rsv_富士", "rsv_%00"])
+@pytest.mark.parametrize(
+    "identifier", ["rsv_", "x", "rsv_" + "A" * 74, "rsv_" + "A" * 5000, "rsv_富士", "rsv_%00"]
+)
 def test_an_unknown_reservation_is_a_404(sale: OnSale, identifier: str) -> None:
-    for route in ("GET /v1/reservations/{reservation_id}", "DELETE /v1/reservations/{reservation_id}"):
+    for route in (
+        "GET /v1/reservations/{reservation_id}",
+        "DELETE /v1/reservations/{reservation_id}",
+    ):
         status, problem, _ = call(sale.event(route, {"reservation_id": identifier}))
         assert (status, problem["code"]) == (404, "reservation_not_found")
 

@@ -334,6 +334,31 @@ def test_a_start_that_is_moved_by_a_process_that_dies_still_happens(moved, effec
     assert office.will_start()
 
 
+def test_a_start_that_is_moved_leaves_one_schedule():
+    office = Office().with_campaign()
+    office.command("schedule")
+    times = {"starts_at": START + 7200, "ends_at": START + 9000}
+    office.runner.revise(MERCHANT, office.campaign.id, 2, lambda _: times)
+    assert office.schedules.armed == {(office.campaign.id, START + 7200): START + 7200 - LEAD}
+
+
+def test_a_start_that_is_moved_there_and_back_at_once_is_still_asked_for():
+    office = Office().with_campaign()
+    office.command("schedule")
+    there = {"starts_at": START + 7200, "ends_at": START + 9000}
+    back = {"starts_at": START, "ends_at": START + 3600}
+
+    def moved_back_meanwhile(what: str) -> None:
+        if what == "disarm":
+            office.schedules.before = lambda _: None
+            office.runner.revise(MERCHANT, office.campaign.id, 3, lambda _: back)
+
+    office.schedules.before = moved_back_meanwhile
+    office.runner.revise(MERCHANT, office.campaign.id, 2, lambda _: there)
+    # The slower one took back what the quicker one had asked for, and then looked again.
+    assert office.schedules.armed == {(office.campaign.id, START): START - LEAD}
+
+
 # -- changes ---------------------------------------------------------------------------------------
 
 

@@ -179,7 +179,9 @@ def test_a_beat_after_the_end_finds_it_drained(show: Theatre):
 
 
 def test_a_beat_of_twenty_offers_is_quick():
-    show = Theatre(offers=tuple(an_offer(f"SKU-{number}", 4000) for number in range(20)), run_of_show=())
+    show = Theatre(
+        offers=tuple(an_offer(f"SKU-{number}", 4000) for number in range(20)), run_of_show=()
+    )
     show.go_live()
     began = time.perf_counter()
     show.beat()

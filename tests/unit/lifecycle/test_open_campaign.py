@@ -21,7 +21,10 @@ def test_the_wait_never_goes_beyond_the_start_and_is_longer_when_the_start_is_fa
     show = Theatre()
     starts = show.campaign.starts_at
     for ahead, wait in [(1, 1), (4, 4), (60, 5), (360, 18), (86_400, 4320)]:
-        assert open_campaign(show.campaigns, show.id, starts - ahead).wait_until == starts - ahead + wait
+        assert (
+            open_campaign(show.campaigns, show.id, starts - ahead).wait_until
+            == starts - ahead + wait
+        )
 
 
 def test_from_the_second_of_the_start_on_it_is_live():

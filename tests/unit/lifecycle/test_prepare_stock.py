@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from shared.domain.campaign import Status
@@ -18,10 +21,15 @@ def test_every_unit_is_laid_out_in_blocks_that_open_and_close_by_the_clock():
     show.prepare()
     campaign = show.campaign
     assert campaign.prepared_at == show.now
-    assert [(offer.number, offer.home_blocks, offer.blocks) for offer in campaign.offers] == [(0, 2, 2), (1, 1, 1)]
+    assert [(offer.number, offer.home_blocks, offer.blocks) for offer in campaign.offers] == [
+        (0, 2, 2),
+        (1, 1, 1),
+    ]
     blocks = show.blocks()
     assert sum(block.counters.free for block in blocks) == 45
-    assert {(block.opens, block.closes) for block in blocks} == {(campaign.starts_at, campaign.closes_at)}
+    assert {(block.opens, block.closes) for block in blocks} == {
+        (campaign.starts_at, campaign.closes_at)
+    }
     assert {block.epoch for block in blocks} == {campaign.prepared_at}
 
 
@@ -51,7 +59,9 @@ def test_a_draft_has_no_lifecycle():
 
 def test_a_merchant_who_edits_meanwhile_gets_the_edited_plan_frozen():
     show = Theatre()
-    edits = iter([{"offers": (an_offer(allotment=100),)}, {"name": "Saturday night"}])
+    edits: Iterator[dict[str, Any]] = iter(
+        [{"offers": (an_offer(allotment=100),)}, {"name": "Saturday night"}]
+    )
 
     def edit(what: str) -> None:
         show.campaigns.before = lambda _: None

@@ -1,4 +1,4 @@
-"""Reconciliation: whatever differs in one unit or one minor unit of money is found, named, and keeps the campaign from closing."""
+"""Reconciliation: whatever differs in one unit, or one minor unit of money, is named and keeps the campaign closing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def test_money_that_came_too_late_and_went_back_is_told_by_its_reason(show: Thea
     order = next(each for each in show.orders.all(show.id) if each.state is OrderState.CANCELLED)
     show.pay(order)
     assert show.reconcile()
-    assert show.report()["orders"]["late_payments"] == {"paid": 1, "refunded": {"campaign_closed": 1}}
+    assert show.report()["orders"]["late_payments"] == {
+        "paid": 1,
+        "refunded": {"campaign_closed": 1},
+    }
 
 
 # -- what can differ -----------------------------------------------------------------------------------
@@ -113,13 +116,17 @@ def _copy_order(show: Theatre) -> None:
 
 def _forge_id(show: Theatre) -> None:
     place, order = _paid(show)
-    show.orders.kept[place] = replace(order, id=order.id[:-1] + ("A" if order.id[-1] != "A" else "E"))
+    show.orders.kept[place] = replace(
+        order, id=order.id[:-1] + ("A" if order.id[-1] != "A" else "E")
+    )
 
 
 def _other_snapshot(show: Theatre) -> None:
     """Somebody wrote a snapshot that is not the sum of the blocks, and the next one is not ours either."""
     current = show.snapshot()
-    wrong = replace(current, offers=(current.offers[0] + Sums(gross=1), current.offers[1]), campaign_version=99)
+    wrong = replace(
+        current, offers=(current.offers[0] + Sums(gross=1), current.offers[1]), campaign_version=99
+    )
     show.totals.snapshots[show.id] = wrong
 
 

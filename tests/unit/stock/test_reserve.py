@@ -33,7 +33,15 @@ HOLD = 300
 
 def a_campaign(**changes: object) -> Campaign:
     offers = (
-        Offer(number=0, sku="FUJI-12", title={"en": "Fuji"}, unit_price=9900, allotment=64, home_blocks=2, blocks=2),
+        Offer(
+            number=0,
+            sku="FUJI-12",
+            title={"en": "Fuji"},
+            unit_price=9900,
+            allotment=64,
+            home_blocks=2,
+            blocks=2,
+        ),
         Offer(
             number=1,
             sku="GIFT-1",
@@ -93,7 +101,9 @@ class Desk:
             raise CampaignNotFound
         return self.campaign
 
-    def reserve(self, key: str = "key", sku: str = "FUJI-12", quantity: int = 1, buyer: str = "ada") -> Reservation:
+    def reserve(
+        self, key: str = "key", sku: str = "FUJI-12", quantity: int = 1, buyer: str = "ada"
+    ) -> Reservation:
         request = ReservationRequest(
             merchant="mer_washington",
             campaign_id=self.campaign.id,
@@ -107,7 +117,11 @@ class Desk:
     def pay(self, reservation: Reservation) -> None:
         offer = self.campaign.offers[reservation.check.offer_number]
         did, _ = confirm_hold(
-            self.stock, shelf(self.campaign, offer), reservation.check, amount=reservation.check.amount, now=self.now
+            self.stock,
+            shelf(self.campaign, offer),
+            reservation.check,
+            amount=reservation.check.amount,
+            now=self.now,
         )
         assert did
 
@@ -141,7 +155,15 @@ def test_an_altered_or_foreign_id_is_unknown() -> None:
         altered = identifier[:place] + other + identifier[place + 1 :]
         with pytest.raises(ReservationNotFound):
             desk.desk.find(altered, "mer_washington", desk.now)
-    for wrong in ("", "rsv_", "ord_" + identifier[4:], identifier + "A", identifier + "=", "rsv_é", "rsv_" + "A" * 74):
+    for wrong in (
+        "",
+        "rsv_",
+        "ord_" + identifier[4:],
+        identifier + "A",
+        identifier + "=",
+        "rsv_é",
+        "rsv_" + "A" * 74,
+    ):
         with pytest.raises(ReservationNotFound):
             desk.desk.find(wrong, "mer_washington", desk.now)
     with pytest.raises(ReservationNotFound):
@@ -191,7 +213,10 @@ def test_a_hold_is_dead_from_its_deadline_on() -> None:
     assert desk.desk.find(reservation.id, "mer_washington", desk.now).state is State.EXPIRED
     offer = desk.campaign.offers[0]
     place = shelf(desk.campaign, offer)
-    assert confirm_hold(desk.stock, place, reservation.check, amount=1, now=desk.now) == (False, State.EXPIRED)
+    assert confirm_hold(desk.stock, place, reservation.check, amount=1, now=desk.now) == (
+        False,
+        State.EXPIRED,
+    )
 
 
 def test_not_open_before_the_start_after_the_end_and_unprepared() -> None:

@@ -1,0 +1,70 @@
+"""The way of one small campaign: planned, started by itself, sold, ended, and closed with books that balance."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from shared.contracts.routes import READ, SELL
+from tests.journeys.shopfront import Shopfront, an_offer, at, good, refusal, until
+
+
+def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfront: Shopfront):
+    created = shopfront.create(
+        starts_at=at(4),
+        offers=[an_offer("FUJI", 3, limit_per_buyer=2), an_offer("GIFT", 40)],
+        run_of_show=[
+            {"at": 0, "cue": "pin", "sku": "FUJI"},
+            {"at": 0, "cue": "flash_price", "sku": "FUJI", "unit_price": 7900, "seconds": 600},
+        ],
+    )
+    campaign = created["id"]
+    assert created["status"] == "draft"
+    assert refusal(shopfront.wish(campaign)) == (409, "campaign_not_open")
+
+    assert good(shopfront.command(campaign, "schedule"))["status"] == "scheduled"
+    until(lambda: good(shopfront.ask(SELL, "GET", f"/v1/shows/{campaign}"))["open"])
+    show = good(shopfront.ask(SELL, "GET", f"/v1/shows/{campaign}"))
+    assert show["pinned"] == "FUJI"
+    assert [offer["available"] for offer in show["offers"]] == [3, 40]
+
+    # In the way of a buyer: reserved at the price of the moment, checked out, paid.
+    reservation = shopfront.reserve(campaign, quantity=2)
+    assert (reservation["unit_price"], reservation["amount"]) == (7900, 15800)
+    order = good(shopfront.check_out(reservation))
+    assert order["id"].removeprefix("ord_") == reservation["id"].removeprefix("rsv_")
+    assert order["state"] == "awaiting_payment"
+    assert shopfront.pay(order) == "paid"
+    assert shopfront.order(order)["state"] == "paid"
+
+    # Of the last unit, the limit, the release, and the end of the stock.
+    assert refusal(shopfront.wish(campaign)) == (409, "buyer_limit_reached")
+    last = good(shopfront.wish(campaign, buyer="another"))
+    sold_out = shopfront.wish(campaign, buyer="a third")
+    assert refusal(sold_out) == (409, "sold_out")
+    assert sold_out.body["available"] == 0
+    path = f"/v1/reservations/{last['id']}"
+    assert good(shopfront.ask(SELL, "DELETE", path))["state"] == "released"
+    assert good(shopfront.ask(SELL, "DELETE", path))["state"] == "released"
+    until(lambda: shopfront.wish(campaign, buyer="a fourth").ok, seconds=10)
+
+    # The totals say so within two seconds, and the same version is not sent twice.
+    totals = until(lambda: _totals_with(shopfront, campaign, orders=1))
+    assert totals["units"] | {"refunded": 0} == totals["units"]
+    assert (totals["gross"], totals["net"]) == (15800, 15800)
+    assert totals["reservations"]["released"] == 1
+    assert not totals["complete"]
+    assert refusal(shopfront.ask(READ, "GET", f"/v1/campaigns/{campaign}/report")) == (
+        409,
+        "not_closed",
+    )
+
+    good(shopfront.command(campaign, "end"))
+    assert refusal(shopfront.wish(campaign, "GIFT")) == (409, "campaign_not_open")
+
+
+def _totals_with(shopfront: Shopfront, campaign: str, *, orders: int) -> dict[str, object]:
+    totals = shopfront.book(campaign, "totals")
+    age = time.time() - datetime.fromisoformat(totals["as_of"]).timestamp()
+    assert age < 4
+    return totals if totals["orders"] == orders else {}
