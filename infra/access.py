@@ -53,7 +53,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
     },
-    "settle_campaign": {"campaigns": SAVE, "totals": SAVE},
+    "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
     # -- from the streams to the bus (the streams themselves are granted where they are read)
     "publish_changes": {"campaigns": READ},
 }

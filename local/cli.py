@@ -17,6 +17,7 @@ from rich.console import Console
 from local import campaigns, machine
 from local.api import ApiError
 from local.campaign_file import BrokenFile
+from local.demo.command import demo
 from local.engine.errors import EngineError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 INTERRUPTED: Final = 130
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
+    demo,
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report),
 )
 for command in COMMANDS:

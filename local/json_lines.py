@@ -45,7 +45,7 @@ class LocatedJson:
         except RecursionError:
             raise BrokenJson("this is nested too deep", line=1, column=1) from None
         if not isinstance(value, dict):
-            raise self._broken("a JSON object is wanted here: {...}", 0)
+            raise self._broken("a JSON object is wanted here: {...}", self._skip(0))
         self.value: Mapping[str, Any] = value
 
     def place(self, pointer: str) -> Place:

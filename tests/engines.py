@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from botocore.config import Config
 from playwright.sync_api import Browser, sync_playwright
 
 from local.engine.browser import launch_options
 from local.engine.dynamodb_local import DynamoDBLocal, make_tables
 from local.engine.stack import LocalStack
+from shared import table, wiring
+from shared.settings import Setting
+from tests.permissions.roles import enforcement, write_grants
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +32,47 @@ def dynamodb_local() -> Iterator[DynamoDBLocal]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
-    """The local stage, deployed into a MiniStack of this run's own, with one merchant."""
-    running = LocalStack.start()
+def dynamodb(dynamodb_local: DynamoDBLocal) -> DynamoDBClient:
+    """A client of it, for many threads at once."""
+    return dynamodb_local.client(Config(max_pool_connections=80))
+
+
+@pytest.fixture
+def wired(dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The functions' own clients and adapters, on DynamoDB Local."""
+    settings = {
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_local.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        Setting.STAGE: "local",
+        **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    """What wiring has made belongs to the environment it was made in."""
+    for made in vars(wiring).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """
+    The local stage, deployed into a MiniStack of this run's own, with one merchant.
+
+    Its functions may do what their roles allow, and are refused everything else, as on AWS.
+    """
+    grants = tmp_path_factory.mktemp("permissions") / "grants.json"
+    running = LocalStack.start(settings=enforcement(grants))
     try:
+        write_grants(running, grants)
         yield running
     finally:
         running.stop()

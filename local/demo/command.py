@@ -86,12 +86,11 @@ def demo(
 @contextmanager
 def _stage(tell: Steps) -> Iterator[Running]:
     """What runs already, or an engine of our own, which is stopped in the end."""
-    from local.engine.running import Running, one_at_a_time
-    from local.raise_stack import raise_stack
+    from local.engine.running import Running, bring_up, one_at_a_time
 
     with one_at_a_time():
         was_running = Running.find() is not None
-        running = raise_stack(tell)
+        running = bring_up(tell, lasting=False)
     try:
         yield running
     finally:

@@ -38,14 +38,14 @@ class Evening:
         self._wall = wall
         self._pulse = Pulse()
         self._waiting = WaitingList(playbook.show().scarce)
+        self._wires = theatre.wire(SELL), theatre.wire()
+        storefront, provider = self._wires
         self._hall = Hall(
             campaign=campaign,
             begins=playbook.starts_at,
             agenda=self.agenda,
-            storefront=Storefront(theatre.wire(SELL), self.journal),
-            provider=PaymentProvider(
-                theatre.wire(), theatre.webhook_secret, self.agenda, self.journal
-            ),
+            storefront=Storefront(storefront, self.journal),
+            provider=PaymentProvider(provider, theatre.webhook_secret, self.agenda, self.journal),
             journal=self.journal,
             turned_away=self._waiting.join,
         )
@@ -63,6 +63,8 @@ class Evening:
     ) -> None:
         self.agenda.close()
         self.watch.stop()
+        for wire in self._wires:
+            wire.close()
 
     def play(self, visits: Iterable[Visit], screen: Screen) -> list[str]:
         """Until the campaign is complete and nobody is left. What went wrong with that; the books are another matter."""

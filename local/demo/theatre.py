@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
@@ -36,22 +37,18 @@ class Theatre:
     def warm_up(self) -> None:
         """Have every function that a buyer meets started twice, so that the first buyer waits for none."""
         nobody = "cmp_aaaaaaaaaaaaaaaa"
-        manage, read, sell = (self.wire(scope) for scope in (MANAGE, READ, SELL))
         calls = [
-            (manage, "GET", f"/v1/campaigns/{nobody}"),
-            (sell, "POST", f"/v1/campaigns/{nobody}/reservations"),
-            (sell, "POST", "/v1/reservations/rsv_none/checkout"),
-            (read, "GET", f"/v1/campaigns/{nobody}/totals"),
-            (self.wire(), "POST", "/v1/webhooks/payments/test"),
+            (MANAGE, "GET", f"/v1/campaigns/{nobody}"),
+            (SELL, "POST", f"/v1/campaigns/{nobody}/reservations"),
+            (SELL, "POST", "/v1/reservations/rsv_none/checkout"),
+            (READ, "GET", f"/v1/campaigns/{nobody}/totals"),
+            (None, "POST", "/v1/webhooks/payments/test"),
         ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda call: _knock(*call), calls * 4))
+            list(pool.map(lambda call: self._knock(*call), calls * 4))
 
-
-def _knock(wire: Wire, method: str, path: str) -> None:
-    """A request that is refused, and has woken the one who refuses it."""
-    body = b"{}" if method == "POST" else None
-    try:
-        wire.ask(method, path, body, {"Idempotency-Key": str(uuid4())})
-    except NoAnswer:
-        return
+    def _knock(self, scope: str | None, method: str, path: str) -> None:
+        """A request that is refused, and has woken the one who refuses it."""
+        body = b"{}" if method == "POST" else None
+        with closing(self.wire(scope)) as wire, suppress(NoAnswer):
+            wire.ask(method, path, body, {"Idempotency-Key": str(uuid4())})

@@ -55,12 +55,13 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _children[child.pid] = child
-        return cls(pid=child.pid, birth=_birth(child.pid) or "stillborn")
+        process = cls(pid=child.pid, birth=_birth(child.pid) or "stillborn")
+        _children[process] = child
+        return process
 
     def runs(self) -> bool:
         """Whether this very process still runs."""
-        child = _children.get(self.pid)
+        child = _children.get(self)
         if child is not None and child.poll() is not None:
             return False
         return _birth(self.pid) == self.birth
@@ -74,7 +75,7 @@ class Process:
                 time.sleep(0.05)
         if self.runs():
             self._signal(signal.SIGKILL)
-        child = _children.pop(self.pid, None)
+        child = _children.pop(self, None)
         if child is not None:
             child.wait(GRACE_SECONDS)
 
@@ -84,7 +85,7 @@ class Process:
 
 
 #: Those that this very process started must also be waited for, or they stay as zombies.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+_children: dict[Process, subprocess.Popen[bytes]] = {}
 
 
 def _birth(pid: int) -> str | None:

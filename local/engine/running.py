@@ -106,13 +106,20 @@ class Running:
 
 
 def bring_up(
-    tell: Callable[[str], None], *, port: int | None = None, wall_port: int | None = None
+    tell: Callable[[str], None],
+    *,
+    port: int | None = None,
+    wall_port: int | None = None,
+    lasting: bool = True,
 ) -> Running:
-    """Whatever is missing for a running stack of the code as it is now: all of it, a fresh deployment, or nothing."""
+    """Whatever is missing for a running stack of the code as it is now: all of it, a fresh deployment, or nothing.
+
+    What is started here ends with this process unless it is ``lasting``.
+    """
     made_from = deployment.fingerprint()
     found = Running.find()
     if found is None:
-        running = _start(tell, made_from, port, wall_port)
+        running = _start(tell, made_from, port, wall_port, lasting=lasting)
     elif port not in (None, found.stack.engine.port):
         raise AlreadyRunning(found.stack.engine.port)
     else:
@@ -122,12 +129,17 @@ def bring_up(
 
 
 def _start(
-    tell: Callable[[str], None], made_from: str, port: int | None, wall_port: int | None
+    tell: Callable[[str], None],
+    made_from: str,
+    port: int | None,
+    wall_port: int | None,
+    *,
+    lasting: bool,
 ) -> Running:
-    wall = Wall.start(wall_port, lasting=True)
+    wall = Wall.start(wall_port, lasting=lasting)
     try:
         chosen = free_port(PORT if port is None else port, strict=port is not None)
-        stack = LocalStack.start(tell, port=chosen, lasting=True)
+        stack = LocalStack.start(tell, port=chosen, lasting=lasting)
     except BaseException:
         wall.stop()
         raise

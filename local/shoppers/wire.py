@@ -56,6 +56,12 @@ class Wire:
         )
         self._headers = dict(headers)
         self._mine = threading.local()
+        self._lines: list[http.client.HTTPConnection] = []
+
+    def close(self) -> None:
+        """Hang up, in every thread."""
+        while self._lines:
+            self._lines.pop().close()
 
     def ask(
         self,
@@ -95,6 +101,7 @@ class Wire:
         line: http.client.HTTPConnection | None = getattr(self._mine, "line", None)
         if line is None:
             line = self._mine.line = self._connection(self._host, self._port, timeout=PATIENCE)
+            self._lines.append(line)
         return line
 
     def _drop(self) -> None:

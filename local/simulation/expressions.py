@@ -7,7 +7,7 @@ Every attribute name must be aliased (``#name``), because ours are. A test holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from local.simulation.tokens import BadExpression, Path, Tokens, aliases
 from local.simulation.values import Item, Value, add, comparable, put, remove, size, value_at
 
+_ORDERED = frozenset("NSB")
+"""Types of which one value can be less than another."""
 _MISSING_OPERAND = "The provided expression refers to an attribute that does not exist in the item"
 
 
@@ -32,9 +34,9 @@ class Names:
         except KeyError as missing:
             raise BadExpression(f"an attribute name is not defined: {missing}") from None
 
-    def check(self, expressions: Iterable[str | None]) -> None:
+    def check(self, *expressions: str | None) -> None:
         """``BadExpression`` unless exactly what is given is used."""
-        used = aliases(tuple(expressions))
+        used = aliases(expressions)
         given = self.names.keys() | self.values.keys()
         if used != given:
             raise BadExpression(f"unused or undefined in expressions: {sorted(used ^ given)}")
@@ -51,6 +53,14 @@ class KeyCondition:
     partition_name: str
     partition_value: str
     of_sort_key: Condition | None
+
+
+def check_paths(expression: str, names: Names) -> None:
+    """``BadExpression`` if an update writes one place twice. That is found before any condition is looked at."""
+    paths = [names.of(aliased) for _, aliased, _ in _update(expression)]
+    for place, path in enumerate(paths):
+        if any(path[: len(other)] == other[: len(path)] for other in paths[:place]):
+            raise BadExpression("Two document paths overlap with each other")
 
 
 def holds(expression: str, item: Item | None, names: Names) -> bool:
@@ -80,8 +90,6 @@ def apply_update(
     paths: list[tuple[str, ...]] = []
     for action, aliased, operand in _update(expression):
         path = names.of(aliased)
-        if any(path[: len(other)] == other[: len(path)] for other in paths):
-            raise BadExpression("Two document paths overlap with each other")
         paths.append(path)
         value = operand(item, names) if operand is not None else None
         if action == "REMOVE":
@@ -155,13 +163,11 @@ def _compare(left: Value | None, sign: str, right: Value | None) -> bool:
         # What is absent equals nothing and is on no side of anything, but it is different from every value.
         return sign == "<>" and (left is not None or right is not None)
     (kind, one), (other_kind, other) = comparable(left), comparable(right)
-    if kind != other_kind:
-        return sign == "<>"
+    if sign in ("=", "<>"):
+        return (kind == other_kind and bool(one == other)) is (sign == "=")
+    if kind != other_kind or kind not in _ORDERED:
+        return False
     match sign:
-        case "=":
-            return bool(one == other)
-        case "<>":
-            return bool(one != other)
         case "<":
             return bool(one < other)
         case "<=":

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
-from local.simulation.expressions import Names, apply_update, holds, key_condition
+from local.simulation.expressions import Names, apply_update, check_paths, holds, key_condition
 from local.simulation.refusals import refuse, refused_condition
 from local.simulation.tokens import BadExpression
-from local.simulation.values import Item, bytes_of, comparable, excerpt
+from local.simulation.values import Item, bytes_of, comparable
 from shared import table
 from shared.table import TableSpec
 
@@ -200,7 +200,8 @@ class MemoryDynamoDB:
             case "ALL_NEW":
                 return {"Attributes": write.new}
             case "UPDATED_NEW":
-                new = excerpt(write.new or {}, write.paths)
+                written = write.new or {}
+                new = {path[0]: written[path[0]] for path in write.paths if path[0] in written}
                 return {"Attributes": new} if new else {}
         return {}
 
@@ -255,6 +256,8 @@ class MemoryDynamoDB:
     def _decide(self, operation: str, request: Mapping[str, Any]) -> _Write:
         where = self._tables[request["TableName"]]
         names = _names(request, "ConditionExpression", "UpdateExpression")
+        update = request.get("UpdateExpression", "")
+        check_paths(update, names)
         key = where.key(request["Item"] if operation == "PutItem" else request["Key"])
         old = where.get(key)
         condition = request.get("ConditionExpression")
@@ -273,7 +276,7 @@ class MemoryDynamoDB:
                 return _Write(where, key, old, None, [])
             case "ConditionCheck":
                 return _Write(where, key, old, old, [])
-        new, paths = apply_update(request["UpdateExpression"], old or request["Key"], names)
+        new, paths = apply_update(update, old or request["Key"], names)
         if any(path[0] in where.key_names for path in paths):
             raise BadExpression("Cannot update attribute: this attribute is part of the key")
         return _Write(where, key, old, _checked(new), paths)
@@ -300,7 +303,7 @@ def _names(request: Mapping[str, Any], *expressions: str) -> Names:
     names = Names(
         request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
     )
-    names.check(request.get(name) for name in expressions)
+    names.check(*map(request.get, expressions))
     return names
 
 

@@ -101,20 +101,6 @@ def _copy(value: Value) -> Value:
     }
 
 
-def excerpt(item: Item, paths: list[tuple[str, ...]]) -> dict[str, Any]:
-    """Only what stands at these paths."""
-    found: dict[str, Any] = {}
-    for path in paths:
-        value = value_at(item, path)
-        if value is None:
-            continue
-        holder = found
-        for step in path[:-1]:
-            holder = holder.setdefault(step, {"M": {}})["M"]
-        holder[path[-1]] = value
-    return found
-
-
 def bytes_of(item: Item) -> int:
     """Bytes that an item counts for, by AWS's rule."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())

@@ -35,11 +35,15 @@ class Stage(Theatre):
 
 
 class Watchman:
-    """Counts the calls of a client and what they consume, and kills its process after one of them."""
+    """Counts the calls of a client and what they consume, and kills its process after one of its writes.
+
+    After each of its writes is everywhere that it matters: a process that dies before one has done what those before it did.
+    """
 
     def __init__(self, client: DynamoDBClient) -> None:
         self.calls: list[str] = []
         self.read_units = self.write_units = 0.0
+        self.writes = 0
         self._die_after: int | None = None
         self._lock = threading.Lock()
         events = client.meta.events
@@ -47,23 +51,27 @@ class Watchman:
         events.register("after-call.dynamodb", self._note)
 
     def reset(self, die_after: int | None = None) -> None:
-        """Begin to count anew; the call of that number is done, and whoever made it does not live to see its answer."""
+        """Begin to count anew. The write of that number is done, and whoever made it does not live to see its answer."""
         self.calls.clear()
         self.read_units = self.write_units = 0.0
+        self.writes = 0
         self._die_after = die_after
 
     def _ask_for_units(self, params: dict[str, Any], **_: Any) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
     def _note(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
+        consumed = parsed.get("ConsumedCapacity", [])
+        units = sum(
+            part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed])
+        )
         with self._lock:
             self.calls.append(model.name)
-            consumed = parsed.get("ConsumedCapacity", [])
-            for part in consumed if isinstance(consumed, list) else [consumed]:
-                if model.name in {"GetItem", "BatchGetItem", "Query"}:
-                    self.read_units += part["CapacityUnits"]
-                else:
-                    self.write_units += part["CapacityUnits"]
-            dies = self._die_after is not None and len(self.calls) > self._die_after
-        if dies:
-            raise Crash(model.name)
+            if model.name in {"GetItem", "BatchGetItem", "Query"}:
+                self.read_units += units
+                return
+            self.write_units += units
+            self.writes += 1
+            if self.writes - 1 != self._die_after:
+                return
+        raise Crash(model.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from local.engine import merchant
@@ -16,17 +19,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shopfront(stack: LocalStack) -> Shopfront:
+def shopfront(stack: LocalStack) -> Iterator[Shopfront]:
     """The merchant of the stack, with its functions awake."""
-    front = Shopfront.of(stack, stack.merchant)
-    front.theatre.warm_up()
-    return front
+    with closing(Shopfront.of(stack, stack.merchant)) as front:
+        front.theatre.warm_up()
+        yield front
 
 
 @pytest.fixture(scope="session")
-def rival(stack: LocalStack) -> Shopfront:
+def rival(stack: LocalStack) -> Iterator[Shopfront]:
     """Another merchant on the same stack."""
-    return Shopfront.of(stack, merchant.seed(stack.engine.url, stack.outputs, name="rival"))
+    seeded = merchant.seed(stack.engine.url, stack.outputs, name="rival")
+    with closing(Shopfront.of(stack, seeded)) as front:
+        yield front
 
 
 @pytest.fixture(scope="session")

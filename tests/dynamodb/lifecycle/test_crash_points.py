@@ -1,4 +1,4 @@
-"""Each task of the lifecycle, killed after each of its calls of the store, and taken up again by another process."""
+"""Each task of the lifecycle, killed after each of its writes, and taken up again by another process."""
 
 from __future__ import annotations
 
@@ -119,8 +119,15 @@ def stands(show: Stage) -> dict[str, Any]:
     }
 
 
+def come_to_rest(task: str, show: Stage) -> None:
+    """A beat leaves some work to the next ones, such as the parts of a reservation whose tail has just ended."""
+    if task in ("beat", "drain"):
+        show.beat()
+        show.beat()
+
+
 @pytest.mark.parametrize("task", TASKS)
-def test_a_task_that_dies_after_any_call_and_is_repeated_comes_to_the_same_end(
+def test_a_task_that_dies_after_any_write_and_is_repeated_comes_to_the_same_end(
     task: str, client: DynamoDBClient, watchman: Watchman
 ):
     before, act = TASKS[task]
@@ -128,10 +135,11 @@ def test_a_task_that_dies_after_any_call_and_is_repeated_comes_to_the_same_end(
     before(undisturbed)
     watchman.reset()
     act(undisturbed)
-    calls = len(watchman.calls)
+    writes = watchman.writes
+    come_to_rest(task, undisturbed)
     wanted = stands(undisturbed)
 
-    for point in range(calls):
+    for point in range(writes):
         show = Stage(client)
         before(show)
         watchman.reset(die_after=point)
@@ -142,10 +150,8 @@ def test_a_task_that_dies_after_any_call_and_is_repeated_comes_to_the_same_end(
 
         act(show)
 
-        # The beat after it finishes what a dead one had begun.
-        if task in ("beat", "drain"):
-            act(show)
-        assert stands(show) == wanted, f"after call {point} of {calls}"
+        come_to_rest(task, show)
+        assert stands(show) == wanted, f"after write {point} of {writes}"
 
 
 def test_a_show_runs_to_its_settled_books_on_dynamodb(client: DynamoDBClient):

@@ -166,7 +166,6 @@ def test_the_last_unit_is_sold_once_and_none_is_stranded(
 
 
 @pytest.mark.parametrize(("sizes", "quantity"), [([20], 2), ([1] * 8, 1), ([2] * 8, 5)])
-@pytest.mark.parametrize(("sizes", "quantity"), [([20], 2), ([1] * 8, 1), ([2] * 8, 5)])
 def test_one_key_fifty_times_at_once_takes_units_once(
     dynamodb: DynamoDBClient, sizes: list[int], quantity: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from hashlib import sha256
 from typing import Any
 
@@ -140,3 +142,12 @@ def test_the_gateway_is_always_told_to_go_on(door, monkeypatch, headers: Any, co
 def test_an_event_without_anything_is_a_missing_key(door, monkeypatch):
     monkeypatch.setattr(handler, "doorkeeper", lambda: door.keeper)
     assert handler.lambda_handler({})["context"] == {"key_problem": "key_missing"}
+
+
+def test_its_import_is_lean():
+    # It is on the way of every request: a cold start of it delays a buyer.
+    code = "import sys, functions.authorize.handler; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {"pydantic", "aws_lambda_powertools", "boto3", "botocore"}.isdisjoint(loaded)
