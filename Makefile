@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help install check test demo bench lock generate clean
+.PHONY: help install check test demo bench synth lock generate clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: install  ## the Washington Apple hour in two minutes, with a verdict
 
 bench: install  ## what a reservation costs: a table, and bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+synth: install  ## the production template into cdk.out/, without AWS and without a network
+	@$(BIN)/python -m local.cdk synth -c stage=production --quiet && echo "cdk.out/livehour-production.template.json"
 
 generate: install  ## write the generated files anew (docs/openapi.json, events/)
 	@$(BIN)/python -m local.generate

@@ -30,7 +30,6 @@ def connect(endpoint: str) -> DynamoDBClient:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         Setting.STAGE: "local",
-        Setting.LOG_LEVEL: "WARNING",
         **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     }
     os.environ.update(settings)

@@ -26,7 +26,6 @@ class Stage:
     second of one); in production the account's limit is shared, and requests are capped at the API."""
     authorizer_memory: int
     """MB. It is on the way of every request, and a function's share of a core grows with its memory."""
-    log_level: str
     start_lead_seconds: int
     """How long before its start a campaign's machine is started: the scheduler is exact to the minute."""
 
@@ -59,7 +58,6 @@ LOCAL: Final = Stage(
     dependency_layer=False,
     reserved_concurrency=2,
     authorizer_memory=128,
-    log_level="INFO",
     start_lead_seconds=10,
     point_in_time_recovery=False,
     deletion_protection=False,
@@ -81,7 +79,6 @@ PRODUCTION: Final = Stage(
     dependency_layer=True,
     reserved_concurrency=None,
     authorizer_memory=512,
-    log_level="INFO",
     start_lead_seconds=300,
     point_in_time_recovery=True,
     deletion_protection=True,

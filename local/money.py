@@ -11,4 +11,4 @@ def money(amount: int, currency: str) -> str:
     """``13167000``, ``CNY`` is ``131,670.00 CNY``: with the code, because ``¥`` is yen to some and yuan to others."""
     exact = Decimal(amount).scaleb(-get_currency_precision(currency))
     written: str = format_currency(exact, currency, "#,##0.00 ¤¤", locale="en")
-    return written
+    return written.replace("\N{NO-BREAK SPACE}", " ")

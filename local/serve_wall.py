@@ -12,6 +12,8 @@ from local.engine.places import PROJECT
 from local.engine.ports import HOST
 
 DASHBOARD: Final = PROJECT / "dashboard"
+#: A page elsewhere, whose name suddenly means this machine, asks by another one: it gets no key.
+NAMES: Final = (HOST, "localhost")
 
 
 class Page(SimpleHTTPRequestHandler):
@@ -23,13 +25,17 @@ class Page(SimpleHTTPRequestHandler):
         ".js": "text/javascript",
         ".json": "application/json",
     }
-    connection: Path
+    told: Path
+    """The file with what ``/config.json`` answers."""
 
     def do_GET(self) -> None:
+        if self.headers.get("Host", "").partition(":")[0] not in NAMES:
+            self.send_error(403, "Ask for 127.0.0.1")
+            return
         if self.path.partition("?")[0] != "/config.json":
             super().do_GET()
             return
-        body = self.connection.read_bytes()
+        body = self.told.read_bytes()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -51,7 +57,7 @@ class Page(SimpleHTTPRequestHandler):
 
 def main(port: int, connection: Path) -> None:
     """Serve until stopped. A page of another site may not read the key: no answer allows another origin."""
-    Page.connection = connection
+    Page.told = connection
     server = ThreadingHTTPServer((HOST, port), partial(Page, directory=str(DASHBOARD)))
     server.serve_forever()
 

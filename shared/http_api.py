@@ -12,8 +12,6 @@ import base64
 import binascii
 import json
 import logging
-import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -162,7 +160,6 @@ class Api:
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
         """Answer one event of an HTTP API (payload format 2.0)."""
-        began = time.perf_counter()
         gateway = event.get("requestContext", {})
         request_id = gateway.get("requestId") or "local"
         try:
@@ -173,9 +170,6 @@ class Api:
             # The cause goes to the log under the request id; the caller learns nothing but that id.
             log.exception("request %s failed", request_id)
             response = problem(InternalError(), request_id)
-        if log.isEnabledFor(logging.INFO):
-            millis = (time.perf_counter() - began) * 1000
-            sys.stderr.write(f"{response.status} {event.get('routeKey')} {millis:.1f} ms\n")
         return _encode(response, request_id)
 
     def _answer(

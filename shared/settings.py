@@ -15,7 +15,6 @@ class Setting(StrEnum):
     """Name of an environment variable."""
 
     STAGE = "STAGE"
-    LOG_LEVEL = "LOG_LEVEL"
 
     CAMPAIGNS_TABLE = "CAMPAIGNS_TABLE"
     REQUESTS_TABLE = "REQUESTS_TABLE"

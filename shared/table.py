@@ -142,6 +142,11 @@ def order_partition(campaign_id: str, shard: int) -> str:
     return f"{short(campaign_id)}#{shard}"
 
 
+def order_campaign(partition: str) -> str:
+    """The campaign of an order, by its partition key."""
+    return CAMPAIGN_PREFIX + partition.partition("#")[0]
+
+
 def order_shard(ledger_key: str) -> int:
     """The shard of an order, by its reservation's ledger key."""
     return sum(ledger_key.encode()) % ORDER_SHARDS
@@ -157,15 +162,14 @@ def order_range(since: int, until: int) -> tuple[str, str]:
     return f"{since + 1:010d}", f"{until + 1:010d}"
 
 
-# An order stays within one write unit with the longest address. What the readers of its stream use is written out.
+# An order stays within one write unit with the longest address, whatever becomes of it.
 ORDER_ID: Final = "id"
-ORDER_CAMPAIGN: Final = "campaign"
 ORDER_STATE: Final = "state"
 ORDER_SKU: Final = "sku"
 ORDER_QUANTITY: Final = "quantity"
 ORDER_AMOUNT: Final = "amount"
 ORDER_CURRENCY: Final = "currency"
-ORDER_REFUNDED: Final = "refunded"
+ORDER_REFUNDED: Final = "g"
 """Money given back, minor units."""
 ORDER_REASON: Final = "reason"
 """Why a payment that came too late is refunded."""

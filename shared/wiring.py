@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # -- clients ---------------------------------------------------------------------------------------
 
 
-def _client(service: str) -> Any:
+def connect(service: str) -> Any:
     """A client that gives up while its caller still waits: the gateway does so after 30 seconds."""
     import boto3
     from botocore.config import Config
@@ -60,7 +60,7 @@ def _client(service: str) -> Any:
 @cache
 def dynamodb() -> DynamoDBClient:
     """The store, with the SDK's own retries: every write of ours may be repeated as it is."""
-    client: DynamoDBClient = _client("dynamodb")
+    client: DynamoDBClient = connect("dynamodb")
     return client
 
 
@@ -88,7 +88,7 @@ def lifecycles() -> StepFunctionsLifecycles:
     """The executions that take campaigns through their show."""
     from shared.adapters.step_functions import StepFunctionsLifecycles
 
-    return StepFunctionsLifecycles(_client("stepfunctions"), setting(Setting.LIFECYCLE_ARN))
+    return StepFunctionsLifecycles(connect("stepfunctions"), setting(Setting.LIFECYCLE_ARN))
 
 
 def start_lead() -> int:
@@ -109,7 +109,7 @@ def show_runner(shape: Shape) -> ShowRunner:
         campaigns=DynamoDBCampaigns(dynamodb(), setting(Setting.CAMPAIGNS_TABLE), requests),
         answers=DynamoDBAnswers(dynamodb(), requests),
         schedules=SchedulerStartSchedules(
-            _client("scheduler"),
+            connect("scheduler"),
             group=setting(Setting.SCHEDULE_GROUP),
             role_arn=setting(Setting.SCHEDULE_ROLE_ARN),
             target_arn=setting(Setting.SCHEDULE_TARGET_ARN),
@@ -189,7 +189,7 @@ def payment_secret() -> PaymentSecret:
     """What the provider ``test`` signs its webhooks with."""
     from shared.adapters.payment_secret import PaymentSecret
 
-    return PaymentSecret(_client("secretsmanager"), setting(Setting.PAYMENT_SECRET_ARN))
+    return PaymentSecret(connect("secretsmanager"), setting(Setting.PAYMENT_SECRET_ARN))
 
 
 @cache
@@ -263,7 +263,7 @@ def bus() -> EventBridgeBus:
     """The bus on which others are told what happened."""
     from shared.adapters.eventbridge import EventBridgeBus
 
-    return EventBridgeBus(_client("events"), setting(Setting.BUS_NAME))
+    return EventBridgeBus(connect("events"), setting(Setting.BUS_NAME))
 
 
 def merchant_of(campaign_id: str) -> str:

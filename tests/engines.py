@@ -40,7 +40,7 @@ def dynamodb(dynamodb_local: DynamoDBLocal) -> DynamoDBClient:
 @pytest.fixture
 def wired(dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The functions' own clients and adapters, on DynamoDB Local."""
-    settings = {
+    settings: dict[str, str] = {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_local.url,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from standardwebhooks.webhooks import Webhook
 
 from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
@@ -33,7 +35,9 @@ SHIP_TO = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "cou
 HOLD = 300
 
 
-def headers(raw: bytes, event_id: str, *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
+def headers(
+    raw: bytes, event_id: str, *, secret: str = SECRET, at: float | None = None
+) -> dict[str, str]:
     """What a provider sends with a body: signed now, by the clock that its receiver checks with."""
     moment = datetime.fromtimestamp(time.time() if at is None else at, UTC)
     return {
@@ -43,7 +47,7 @@ def headers(raw: bytes, event_id: str, *, secret: str = SECRET, at: float | None
     }
 
 
-def event_body(order: Order, kind: str = "payment.succeeded", **data: Any) -> bytes:
+def event_body(order: Order, kind: str = "payment.succeeded", /, **data: Any) -> bytes:
     """A true event about an order, but for the fields that a test bends."""
     true = {
         "payment_id": order.payment_id,
@@ -55,10 +59,29 @@ def event_body(order: Order, kind: str = "payment.succeeded", **data: Any) -> by
     return json.dumps({"type": kind, "data": {**true, **data}}).encode()
 
 
+@dataclass
+class Stores:
+    """Where a shop keeps its things: in memory, unless a test says otherwise."""
+
+    stock: Any = field(default_factory=MemoryStock)
+    buyers: Any = field(default_factory=MemoryBuyers)
+    orders: Any = field(default_factory=MemoryOrders)
+    quarantine: Any = field(default_factory=MemoryQuarantine)
+    campaign_id: str = "cmp_" + "b" * 16
+
+
 class Shop:
     """One offer of ``units`` in blocks of at most 32, on sale for an hour from ``start``."""
 
-    def __init__(self, units: int = 10, *, limit: int | None = None, blocks: list[int] | None = None) -> None:
+    def __init__(
+        self,
+        units: int = 10,
+        *,
+        limit: int | None = None,
+        blocks: list[int] | None = None,
+        stores: Stores | None = None,
+    ) -> None:
+        stores = stores or Stores()
         laid = blocks or sizes(units)
         offer = Offer(
             number=0,
@@ -75,18 +98,24 @@ class Shop:
         self.now = self.start + 10
         self.campaigns = MemoryCampaigns()
         self.show(
-            a_campaign(offers=(offer,), status=Status.LIVE, prepared_at=self.start - 60, hold_seconds=HOLD)
+            a_campaign(
+                id=stores.campaign_id,
+                offers=(offer,),
+                status=Status.LIVE,
+                prepared_at=self.start - 60,
+                hold_seconds=HOLD,
+            )
         )
-        self.stock = MemoryStock()
-        self.buyers = MemoryBuyers()
-        self.orders = MemoryOrders()
-        self.quarantine = MemoryQuarantine()
+        self.stock = stores.stock
+        self.buyers = stores.buyers
+        self.orders = stores.orders
+        self.quarantine = stores.quarantine
         self.bank = Bank(lambda: [Webhook(SECRET)])
         for number, count in enumerate(laid):
             self.stock.lay_out(
                 self.shelf, number, units=count, opens=self.start, closes=self.campaign.closes_at
             )
-        hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)  # noqa: S311
+        hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)
         providers = {"test": self.bank}
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
@@ -154,9 +183,11 @@ class Shop:
     def beat(self) -> Finished:
         """What the lifecycle does every five seconds, with an hour to look back on."""
         self.keep_stock()
-        return finish_orders(
-            self.books, self.campaign, since=self.now - 3600, until=self.now, now=self.now
-        )
+        return self.finish(since=self.now - 3600)
+
+    def finish(self, since: int) -> Finished:
+        """The part of a beat that is about orders."""
+        return finish_orders(self.books, self.campaign, since=since, until=self.now, now=self.now)
 
     def drain(self) -> Finished:
         self.keep_stock()
@@ -166,13 +197,19 @@ class Shop:
         """The beat of the stock alone."""
         blocks = self.stock.read_all(self.shelf)
         closes = blocks[0].closes
-        kept = keep_stock(self.stock, self.shelf, blocks, now=self.now, opens=self.start, closes=closes)
+        kept = keep_stock(
+            self.stock, self.shelf, blocks, now=self.now, opens=self.start, closes=closes
+        )
         assert not kept.faults
 
     # -- what stands -------------------------------------------------------------------------------
 
     def read(self, order: Order) -> Order:
-        return self.orders.kept[order.campaign_id, order.key, order.expires_at]
+        found: Order | None = self.orders.find(
+            verify(order.id.removeprefix("ord_"), self.campaign.secret)
+        )
+        assert found is not None
+        return found
 
     def sums(self) -> Counters:
         return sum((block.counters for block in self.stock.read_all(self.shelf)), Counters())
@@ -190,7 +227,8 @@ class Shop:
             if entry.kind is Kind.SOLD and entry.is_tail
         }
         assert sums.orders == len(sold)
-        for order in self.orders.kept.values():
+        orders = list(self.orders.all(self.campaign.id))
+        for order in orders:
             claim = order.claim(self.campaign.secret)
             has_units = (claim.block, claim.key) in sold
             was_refunded = self.bank.refunds[order.id]
@@ -203,8 +241,9 @@ class Shop:
                 assert was_refunded
                 assert (order.captured, order.refunded) == (order.amount, order.amount)
         if settled:
-            paid = [o for o in self.orders.kept.values() if o.state is OrderState.PAID]
-            assert {(o.claim(self.campaign.secret).block, o.claim(self.campaign.secret).key) for o in paid} == sold
+            paid = [order for order in orders if order.state is OrderState.PAID]
+            claims = [order.claim(self.campaign.secret) for order in paid]
+            assert {(claim.block, claim.key) for claim in claims} == sold
             assert sums.gross == sum(order.amount for order in paid)
             assert sums.held == 0
             assert not list(self.orders.unsettled(self.campaign.id))

@@ -8,13 +8,13 @@ it is, or what is wrong with it, and the edge of the function answers with a pro
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
 from shared import wiring
+from shared.clock import elapsed
 from shared.domain.errors import KeyInvalid, KeyMissing, StoreBusy
 from shared.use_cases.ports import MerchantKeys
 
@@ -34,7 +34,7 @@ Verdict = Mapping[str, str]
 class Doorkeeper:
     """Remembers for some seconds who stood at the door, so that a storm costs one look."""
 
-    def __init__(self, keys: MerchantKeys, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keys: MerchantKeys, clock: Callable[[], float] = elapsed) -> None:
         self._keys = keys
         self._clock = clock
         self._seen: dict[str, tuple[float, Verdict]] = {}

@@ -8,7 +8,15 @@ from typing import Final
 
 from aws_cdk import Duration, IgnoreMode
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime, Tracing
+from aws_cdk.aws_lambda import (
+    ApplicationLogLevel,
+    Code,
+    Function,
+    LayerVersion,
+    LoggingFormat,
+    Runtime,
+    Tracing,
+)
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
@@ -104,10 +112,11 @@ class BackendFunction(Function):
             reserved_concurrent_executions=stage.reserved_concurrency,
             role=role,
             log_group=log_group,
+            logging_format=LoggingFormat.JSON,
+            application_log_level_v2=ApplicationLogLevel.INFO,
             tracing=Tracing.ACTIVE if stage.tracing else Tracing.DISABLED,
             environment={
                 Setting.STAGE: stage.name,
-                Setting.LOG_LEVEL: stage.log_level,
                 **{
                     Setting(f"{table.upper()}_TABLE"): backend.tables[table].table_name
                     for table in sorted(tables)

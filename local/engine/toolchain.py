@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -52,15 +53,23 @@ def chromium_folder() -> Path:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment, made fit for the CDK: our Node first, nothing kept or told outside the project."""
+    """This process's environment, made fit for engines: our own tools, and nothing of a person's AWS configuration."""
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "CDK_", "JSII_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))
     }
-    path = os.pathsep.join([str(node().parent), str(PYTHON.parent), os.environ.get("PATH", "")])
-    return inherited | {
+    return with_tools(inherited) | {
+        "NO_PROXY": ",".join(filter(None, ["127.0.0.1,localhost", os.environ.get("NO_PROXY")])),
+        **more,
+    }
+
+
+def with_tools(inherited: Mapping[str, str]) -> dict[str, str]:
+    """An environment with our Node and Python first, and whatever the CDK keeps in the project's folder."""
+    path = os.pathsep.join([str(node().parent), str(PYTHON.parent), inherited.get("PATH", "")])
+    return {
+        **inherited,
         "PATH": path,
+        "PYTHONPATH": str(PROJECT),
         "CDK_HOME": str(kept("cdk")),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "1",
@@ -68,9 +77,6 @@ def environment(**more: str) -> dict[str, str]:
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
-        "NO_PROXY": ",".join(filter(None, ["127.0.0.1,localhost", os.environ.get("NO_PROXY")])),
-        "PYTHONPATH": str(PROJECT),
-        **more,
     }
 
 

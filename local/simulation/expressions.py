@@ -83,14 +83,13 @@ def key_condition(expression: str) -> KeyCondition:
 def apply_update(
     expression: str, item: Item, names: Names
 ) -> tuple[dict[str, Any], list[tuple[str, ...]]]:
-    """The item after an update, and the paths it wrote. All operands are read before anything changes."""
+    """The item after an update, and the paths it set. All operands are read before anything changes."""
     after = dict(item)
     own: set[str] = set()
     """Top-level maps that were copied, so that the old item stays as it is."""
     paths: list[tuple[str, ...]] = []
     for action, aliased, operand in _update(expression):
         path = names.of(aliased)
-        paths.append(path)
         value = operand(item, names) if operand is not None else None
         if action == "REMOVE":
             remove(after, path, own)
@@ -98,6 +97,7 @@ def apply_update(
             raise BadExpression(_MISSING_OPERAND)
         else:
             put(after, path, add(value_at(item, path), value) if action == "ADD" else value, own)
+            paths.append(path)
     return after, paths
 
 
@@ -160,8 +160,8 @@ def _comparison(tokens: Tokens) -> Condition:
 
 def _compare(left: Value | None, sign: str, right: Value | None) -> bool:
     if left is None or right is None:
-        # What is absent equals nothing and is on no side of anything, but it is different from every value.
-        return sign == "<>" and (left is not None or right is not None)
+        # What is absent equals nothing and is on no side of anything, but it is different from everything.
+        return sign == "<>"
     (kind, one), (other_kind, other) = comparable(left), comparable(right)
     if sign in ("=", "<>"):
         return (kind == other_kind and bool(one == other)) is (sign == "=")

@@ -61,7 +61,9 @@ class _Table:
         try:
             parts = [comparable(item[name])[1] for name in self.key_names]
         except KeyError as missing:
-            raise BadExpression(f"One of the required keys was not given a value: {missing}") from None
+            raise BadExpression(
+                f"One of the required keys was not given a value: {missing}"
+            ) from None
         if "" in parts:
             raise BadExpression("A key attribute may not be an empty string")
         return parts[0], parts[1] if len(parts) > 1 else None
@@ -124,9 +126,7 @@ class MemoryDynamoDB:
 
     def items(self, role: str) -> list[Item]:
         """All items of a table."""
-        return [
-            item for part in self._tables[role].partitions.values() for item in part.values()
-        ]
+        return [item for part in self._tables[role].partitions.values() for item in part.values()]
 
     # -- reads -------------------------------------------------------------------------------------
 
@@ -171,7 +171,9 @@ class MemoryDynamoDB:
         start = request.get("ExclusiveStartKey")
         if start is not None:
             mark = order(start)
-            found = [item for item in found if (order(item) > mark if forward else order(item) < mark)]
+            found = [
+                item for item in found if (order(item) > mark if forward else order(item) < mark)
+            ]
         limit = request.get("Limit", len(found) + 1)
         page = found[: min(limit, len(found) - self.left_over(len(found)))]
         chosen = request.get("FilterExpression")
@@ -224,16 +226,23 @@ class MemoryDynamoDB:
     def _decide_all(self, actions: Sequence[Mapping[str, Any]]) -> list[_Write]:
         parts = [(kind, part) for action in actions for kind, part in action.items()]
         places = {
-            (part["TableName"], self._tables[part["TableName"]].key(part.get("Key", part.get("Item"))))
+            (
+                part["TableName"],
+                self._tables[part["TableName"]].key(part.get("Key", part.get("Item"))),
+            )
             for _, part in parts
         }
         if len(places) != len(parts) or not 0 < len(parts) <= MOST_KEYS:
-            raise BadExpression("Transaction request cannot include multiple operations on one item")
+            raise BadExpression(
+                "Transaction request cannot include multiple operations on one item"
+            )
         writes: list[_Write] = []
         reasons: list[dict[str, Any]] = []
         for kind, part in parts:
             try:
-                writes.append(self._decide(kind if kind == "ConditionCheck" else f"{kind}Item", part))
+                writes.append(
+                    self._decide(kind if kind == "ConditionCheck" else f"{kind}Item", part)
+                )
                 reasons.append({"Code": "None"})
             except refused_condition() as refused:
                 item = refused.response.get("Item")

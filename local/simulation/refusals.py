@@ -19,7 +19,13 @@ def exceptions(service: str) -> Any:
 
 
 def refuse(
-    operation: str, code: str, message: str, *, service: str = "dynamodb", status: int = 400, **facts: Any
+    operation: str,
+    code: str,
+    message: str,
+    *,
+    service: str = "dynamodb",
+    status: int = 400,
+    **facts: Any,
 ) -> ClientError:
     """The error of an answer with this code."""
     answer: Any = {

@@ -47,12 +47,12 @@ def add(old: Value | None, change: Value, *, negative: bool = False) -> Value:
 
 
 def size(value: Value | None) -> Value | None:
-    """What the function ``size`` says of a value."""
+    """What the function ``size`` says of a value; nothing of what has no size."""
     if value is None:
         return None
     ((kind, content),) = value.items()
     if kind not in {"S", "B", "M", "L"}:
-        raise BadExpression("Invalid operand type for operator or function: size")
+        return None
     return {"N": str(len(content.encode()) if kind == "S" else len(content))}
 
 

@@ -224,7 +224,6 @@ def _frozen(order: Order) -> dict[str, Any]:
     """What never changes; partition and sort key say the rest."""
     item: dict[str, Any] = {
         table.ORDER_ID: {"S": order.id},
-        table.ORDER_CAMPAIGN: {"S": order.campaign_id},
         table.MERCHANT: {"S": order.merchant},
         table.ORDER_SKU: {"S": order.sku},
         table.ORDER_QUANTITY: _number(order.quantity),
@@ -279,7 +278,7 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
     reason, seat = text(table.ORDER_REASON), text(table.ORDER_SEAT)
     return Order(
         id=item[table.ORDER_ID]["S"],
-        campaign_id=item[table.ORDER_CAMPAIGN]["S"],
+        campaign_id=table.order_campaign(item[table.ORDER_PARTITION]["S"]),
         merchant=item[table.MERCHANT]["S"],
         sku=item[table.ORDER_SKU]["S"],
         quantity=int(item[table.ORDER_QUANTITY]["N"]),

@@ -9,12 +9,12 @@ same.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from shared.adapters.dynamodb_faults import store_faults
+from shared.clock import pause
 from shared.contracts.events import SOURCE, Published
 from shared.domain.errors import StoreBusy
 
@@ -39,7 +39,7 @@ class EventBridgeBus:
         self,
         client: EventBridgeClient,
         bus_name: str,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = pause,
     ) -> None:
         self._client = client
         self._bus_name = bus_name

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from shared.clock import elapsed
 from shared.domain.errors import StoreBusy
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PaymentSecret:
         self,
         client: SecretsManagerClient,
         arn: str,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
         self._client = client
         self._arn = arn

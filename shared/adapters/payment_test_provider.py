@@ -44,13 +44,13 @@ class TestProvider:
         self,
         campaign: Campaign,
         order_id: str,
-        amount: int,  # noqa: ARG002 - a real provider needs it
-        method: str,
+        amount: int,  # noqa: ARG002 - a real provider needs it, and the next
+        method: str,  # noqa: ARG002
     ) -> Payment:
         """The same payment for the same order, whatever else differs."""
         digest = derive(campaign.secret, "payment", order_id)[:15]
-        action = {"type": "signed_webhook", "payment_method": method}
-        return Payment(PAYMENT + base64.urlsafe_b64encode(digest).decode(), action)
+        identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode()
+        return Payment(identifier, {"type": "signed_webhook"})
 
     def cancel_payment(self, order: Order) -> None:
         """Nobody asks for the money again: there was none."""

@@ -7,7 +7,10 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 
+draw: Callable[[int], bytes] = secrets.token_bytes
+"""Where chance comes from. A simulation, which must be repeatable, puts its own here."""
 CAMPAIGN_DIGITS = 16
 """Characters of a campaign id after ``cmp_``: 80 random bits in lower-case base 32, so that a claim check packs them
 in 10 bytes."""
@@ -17,7 +20,7 @@ _CAMPAIGN_ID = re.compile(r"cmp_[a-z2-7]{16}")
 
 def new_campaign_id() -> str:
     """``cmp_`` and 16 characters of a-z and 2-7."""
-    return "cmp_" + base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return "cmp_" + base64.b32encode(draw(10)).decode().lower()
 
 
 def is_campaign_id(text: str) -> bool:
@@ -27,7 +30,7 @@ def is_campaign_id(text: str) -> bool:
 
 def new_secret() -> str:
     """64 hexadecimal digits: a campaign's own secret."""
-    return secrets.token_hex(32)
+    return draw(32).hex()
 
 
 def derive(secret: str, *parts: str) -> bytes:

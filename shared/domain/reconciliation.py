@@ -21,7 +21,7 @@ from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import NotAClaimCheck
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import Block, Kind
-from shared.domain.totals import Snapshot, Sums
+from shared.domain.totals import NAMES, Snapshot, Sums
 
 _LISTED = 100
 """Differences told one by one."""
@@ -116,7 +116,9 @@ def reconcile(
         ledger.close()
     sums = [ledger.sums for ledger in ledgers]
     for ledger, mine, its in zip(ledgers, sums, snapshot.offers, strict=True):
-        findings.compare(f"{ledger.sku} totals", ledgers=mine.numbers, snapshot=its.numbers)
+        for name in NAMES:
+            compared = {"ledgers": getattr(mine, name), "snapshot": getattr(its, name)}
+            findings.compare(f"{ledger.sku} {name}", **compared)
     total = sum(sums, Sums())
     findings.compare(
         "money kept", ledgers=total.gross - total.refunded, orders=book.captured - book.given_back

@@ -98,7 +98,8 @@ class Sums:
         return cls(available=offer.allotment)
 
 
-_numbers = attrgetter(*(field.name for field in fields(Sums)))
+NAMES = tuple(field.name for field in fields(Sums))
+_numbers = attrgetter(*NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

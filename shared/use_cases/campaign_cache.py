@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
+from shared.clock import elapsed
 from shared.domain.campaign import Campaign
 from shared.domain.errors import CampaignNotFound, StoreBusy
 
@@ -27,9 +27,7 @@ class CampaignReader(Protocol):
 class CampaignCache:
     """A ``CampaignReader`` in front of the store."""
 
-    def __init__(
-        self, campaigns: CampaignReader, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, campaigns: CampaignReader, clock: Callable[[], float] = elapsed) -> None:
         self._campaigns = campaigns
         self._clock = clock
         self._known: dict[str, tuple[float, Campaign]] = {}

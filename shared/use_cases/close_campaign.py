@@ -8,16 +8,13 @@ no hold can be taken.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from shared.domain.campaign import Campaign, Status
 from shared.domain.stock import FOR_GOOD
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.prepare_stock import Place, places
 from shared.use_cases.save_campaign import change_campaign
+from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks
-
-_AT_ONCE = 8
 
 
 def close_campaign(campaigns: Campaigns, stock: StockBlocks, campaign_id: str) -> Campaign:
@@ -45,5 +42,4 @@ def _stamp(stock: StockBlocks, campaign: Campaign) -> None:
                 place.shelf, place.number, units=place.units, opens=opens, closes=FOR_GOOD
             )
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(shut, places(campaign)))
+    side_by_side(shut, places(campaign))

@@ -7,10 +7,10 @@ A hint is never believed, only followed: the conditional write decides. A wrong 
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from shared.clock import pause
 from shared.domain.board import Board, make_board
 from shared.domain.stock import Block
 from shared.use_cases.stock_ports import Shelf, StockBlocks
@@ -41,11 +41,11 @@ class Hints:
         clock: Callable[[], int],
         *,
         choice: random.Random | None = None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = pause,
     ) -> None:
         self._stock = stock
         self._clock = clock
-        self._random = choice or random.Random()  # noqa: S311 - spreads load, keeps no secret
+        self._choose = (choice or random).choice  # spreads load, keeps no secret
         self._pause = pause
         self._known: dict[tuple[str, str], _Known] = {}
 
@@ -73,7 +73,7 @@ class Hints:
         able = [number for number, units in free.items() if units >= need and number not in visited]
         if not able:
             return None
-        first, second = self._random.choice(able), self._random.choice(able)
+        first, second = self._choose(able), self._choose(able)
         return first if free[first] >= free[second] else second
 
     def fullest(self, shelf: Shelf, visited: Collection[int]) -> int | None:

@@ -8,7 +8,6 @@ are sound. Two beats at once, a beat that stops half-way, and half an hour witho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +19,7 @@ from shared.use_cases.finish_orders import finish_all, finish_orders
 from shared.use_cases.keep_stock import Kept, keep_stock
 from shared.use_cases.order_ports import Books
 from shared.use_cases.ports import Campaigns
+from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 from shared.use_cases.take_snapshot import Counted, take_snapshot
 from shared.use_cases.totals_ports import Bookmark, TotalsStore
@@ -32,7 +32,6 @@ balance."""
 LOOK_BACK = 600
 """Seconds for which an order that cannot be finished (its provider is silent) is tried again by every beat; then by
 the drain."""
-_AT_ONCE = 8
 
 
 class Phase(StrEnum):
@@ -80,7 +79,8 @@ def keep_books(
         # The last hold was taken before now, so it ends before that.
         bookmark = Bookmark(bookmark.finished_until, now + campaign.hold_seconds + PATIENCE)
     held = sum(offer.held for offer in kept)
-    since = bookmark.finished_until or campaign.starts_at
+    # Never after now: the last beat's clock may have been ahead, and a show may be called off before its start.
+    since = min(bookmark.finished_until or campaign.starts_at, now)
     waiting = finish_orders(books, campaign, since=since, until=now, now=now).waiting
     finished_until = max(since, now - LOOK_BACK) if waiting else now
     totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until))
@@ -103,15 +103,15 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
     selling = campaign.status in (Status.SCHEDULED, Status.LIVE)
     closes = campaign.closes_at if selling else FOR_GOOD
 
-    def keep(offer: Offer, blocks: Sequence[Block]) -> Kept:
+    def keep(of_offer: tuple[Offer, Sequence[Block]]) -> Kept:
+        offer, blocks = of_offer
         place = shelf(campaign, offer)
         if selling and any(not block.counters.free for block in blocks):
             # Some home is empty, so somebody will have to look elsewhere: here is where.
             stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
         return keep_stock(stock, place, blocks, now=now, opens=campaign.starts_at, closes=closes)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(keep, campaign.offers, counted.blocks))
+    return side_by_side(keep, zip(campaign.offers, counted.blocks, strict=True))
 
 
 def _phase(campaign: Campaign, blocks: Sequence[Sequence[Block]], now: int) -> Phase:

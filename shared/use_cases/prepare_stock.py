@@ -12,17 +12,15 @@ in order, a stride at a time, and the next run finds its place with some twenty 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from shared.domain.campaign import Campaign, Status
 from shared.domain.stock import sizes
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
+from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 
-_AT_ONCE = 8
-"""Blocks made at once: below the 10 connections of a client."""
 _STRIDE = 256
 """Blocks made before the next are begun: the most that may be there beyond the first that is missing."""
 
@@ -83,9 +81,8 @@ def _lay_out(stock: StockBlocks, campaign: Campaign) -> None:
             closes=campaign.closes_at,
         )
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for first in range(_resume(stock, all_places), len(all_places), _STRIDE):
-            list(pool.map(put, all_places[first : first + _STRIDE]))
+    for first in range(_resume(stock, all_places), len(all_places), _STRIDE):
+        side_by_side(put, all_places[first : first + _STRIDE])
 
 
 def _resume(stock: StockBlocks, all_places: list[Place]) -> int:

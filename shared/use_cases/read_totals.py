@@ -13,12 +13,11 @@ None-Match`` is looked up if it is news.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from shared.clock import rfc3339, rfc3339_millis
+from shared.clock import pause, rfc3339, rfc3339_millis
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
@@ -59,10 +58,10 @@ class Seen:
         return self.snapshot.complete or self.snapshot.campaign_version == self.campaign.version
 
     def is_good(self, now: int, age: int) -> bool:
-        """Whether the totals are at most ``age`` milliseconds old, or cannot have changed since."""
+        """Whether the totals are less than ``age`` milliseconds old, or cannot have changed since."""
         if self.snapshot.complete or not self.is_of_one_piece:
             return self.snapshot.complete
-        return now - self.snapshot.as_of <= age or not is_moving(self.campaign, now // 1000)
+        return now - self.snapshot.as_of < age or not is_moving(self.campaign, now // 1000)
 
     def serves(self, now: int) -> bool:
         """Whether to answer from memory."""
@@ -84,7 +83,7 @@ class TotalsDesk:
         stock: StockBlocks,
         clock: Callable[[], int],
         *,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = pause,
     ) -> None:
         """``campaigns`` must be strongly consistent, ``clock`` in milliseconds."""
         self._campaigns = campaigns

@@ -12,17 +12,14 @@ dies in between has kept a copy too early; the next one replaces it, for it is n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from shared.domain.campaign import Campaign
 from shared.domain.stock import Block
 from shared.domain.totals import Snapshot, Sums, next_snapshot
+from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 from shared.use_cases.totals_ports import TotalsStore
-
-_AT_ONCE = 8
-"""Offers read at once: below the 10 connections of a client."""
 
 Count = list[list[Block]]
 """The blocks of each offer, in the order of the campaign's offers."""
@@ -45,8 +42,7 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
     shelves = [shelf(campaign, offer) for offer in campaign.offers]
     if len(shelves) == 1:
         return [stock.read_all(shelves[0])]
-    with ThreadPoolExecutor(min(_AT_ONCE, len(shelves))) as pool:
-        return list(pool.map(stock.read_all, shelves))
+    return side_by_side(stock.read_all, shelves)
 
 
 def take_snapshot(

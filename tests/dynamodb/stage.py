@@ -63,7 +63,8 @@ class Watchman:
     def _note(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         units = sum(
-            part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed])
+            part["CapacityUnits"]
+            for part in (consumed if isinstance(consumed, list) else [consumed])
         )
         with self._lock:
             self.calls.append(model.name)

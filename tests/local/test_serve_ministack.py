@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,15 +17,17 @@ CONFIG = {
 
 
 @pytest.fixture(autouse=True)
-def _habits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _habits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the module changes in MiniStack is as it was after each test."""
     for owner, name in (
         (lambda_svc, "_acquire_execution_slot"),
         (lambda_svc, "_release_execution_slot"),
+        (lambda_svc, "_execute_function_warm"),
         (lambda_runtime.Worker, "_drain_stderr_bounded"),
+        (lambda_runtime.Worker, "__init__"),
+        (lambda_runtime.Worker, "invoke"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    yield
 
 
 def acquire() -> Any:
@@ -67,3 +68,28 @@ def test_an_answer_is_not_held_back_for_log_lines():
     worker._stderr_queue.put("a line that was there")
     assert worker._drain_stderr_bounded(first_line_wait=60) == "a line that was there"
     assert worker._drain_stderr_bounded(first_line_wait=60) == ""
+
+
+@pytest.mark.parametrize(("asked", "given"), [(5, serve_ministack.LEAST_TIMEOUT), (310, 310)])
+def test_a_function_is_not_killed_for_being_slow(asked: int, given: int):
+    serve_ministack.give_functions_time()
+    worker = lambda_runtime.Worker("authorize", {**CONFIG, "Timeout": asked}, b"")
+    assert worker.config["Timeout"] == given
+
+
+def test_an_error_has_the_name_of_its_class(monkeypatch: pytest.MonkeyPatch):
+    trace = "Traceback (most recent call last):\n  File x\nshared.domain.errors.StoreBusy: later\n"
+    raised = {"status": "error", "error": "later", "trace": trace}
+    monkeypatch.setattr(lambda_runtime.Worker, "invoke", lambda *_, **__: dict(raised))
+    worker = lambda_runtime.Worker("keep_books", CONFIG, b"")
+    monkeypatch.setattr(
+        lambda_svc,
+        "_execute_function_warm",
+        lambda *_: {"body": {"errorMessage": worker.invoke({}, "")["error"]}, "error": True},
+    )
+    serve_ministack.name_errors_by_their_class()
+
+    answer = lambda_svc._execute_function_warm({}, {}, "")
+
+    body = {"errorMessage": "later", "errorType": "StoreBusy"}
+    assert answer == {"body": body, "error": True}

@@ -20,7 +20,7 @@ def connection(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def wall(connection: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    monkeypatch.setattr(Page, "connection", connection, raising=False)
+    monkeypatch.setattr(Page, "told", connection, raising=False)
     with ThreadingHTTPServer((HOST, 0), partial(Page, directory=str(DASHBOARD))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -81,9 +81,7 @@ def stock(rig: Rig) -> None:
     roll = random.random()
     if roll < 0.12:
         units = random.randint(1, 9)
-        rig.stock.lay_out(
-            rig.shelf, place, units=units, opens=rig.now - 9, closes=rig.now + 99
-        )
+        rig.stock.lay_out(rig.shelf, place, units=units, opens=rig.now - 9, closes=rig.now + 99)
     elif roll < 0.2:
         closes = random.choice([rig.now + 50, rig.now - 1, ledger.FOR_GOOD])
         rig.stock.stamp(rig.shelf, place, opens=rig.now - 5, closes=closes)

@@ -93,6 +93,9 @@ class Words:
             return f"{self.condition(depth - 1)} {sign} {self.condition(depth - 1)}"
         if depth and roll < 0.6:
             inner = self.condition(depth - 1)
+            if inner.startswith("(") and inner.endswith(")"):
+                # DynamoDB takes no parentheses that it does not need.
+                return inner
             return self.random.choice([f"({inner})", f"NOT ({inner})"])
         if roll < 0.75:
             function = self.random.choice(["attribute_exists", "attribute_not_exists"])
@@ -234,8 +237,10 @@ def test_random_transactions_do_the_same_in_both(dynamodb: DynamoDBClient, seed:
     seen = set()
     for _ in range(40):
         actions = []
-        for _ in range(random.randint(1, 3)):
+        for place in random.sample("0123", random.randint(1, 3)):
             method, request = random_call(random, campaign)
+            # One item twice is refused by both, though not always for the same reason: that is asked below.
+            request.get("Item", request.get("Key", {}))["s"] = {"S": place}
             request.pop("ReturnValues", None)
             kind = {"update_item": "Update", "put_item": "Put", "delete_item": "Delete"}[method]
             if kind == "Delete" and "ConditionExpression" in request:
@@ -246,11 +251,13 @@ def test_random_transactions_do_the_same_in_both(dynamodb: DynamoDBClient, seed:
             transaction["ClientRequestToken"] = random.choice(tokens)
         seen.add(compared(dynamodb, ours, "transact_write_items", transaction).get("code", "ok"))
         if random.random() < 0.5:
-            seen.add(compared(dynamodb, ours, "transact_write_items", transaction).get("code", "ok"))
+            seen.add(
+                compared(dynamodb, ours, "transact_write_items", transaction).get("code", "ok")
+            )
         for place in "0123":
             get = {"TableName": "orders", "Key": {"p": {"S": campaign}, "s": {"S": place}}}
             compared(dynamodb, ours, "get_item", get | {"ConsistentRead": True})
-    assert {"ok", "TransactionCanceledException", "ValidationException"} <= seen
+    assert {"ok", "TransactionCanceledException", "IdempotentParameterMismatchException"} <= seen
 
 
 def test_a_transaction_is_not_done_again_by_its_own_retry() -> None:
@@ -315,16 +322,20 @@ def test_streams_tell_the_same_changes(dynamodb: DynamoDBClient, dynamodb_local:
 
 
 def read_shard(streams: Any, arn: str, shard: str) -> list[dict[str, Any]]:
-    at = streams.get_shard_iterator(
-        StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
+    at = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
     found: list[dict[str, Any]] = []
     while at:
         page = streams.get_records(ShardIterator=at)
         if not page["Records"]:
             break
         found += [
-            {name: told for name, told in record["dynamodb"].items() if name.endswith(("s", "Image"))}
+            {
+                name: told
+                for name, told in record["dynamodb"].items()
+                if name.endswith(("s", "Image"))
+            }
             for record in page["Records"]
         ]
         at = page.get("NextShardIterator")

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 Step = Callable[[Stage], Any]
 
 
-def go_live(show: Stage) -> None:
+def come_to_the_start(show: Stage) -> None:
     show.prepare()
     show.wait(60)
+
+
+def go_live(show: Stage) -> None:
+    come_to_the_start(show)
     show.open()
 
 
@@ -37,10 +41,10 @@ def sell(show: Stage) -> None:
     show.release(show.reserve())
     show.reserve(34)
     show.check_out(show.reserve())
-    show.beat()
+    show.snapshot()
     half_way = show.check_out(show.reserve())
     save = show.orders.save
-    show.orders.save = _die  # type: ignore[method-assign]
+    show.orders.save = _die  # type: ignore[method-assign, assignment]
     with pytest.raises(Crash):
         show.pay(half_way)
     show.orders.save = save  # type: ignore[method-assign]
@@ -63,9 +67,9 @@ def close(show: Stage) -> None:
 
 def drain(show: Stage) -> None:
     close(show)
-    for _ in range(3):
-        show.wait(5)
+    for _ in range(2):  # the tails of what ran out, and then their parts
         show.beat()
+    show.wait(10)
 
 
 def reconcile(show: Stage) -> None:
@@ -76,7 +80,7 @@ def reconcile(show: Stage) -> None:
 TASKS: dict[str, tuple[Step, Step]] = {
     "prepare": (lambda _: None, Stage.prepare),
     "prepare again": (Stage.prepare, Stage.prepare),
-    "open": (lambda show: (show.prepare(), show.wait(60)), Stage.open),
+    "open": (come_to_the_start, Stage.open),
     "beat": (sell, Stage.beat),
     "close": (end, Stage.close),
     "drain": (close, Stage.beat),

@@ -235,6 +235,21 @@ def test_a_repeated_command_is_answered_as_before_though_it_would_be_refused_by_
         office.command("cancel", key="key-2")
 
 
+def test_of_two_twins_at_once_none_is_refused_for_what_the_other_has_done():
+    office = Office().with_campaign()
+    firsts: list[Told] = []
+
+    def decide(campaign: Campaign, _: int) -> Campaign:
+        if not firsts:
+            # Its twin comes through between its first look and its decision.
+            firsts.append(office.command("cancel"))
+            return show_control.cancel(office.campaign, reason="Rain")
+        raise AssertionError("decided twice")
+
+    ask = Ask(MERCHANT, "cancel", a_campaign().id, "key-1", {})
+    assert office.runner.command(ask, decide) == replace(firsts[0], replayed=True)
+
+
 def test_a_refused_command_leaves_nothing_behind_and_may_succeed_later_under_its_key():
     office = Office().with_campaign()
     with pytest.raises(CampaignState):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import Refusal
@@ -112,6 +112,7 @@ def buy(shop: Shop, buyer: str, fate: str, quantity: int) -> list[Order]:
     return [order] if fate == "pays late" else []
 
 
+@settings(max_examples=100, deadline=None)
 @given(SALES, st.booleans())
 def test_the_events_of_a_sale_add_up_to_its_books(sale: Sale, closes: bool):
     shop, changes = play(sale, closes=closes)
@@ -137,6 +138,7 @@ def test_the_events_of_a_sale_add_up_to_its_books(sale: Sale, closes: bool):
     )
 
 
+@settings(max_examples=60, deadline=None)
 @given(SALES, st.randoms(use_true_random=False), st.integers(0, 20))
 def test_changes_told_again_and_in_any_order_are_the_same_events(
     sale: Sale, chance: Random, repeated: int

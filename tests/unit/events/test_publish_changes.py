@@ -209,7 +209,7 @@ class Mapping:
         self.position = max(self.position, start + reached)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_delivery_of_any_batches_tells_the_same_events(data: st.DataObject):
     refusals = iter(data.draw(st.lists(st.sets(st.integers(0, 9), max_size=4), max_size=12)))

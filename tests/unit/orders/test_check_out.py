@@ -232,4 +232,9 @@ def test_a_crash_at_any_moment_and_a_retry_give_one_order_and_one_payment():
         assert retried.order.payment_id == shop.bank.payments[retried.order.id].id
         assert (len(shop.orders), len(shop.bank.payments)) == (1, 1)
 
-    assert passed == ["before create_payment", "after create_payment", "before place", "after place"]
+    assert passed == [
+        "before create_payment",
+        "after create_payment",
+        "before place",
+        "after place",
+    ]

@@ -8,15 +8,10 @@ from shared.domain.campaign import Status
 from shared.domain.errors import Busy, StoreBusy
 from shared.domain.order import OrderState
 from shared.domain.stock import REMEMBERED, expire, prune
-from shared.use_cases.finish_orders import Finished, finish_orders
+from shared.use_cases.finish_orders import Finished
 from tests.builders import MERCHANT
 from tests.fakes import Crash
 from tests.shop import HOLD, Shop
-
-
-def beat(shop: Shop, since: int) -> Finished:
-    """A beat that looks back only to the one before it, and not at the stock."""
-    return finish_orders(shop.books, shop.campaign, since=since, until=shop.now, now=shop.now)
 
 
 def test_an_order_whose_hold_ran_out_is_cancelled_and_so_is_its_payment():
@@ -60,7 +55,7 @@ def test_a_hold_past_its_deadline_is_left_to_the_beat_of_the_stock():
     order = shop.order()
     shop.now += HOLD
 
-    assert beat(shop, since=shop.now - 10) == Finished(waiting=1)
+    assert shop.finish(since=shop.now - 10) == Finished(waiting=1)
     assert shop.read(order).state is OrderState.AWAITING_PAYMENT
 
 
@@ -99,7 +94,7 @@ def test_a_late_payment_that_was_interrupted_is_settled_by_the_beat_after_its_ow
         for _ in range(14):
             shop.now += 5
             shop.keep_stock()
-            beat(shop, since=shop.now - 5)
+            shop.finish(since=shop.now - 5)
         assert shop.read(order).state is OrderState.PAID
         shop.check(settled=True)
     assert passed.count("after save") == 3
@@ -113,7 +108,7 @@ def test_only_the_holds_that_ended_are_looked_at():
     reads = shop.stock.reads
     shop.now = early.expires_at
 
-    beat(shop, since=shop.now - 5)
+    shop.finish(since=shop.now - 5)
 
     assert shop.stock.reads == reads + 1
     assert shop.read(late).state is OrderState.AWAITING_PAYMENT
@@ -134,7 +129,7 @@ def test_an_order_written_a_moment_after_its_hold_ended_is_not_missed():
     order = shop.check_out(reservation).order
     shop.now = deadline + 6
 
-    assert beat(shop, since=deadline + 1) == Finished(cancelled=1)
+    assert shop.finish(since=deadline + 1) == Finished(cancelled=1)
     assert shop.read(order).state is OrderState.CANCELLED
 
 
@@ -158,7 +153,7 @@ def test_a_provider_that_is_silent_about_one_payment_does_not_stop_the_others():
     shop = Shop()
     one, two = shop.order(), shop.order("bo")
     shop.now += HOLD
-    silent = []
+    silent: list[str] = []
 
     def notice(what: str) -> None:
         if what == "cancel_payment" and not silent:

@@ -48,7 +48,12 @@ SILENT = [
 
 @pytest.mark.parametrize(
     ("value", "count"),
-    [(SECRET, 1), (SECRET.removeprefix("whsec_"), 1), (json.dumps([OTHER, SECRET]), 2), (f" {SECRET}\n", 1)],
+    [
+        (SECRET, 1),
+        (SECRET.removeprefix("whsec_"), 1),
+        (json.dumps([OTHER, SECRET]), 2),
+        (f" {SECRET}\n", 1),
+    ],
 )
 def test_a_value_is_one_secret_or_a_list_of_them(value: str, count: int):
     assert len(secret_of(SecretsManager(value), Clock()).webhooks()) == count

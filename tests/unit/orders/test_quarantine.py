@@ -90,7 +90,10 @@ def test_a_value_of_another_shape_is_put_aside(field: str, value: object):
         (b'{"type": "payment.succeeded", "data": []}', Doubt.MALFORMED),
         (b'{"type": "payment.succeeded", "type": "payment.failed", "data": {}}', Doubt.MALFORMED),
         (b'{"type": "payment.succeeded", "data": {"amount": NaN}}', Doubt.MALFORMED),
-        (b'{"type": "payment.succeeded", "data": {"amount": ' + b"9" * 5000 + b"}}", Doubt.MALFORMED),
+        (
+            b'{"type": "payment.succeeded", "data": {"amount": ' + b"9" * 5000 + b"}}",
+            Doubt.MALFORMED,
+        ),
         (b'{"a":' * 400 + b"1" + b"}" * 400, Doubt.MALFORMED),
         (b'{"type": "payment.succeeded", "data": {"order_id": "\\ud800"}}', Doubt.MALFORMED),
         (b'{"type": "payment.disputed", "data": {}}', Doubt.UNKNOWN_TYPE),

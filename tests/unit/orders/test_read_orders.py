@@ -21,7 +21,9 @@ def test_an_order_is_found_by_its_id():
     assert reader(shop).find(order.id, MERCHANT) == order
 
 
-@pytest.mark.parametrize("identifier", ["", "ord_", "ord_" + "A" * 74, "rsv_x", "ord_富士", "x" * 5000])
+@pytest.mark.parametrize(
+    "identifier", ["", "ord_", "ord_" + "A" * 74, "rsv_x", "ord_富士", "x" * 5000]
+)
 def test_an_id_we_never_gave_out_is_not_found(identifier: str):
     with pytest.raises(OrderNotFound):
         reader(Shop()).find(identifier, MERCHANT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
 
@@ -263,7 +264,9 @@ def test_what_was_sold_before_a_campaign_was_called_off_stays_sold():
 # -- two at once -----------------------------------------------------------------------------------
 
 
-def two_at_once(shop: Shop, order: Order, moment: int, rival: Callable[[], object]) -> bool:
+def two_at_once(
+    shop: Shop, order: Order, moment: int, rival: Callable[[Shop, Order], object]
+) -> bool:
     """Let a rival act at a moment of a delivery. False: the delivery has fewer moments."""
     passed = []
 
@@ -271,11 +274,27 @@ def two_at_once(shop: Shop, order: Order, moment: int, rival: Callable[[], objec
         passed.append(what)
         if len(passed) == moment + 1:
             shop.recover()
-            rival()
+            rival(shop, order)
 
     shop.watch(notice)
     shop.pay(order)
     return len(passed) > moment
+
+
+def pays_again(shop: Shop, order: Order) -> None:
+    shop.pay(order, "msg_2")
+
+
+def somebody_buys(shop: Shop, _: Order) -> None:
+    with suppress(SoldOut):
+        shop.pay(shop.order("rival"), "msg_2")
+
+
+def a_second_later(shop: Shop, order: Order) -> None:
+    shop.now += 2
+    shop.beat()
+    shop.pay(order, "msg_2")
+    shop.now -= 2
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -286,7 +305,7 @@ def test_a_second_delivery_at_any_moment_of_the_first_changes_nothing(late: bool
         order = shop.order()
         if late:
             shop.now += HOLD
-        more = two_at_once(shop, order, moment, lambda: shop.pay(order, "msg_2"))
+        more = two_at_once(shop, order, moment, pays_again)
         shop.check(settled=True)
         assert shop.read(order).state is OrderState.PAID
         if not more:
@@ -300,14 +319,7 @@ def test_the_last_unit_goes_to_a_buyer_or_to_the_late_payment_at_any_moment():
         shop = Shop(1)
         order = shop.order()
         shop.now += HOLD
-
-        def rival(shop: Shop = shop) -> None:
-            try:
-                shop.pay(shop.order("rival"), "msg_2")
-            except SoldOut:
-                pass
-
-        more = two_at_once(shop, order, moment, rival)
+        more = two_at_once(shop, order, moment, somebody_buys)
         shop.check(settled=True)
         assert shop.sums().sold == 1
         outcomes.add(shop.read(order).state)
@@ -322,13 +334,6 @@ def test_the_end_of_the_hold_and_a_payment_just_before_it_never_both_win():
         shop = Shop(3)
         order = shop.order()
         shop.now += HOLD - 1
-
-        def a_second_later(shop: Shop = shop, order: Order = order) -> None:
-            shop.now += 2
-            shop.beat()
-            shop.pay(order, "msg_2")
-            shop.now -= 2
-
         more = two_at_once(shop, order, moment, a_second_later)
         shop.check(settled=True)
         assert shop.sums().sold == 1

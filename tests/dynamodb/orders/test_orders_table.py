@@ -1,0 +1,262 @@
+"""Orders in DynamoDB: what is written is read, under conditions that hold, in items of one write unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared import table
+from shared.adapters import dynamodb_payments
+from shared.domain.order import Order, OrderState, RefundReason, Seat
+from shared.domain.payment import Doubt, QuarantinedPayment
+from tests.dynamodb.orders.conftest import MakeShop
+from tests.shop import HOLD, Shop
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def test_an_order_is_read_as_it_was_placed(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+
+    assert shop.read(order) == order
+
+
+def test_a_second_order_of_the_same_reservation_is_not_placed(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+
+    assert shop.orders.place(replace(order, created_at=order.created_at + 1)) == order
+    # The very same again is a try of the SDK's after a lost answer.
+    assert shop.orders.place(order) is None
+
+
+def versions(order: Order) -> list[Order]:
+    """Every attribute set, and removed again."""
+    failed = order.failed("msg_1")
+    seeking = failed.seeking(until=order.expires_at + 60)
+    seated = seeking.seated(Seat(block=12, key="AbCd_-09", units=3))
+    again = seated.seeking(until=order.expires_at + 600)
+    refunding = again.refunding(RefundReason.BUYER_LIMIT_REACHED)
+    return [failed, seeking, seated, again, refunding, refunding.gave_back()]
+
+
+def test_every_version_is_read_as_it_was_saved(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    for version in versions(order):
+        assert shop.orders.save(version) is None
+        assert shop.read(order) == version
+
+
+def test_an_order_is_saved_over_the_version_it_was_made_from_only(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    shop.orders.save(order.failed("msg_1"))
+
+    assert shop.orders.save(order.cancelled()) == order.failed("msg_1")
+    assert shop.read(order).state is OrderState.AWAITING_PAYMENT
+
+
+def item_of(client: DynamoDBClient, order: Order) -> dict[str, Any]:
+    shard = table.order_shard(order.key)
+    return client.get_item(
+        TableName="orders",
+        Key={
+            table.ORDER_PARTITION: {"S": table.order_partition(order.campaign_id, shard)},
+            table.ORDER_SORT: {"S": table.order_sort(order.expires_at, order.key)},
+        },
+    )["Item"]
+
+
+def size(item: dict[str, Any]) -> int:
+    """Bytes of an item by AWS's rules."""
+    total = 0
+    for name, value in item.items():
+        ((kind, content),) = value.items()
+        is_number = kind == "N"
+        content_size = table.number_size(int(content)) if is_number else len(_bytes(content))
+        total += len(name) + content_size
+    return total
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def test_a_usual_order_takes_one_write_unit_in_every_version(
+    make_shop: MakeShop, dynamodb: DynamoDBClient
+):
+    shop = make_shop()
+    order = shop.order()
+    sizes = [size(item_of(dynamodb, order))]
+    for version in versions(order):
+        shop.orders.save(version)
+        sizes.append(size(item_of(dynamodb, order)))
+
+    assert max(sizes) < table.WRITE_UNIT * 0.7, sizes
+
+
+def test_the_longest_of_everything_still_takes_one_write_unit(
+    make_shop: MakeShop, dynamodb: DynamoDBClient
+):
+    shop = make_shop()
+    order = replace(
+        shop.order(),
+        key="longest_",
+        merchant="mer_" + "m" * 28,
+        sku="S" * 32,
+        quantity=100,
+        amount=100 * 10**12 - 1,
+        ship_to="x" * table.LARGEST_SHIP_TO,
+    )
+    shop.orders.place(order)
+    sizes = [size(item_of(dynamodb, order))]
+    for version in versions(order):
+        shop.orders.save(version)
+        sizes.append(size(item_of(dynamodb, order)))
+
+    assert max(sizes) <= table.WRITE_UNIT, sizes
+
+
+def test_lists_are_newest_first_over_all_shards_and_leave_out_addresses_and_notes(
+    make_shop: MakeShop,
+):
+    shop = make_shop(64)
+    made = []
+    for number in range(40):
+        made.append(shop.order(f"buyer-{number}"))
+        shop.now += number % 2
+    for order in made[:5]:
+        shop.orders.remind(order, at=order.expires_at + 60)
+    newest_first = sorted(made, key=lambda order: (order.expires_at, order.key), reverse=True)
+
+    seen: list[Order] = []
+    while page := shop.orders.page(
+        shop.campaign.id,
+        before=seen[-1].claim(shop.campaign.secret) if seen else None,
+        limit=7,
+    ):
+        seen += page
+
+    assert [order.id for order in seen] == [order.id for order in newest_first]
+    assert len({table.order_shard(order.key) for order in made}) > 8
+    assert {order.ship_to for order in seen} == {None}
+    assert len(shop.orders.page(shop.campaign.id, before=None, limit=100)) == 40
+
+
+def test_a_long_list_is_merged_rightly_when_one_shard_has_most_of_it(make_shop: MakeShop):
+    shop = make_shop()
+    first = shop.order()
+    keys = [f"AAAA{first:02d}{second:02d}" for first in range(10) for second in range(4)]
+    same_shard = [key for key in keys if table.order_shard(key) == table.order_shard(keys[0])]
+    others = [key for key in keys if key not in same_shard][:3]
+    for place, key in enumerate([*same_shard, *others]):
+        shop.orders.place(replace(first, key=key, expires_at=first.expires_at + 1 + place))
+
+    page = shop.orders.page(shop.campaign.id, before=None, limit=100)
+
+    expiries = [order.expires_at for order in page]
+    assert expiries == sorted(expiries, reverse=True)
+    assert len(page) == len(same_shard) + 4
+
+
+def ended(shop: Shop, since: int, until: int) -> set[str]:
+    return {o.id for o in shop.orders.ended(shop.campaign.id, since=since, until=until)}
+
+
+def test_the_orders_whose_hold_ended_are_found_by_the_second(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    end = order.expires_at
+
+    assert ended(shop, end - 1, end) == {order.id}
+    assert ended(shop, end - 100, end + 100) == {order.id}
+    assert ended(shop, end, end + 100) == set()
+    assert ended(shop, end - 100, end - 1) == set()
+
+
+def test_orders_that_are_finished_are_not_looked_at_again(make_shop: MakeShop):
+    shop = make_shop()
+    paid, cancelled, seeking, waiting = (shop.order(buyer) for buyer in ("a", "b", "c", "d"))
+    shop.orders.save(paid.paid(shop.now))
+    shop.orders.save(cancelled.cancelled())
+    late = seeking.cancelled()
+    shop.orders.save(late)
+    shop.orders.save(late.seeking(until=shop.now + 60))
+
+    found = ended(shop, shop.now, shop.now + HOLD)
+
+    assert found == {seeking.id, waiting.id}
+    assert {o.id for o in shop.orders.unsettled(shop.campaign.id)} == found
+    assert {o.id for o in shop.orders.all(shop.campaign.id)} == {
+        paid.id,
+        cancelled.id,
+        seeking.id,
+        waiting.id,
+    }
+
+
+def test_a_reminder_brings_an_order_back_while_its_money_has_no_place(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    at = order.expires_at + 1860
+    shop.orders.remind(order, at=at)
+    shop.orders.remind(order, at=at)
+    assert ended(shop, at - 1, at) == set()
+
+    seeking = order.seeking(until=at)
+    shop.orders.save(seeking)
+    assert ended(shop, at - 1, at) == {order.id}
+    assert ended(shop, at, at + 100) == set()
+
+    shop.orders.save(seeking.refunding(RefundReason.SOLD_OUT))
+    assert ended(shop, at - 1, at) == {order.id}
+    shop.orders.save(seeking.refunding(RefundReason.SOLD_OUT).gave_back())
+    assert ended(shop, at - 1, at) == set()
+    assert [o.id for o in shop.orders.all(shop.campaign.id)] == [order.id]
+
+
+def test_another_campaigns_orders_are_never_met(make_shop: MakeShop):
+    one, two = make_shop(), make_shop()
+    order = one.order()
+
+    assert list(two.orders.all(two.campaign.id)) == []
+    assert two.orders.page(two.campaign.id, before=None, limit=5) == []
+    assert [o.id for o in one.orders.all(one.campaign.id)] == [order.id]
+
+
+@pytest.mark.parametrize(
+    "payment",
+    [
+        QuarantinedPayment(id="test#1", provider="test", doubt=Doubt.MALFORMED, received_at=5),
+        QuarantinedPayment(
+            id="test#2",
+            provider="test",
+            doubt=Doubt.WRONG_AMOUNT,
+            received_at=5,
+            kind="payment.succeeded",
+            payment_id="富士\x00",
+            order_id="x",
+            amount="9" * 128,
+            currency="CNY",
+            livemode=False,
+            merchant="mer_1",
+            campaign_id="cmp_1",
+        ),
+    ],
+)
+def test_a_quarantined_event_is_kept_once_and_read_as_it_was(
+    make_shop: MakeShop, dynamodb: DynamoDBClient, payment: QuarantinedPayment
+):
+    shop = make_shop()
+    payment = replace(payment, id=payment.id + shop.campaign.id)
+
+    assert shop.quarantine.keep(payment) is True
+    assert shop.quarantine.keep(replace(payment, received_at=9)) is False
+
+    item = dynamodb.get_item(TableName="payments", Key={"id": {"S": payment.id}})["Item"]
+    assert dynamodb_payments.decode(item) == payment

@@ -1,0 +1,193 @@
+"""Payments on DynamoDB Local, many at once: one effect, whoever wins; and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.errors import SoldOut
+from shared.domain.order import OrderState
+from shared.use_cases.receive_payment import Outcome
+from tests.dynamodb.orders.conftest import MakeShop
+from tests.shop import HOLD, Shop, event_body, headers
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+THREADS = 16
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [done.result() for done in [pool.submit(act) for act in acts]]
+
+
+def test_fifty_deliveries_at_once_pay_one_order_once(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order(quantity=2)
+
+    outcomes = at_once(*[lambda: shop.pay(order)] * 50)
+
+    assert set(outcomes) <= {Outcome.PAID, Outcome.KNOWN}
+    assert (shop.sums().sold, shop.sums().orders, shop.sums().gross) == (2, 1, 19800)
+    assert shop.read(order).version == 2
+    shop.check(settled=True)
+
+
+def test_fifty_late_deliveries_at_once_take_the_units_again_once(make_shop: MakeShop):
+    shop = make_shop(blocks=[1, 1, 1])
+    order = shop.order(quantity=2)
+    shop.now += HOLD
+    shop.beat()
+    shop.beat()
+
+    outcomes = at_once(*[lambda: shop.pay(order)] * 50)
+
+    assert set(outcomes) <= {Outcome.PAID, Outcome.KNOWN}
+    assert (shop.sums().sold, shop.sums().orders) == (2, 1)
+    shop.check(settled=True)
+
+
+def test_fifty_late_deliveries_at_once_give_the_money_back_once(make_shop: MakeShop):
+    shop = make_shop(1)
+    order = shop.order()
+    shop.now += HOLD
+    rival = shop.order("rival")
+
+    outcomes = at_once(*[lambda: shop.pay(order)] * 50)
+
+    assert set(outcomes) <= {Outcome.REFUNDED, Outcome.KNOWN}
+    assert shop.read(order).state is OrderState.REFUNDED
+    assert shop.pay(rival, "msg_2") is Outcome.PAID
+    shop.check(settled=True)
+
+
+def test_of_a_payment_and_the_end_of_its_hold_one_wins(make_shop: MakeShop):
+    """One process looks at the clock before the deadline, the others after it; afterwards the books balance."""
+    states = Counter[OrderState]()
+    for _ in range(12):
+        shop = make_shop(1)
+        order = shop.order()
+        raw = event_body(order)
+        shop.now += HOLD
+
+        def pay_in_time(shop: Shop = shop, raw: bytes = raw) -> Outcome:
+            return deliver_at(shop, raw, shop.now - 1)
+
+        def pay_too_late(shop: Shop = shop, raw: bytes = raw) -> Outcome:
+            return deliver_at(shop, raw, shop.now)
+
+        def somebody_else(shop: Shop = shop) -> Outcome | None:
+            try:
+                return shop.pay(shop.order("rival"), "msg_2")
+            except SoldOut:
+                return None
+
+        at_once(pay_in_time, pay_too_late, shop.beat, somebody_else, pay_in_time)
+        shop.beat()
+        assert shop.sums().sold == 1
+        shop.check(settled=True)
+        states[shop.read(order).state] += 1
+
+    assert set(states) <= {OrderState.PAID, OrderState.REFUNDED}
+
+
+def deliver_at(shop: Shop, raw: bytes, now: int) -> Outcome:
+    return shop.payments.receive("test", headers(raw, "msg_1"), raw, now)
+
+
+def test_twenty_checkouts_at_once_make_one_order(make_shop: MakeShop):
+    shop = make_shop()
+    reservation = shop.reserve()
+
+    done = at_once(*[lambda: shop.check_out(reservation)] * 20)
+
+    assert all(checked_out.order == done[0].order for checked_out in done)
+    assert len(list(shop.orders.all(shop.campaign.id))) == 1
+    assert len(shop.bank.payments) == 1
+
+
+def test_twenty_lies_at_once_are_put_aside_once(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    lie = event_body(order, amount=1)
+    event_id = f"msg_{shop.campaign.id}"
+
+    assert set(at_once(*[lambda: shop.deliver(lie, event_id)] * 20)) == {Outcome.QUARANTINED}
+    assert shop.read(order) == order
+
+
+# -- what it costs -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def metered(client: DynamoDBClient) -> Iterator[Counter[str]]:
+    """Units that DynamoDB says were consumed: writes and reads, by table."""
+    units: Counter[str] = Counter()
+
+    def ask(params: dict[str, Any], **_: Any) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def note(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        answered = parsed.get("ConsumedCapacity", [])
+        kind = "read" if model.name in {"GetItem", "Query", "BatchGetItem"} else "write"
+        for consumed in answered if isinstance(answered, list) else [answered]:
+            units[f"{kind} {consumed['TableName']}"] += consumed["CapacityUnits"]
+
+    events = client.meta.events
+    events.register("provide-client-params.dynamodb.*", ask)
+    events.register("after-call.dynamodb.*", note)
+    try:
+        yield units
+    finally:
+        events.unregister("provide-client-params.dynamodb.*", ask)
+        events.unregister("after-call.dynamodb.*", note)
+
+
+def test_a_paid_order_takes_four_write_units(make_shop: MakeShop, dynamodb: DynamoDBClient):
+    shop = make_shop()
+    with metered(dynamodb) as units:
+        shop.pay(shop.order(quantity=2))
+
+    assert units == {
+        "write stock": 2,  # reserve, sell
+        "write orders": 2,  # check out, pay
+        "read stock": 1,  # is it still held?
+        "read orders": 2,  # is it there already? what does it say?
+    }
+
+
+def test_a_duplicate_takes_no_write_unit(make_shop: MakeShop, dynamodb: DynamoDBClient):
+    shop = make_shop()
+    order = shop.order()
+    shop.pay(order)
+    with metered(dynamodb) as units:
+        shop.pay(order)
+
+    assert units == {"read orders": 1}
+
+
+def test_a_repeated_checkout_takes_no_write_unit(make_shop: MakeShop, dynamodb: DynamoDBClient):
+    shop = make_shop()
+    reservation = shop.reserve()
+    shop.check_out(reservation)
+    with metered(dynamodb) as units:
+        shop.check_out(reservation)
+
+    assert units == {"read orders": 1}
+
+
+def test_a_beat_over_many_paid_orders_writes_nothing(make_shop: MakeShop, dynamodb: DynamoDBClient):
+    shop = make_shop(20)
+    for number in range(20):
+        shop.pay(shop.order(f"buyer-{number}"), f"msg_{number}")
+    shop.now += HOLD
+    shop.keep_stock()
+    with metered(dynamodb) as units:
+        shop.finish(since=shop.now - 5)
+
+    assert units["write orders"] == units["write stock"] == units["read stock"] == 0
+    assert units["read orders"] <= 16 + 20
