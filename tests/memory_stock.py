@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Lock
 
 from shared.domain.board import Board
+from shared.domain.errors import StoreBusy
 from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters
 from shared.use_cases.stock_ports import Amended, Shelf
 
@@ -60,7 +61,10 @@ class MemoryStock:
 
     def read_all(self, shelf: Shelf) -> list[Block]:
         self.reads += shelf.blocks
-        return [self.blocks[shelf.campaign_id, shelf.sku, number] for number in range(shelf.blocks)]
+        keys = [(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)]
+        if any(key not in self.blocks for key in keys):
+            raise StoreBusy
+        return [self.blocks[key] for key in keys]
 
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         self.before("lay_out")

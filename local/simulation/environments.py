@@ -82,8 +82,7 @@ class Environment:
 @contextmanager
 def _fresh_modules(function: str) -> Iterator[None]:
     """What is imported within is a copy that nobody else will ever import."""
-    import functions  # noqa: PLC0415 - only its name is needed, and only here
-
+    functions = import_module("functions")
     kept = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_own(name, function)}
     attributes = [(shared, "wiring"), (functions, function)]
     old = [(holder, name, holder.__dict__.pop(name, None)) for holder, name in attributes]

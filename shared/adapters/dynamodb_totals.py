@@ -63,7 +63,7 @@ class DynamoDBTotals:
 
     def current(self, campaign_id: str) -> Snapshot | None:
         item = self._get(campaign_id, _NOW)
-        return _snapshot(item) if item and _VERSION in item else None
+        return decode(item) if item and _VERSION in item else None
 
     def advance(self, campaign_id: str, snapshot: Snapshot) -> bool:
         is_next = "#version = :before" if snapshot.version > 1 else "attribute_not_exists(#version)"
@@ -108,7 +108,7 @@ class DynamoDBTotals:
         )
 
     def kept(self, campaign_id: str, since: int = 0) -> list[Snapshot]:
-        return [_snapshot(item) for item in self._range(campaign_id, _span(since), _SPAN + "~")]
+        return [decode(item) for item in self._range(campaign_id, _span(since), _SPAN + "~")]
 
     # -- the beat's place ------------------------------------------------------------------------------
 
@@ -219,7 +219,8 @@ def _item(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _snapshot(item: Mapping[str, Any]) -> Snapshot:
+def decode(item: Mapping[str, Any]) -> Snapshot:
+    """The snapshot of an item."""
     return Snapshot(
         version=int(item[_VERSION]["N"]),
         as_of=int(item[_AS_OF]["N"]),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 FRESH = 300.0
 """Seconds for which a copy serves."""
 _AGAIN = 15.0
-"""Seconds after a failure until the store is asked again."""
+"""Seconds after a failure until the store is asked again, while an old copy serves."""
+_AGAIN_WITHOUT = 1.0
+"""The same, while nothing serves: anybody may post to a webhook, so not each request asks."""
 
 log = logging.getLogger("livehour")
 
@@ -52,16 +54,23 @@ class PaymentSecret:
             try:
                 self._webhooks = self._read()
                 self._ask_again_at = now + FRESH
-            except (ClientError, BotoCoreError, ValueError, EmptyWebhookSecretError) as fault:
+            except (
+                ClientError,
+                BotoCoreError,
+                LookupError,
+                ValueError,
+                EmptyWebhookSecretError,
+            ) as fault:
                 # By its type alone: the message may hold what must not be in a log.
                 log.warning("the payment secret cannot be read: %s", type(fault).__name__)
-                self._ask_again_at = now + _AGAIN
+                self._ask_again_at = now + (_AGAIN if self._webhooks else _AGAIN_WITHOUT)
         if not self._webhooks:
-            self._ask_again_at = float("-inf")
             raise StoreBusy
         return self._webhooks
 
     def _read(self) -> list[Webhook]:
         text = self._client.get_secret_value(SecretId=self._arn)["SecretString"].strip()
         secrets = json.loads(text) if text.startswith("[") else [text]
+        if not secrets:
+            raise ValueError("no secret is valid")
         return [Webhook(str(secret)) for secret in secrets]

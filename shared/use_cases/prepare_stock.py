@@ -5,9 +5,9 @@ Frozen first, in one conditional write: numbers of offers and blocks, and the in
 deadlines. A second run keeps the first freeze, so that both make the same blocks. A block that is not there yet
 refuses, and no other does.
 
-A million units are 31,250 blocks. A warm function puts some 800 a second (1 ms of CPU each is the limit, not the
-store's 4,000 writes), so that is 40 s of its 600. Runs that time out are repeated by the machine: blocks are laid out
-in order, a stride at a time, and the next run finds its place with some twenty reads.
+A million units are 31,250 blocks. A put costs 1 to 3 ms of CPU, which is the limit, not the store's 4,000 writes a
+second; so that is one to three minutes of the ten that a run has. Runs that time out are repeated by the machine:
+blocks are laid out in order, a stride at a time, and the next run finds its place with some twenty reads.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.domain.campaign import Campaign
+from shared.domain.campaign import Campaign, Status
+from shared.domain.errors import StoreBusy
 from shared.domain.stock import Block
 from shared.domain.totals import Snapshot, Sums, next_snapshot
 from shared.use_cases.side_by_side import side_by_side
@@ -46,22 +47,22 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
 
 
 def take_snapshot(
-    totals: TotalsStore,
-    stock: StockBlocks,
-    campaign: Campaign,
-    clock: Callable[[], int],
-    *,
-    complete: bool = False,
+    totals: TotalsStore, stock: StockBlocks, campaign: Campaign, clock: Callable[[], int]
 ) -> Counted:
     """Count the campaign now. The snapshot is ours, or the one of whoever was first. ``clock``: milliseconds."""
     before = totals.current(campaign.id)
     at = clock()
-    blocks = count_blocks(stock, campaign)
+    try:
+        blocks = count_blocks(stock, campaign)
+    except StoreBusy:
+        if campaign.status is not Status.SCHEDULED or (before and before.is_history):
+            raise
+        # The stock is still being laid out. What can be said is how it stood when the sale began: untouched.
+        blocks, at = [[] for _ in campaign.offers], min(at, campaign.starts_at * 1000)
     if before is not None and (before.complete or before.campaign_version > campaign.version):
-        # Nothing comes after the complete one; and whoever knows an older campaign than the last has nothing new to
-        # say.
+        # Nothing comes after the complete one; and an older campaign than the last has nothing new to say.
         return Counted(before, blocks, at)
-    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at, complete=complete)
+    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at)
     if before is not None and before.is_history and before.bucket < after.bucket:
         totals.keep(campaign.id, before)
     if not totals.advance(campaign.id, after):
@@ -71,6 +72,6 @@ def take_snapshot(
 
 def sums_of(campaign: Campaign, blocks: Sequence[Sequence[Block]]) -> list[Sums]:
     """The totals of each offer by its blocks, or by the plan while there are none."""
-    if campaign.prepared_at is None:
+    if not any(blocks):
         return [Sums.untouched(offer) for offer in campaign.offers]
     return [Sums.of(of_offer) for of_offer in blocks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -103,8 +104,8 @@ VALID: dict[str, dict[str, Any]] = {
         run_of_show=[{"at": 0, "cue": "flash_price", "sku": "A", "unit_price": 1, "seconds": 5}],
         metadata={"a": "b"},
     ),
-    "POST /v1/campaigns/{campaign_id}/extend": {"ends_at": "2020-01-01T00:00:00Z"},
-    "POST /v1/campaigns/{campaign_id}/cancel": {"reason": "\u0000"},
+    "POST /v1/campaigns/{campaign_id}/extend": {"ends_at": "2030-01-01T00:00:00Z"},
+    "POST /v1/campaigns/{campaign_id}/cancel": {"reason": "Storm"},
     "POST /v1/campaigns/{campaign_id}/reservations": {
         "sku": "FUJI",
         "quantity": 1,
@@ -143,6 +144,9 @@ def test_wrong_values_are_refused_or_taken_for_what_they_are(
     shopfront: Shopfront, open_show: OpenShow, key: str
 ):
     route = next(route for route in ROUTES if route.key == key)
+    if route.path.endswith(("/extend", "/cancel")):
+        # Some of the values are fine, and would end the show that the other tests are in.
+        open_show = replace(open_show, campaign=shopfront.create()["id"])
     for number, body in enumerate(spoilt(VALID[key])):
         if number % 3:
             continue

@@ -45,7 +45,9 @@ class Probe:
         self.client.put_item(TableName=self.table, Item=item)
 
     def number(self, key: str, name: str = "n") -> int:
-        found = self.client.get_item(TableName=self.table, Key={"k": {"S": key}}, ConsistentRead=True)
+        found = self.client.get_item(
+            TableName=self.table, Key={"k": {"S": key}}, ConsistentRead=True
+        )
         return int(found["Item"][name]["N"]) if "Item" in found else 0
 
     def take(self, key: str, **more: Any) -> dict[str, Any]:
@@ -154,7 +156,14 @@ def test_a_transaction_is_whole_or_not_at_all(probe: Probe) -> None:
 
         answers = at_once([lambda number=number: hold(number) for number in range(THREADS)])  # type: ignore[misc]
         held = [key for key in answers if key != "refused"]
-        there = [key for key in held if "Item" in probe.client.get_item(TableName=probe.table, Key={"k": {"S": key}}, ConsistentRead=True)]  # type: ignore[dict-item]
+        there = [
+            key
+            for key in held
+            if "Item"
+            in probe.client.get_item(
+                TableName=probe.table, Key={"k": {"S": key}}, ConsistentRead=True
+            )
+        ]  # type: ignore[dict-item]
         assert len(held) == len(there) == 10
         assert probe.number(f"sum {race}") == 0
 
@@ -183,7 +192,9 @@ def test_a_token_belongs_to_one_transaction(probe: Probe) -> None:
     assert probe.number("token") == 1
 
 
-def test_every_reason_of_a_cancelled_transaction_is_told_with_what_stood_there(probe: Probe) -> None:
+def test_every_reason_of_a_cancelled_transaction_is_told_with_what_stood_there(
+    probe: Probe,
+) -> None:
     probe.put("empty", n=0)
     probe.put("there", n=7)
     told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}

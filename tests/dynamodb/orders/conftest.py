@@ -24,12 +24,12 @@ MakeShop = Callable[..., Shop]
 def make_shop(dynamodb: DynamoDBClient) -> MakeShop:
     """Makes shops, each with a campaign of its own."""
 
-    def make(units: int = 10, **options: Any) -> Shop:
+    def make(units: int = 10, client: DynamoDBClient = dynamodb, **options: Any) -> Shop:
         stores = Stores(
-            stock=DynamoDBStock(dynamodb, "stock"),
-            buyers=DynamoDBBuyers(dynamodb, "buyers"),
-            orders=DynamoDBOrders(dynamodb, "orders"),
-            quarantine=DynamoDBQuarantine(dynamodb, "payments"),
+            stock=DynamoDBStock(client, "stock"),
+            buyers=DynamoDBBuyers(client, "buyers"),
+            orders=DynamoDBOrders(client, "orders"),
+            quarantine=DynamoDBQuarantine(client, "payments"),
             campaign_id=new_campaign_id(),
         )
         return Shop(units, stores=stores, **options)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
+
+from bench.meter import Meter
+from local.engine.dynamodb_local import DynamoDBLocal
 from shared.domain.errors import SoldOut
 from shared.domain.order import OrderState
 from shared.use_cases.receive_payment import Outcome
 from tests.dynamodb.orders.conftest import MakeShop
 from tests.shop import HOLD, Shop, event_body, headers
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 THREADS = 16
 
@@ -123,71 +123,50 @@ def test_twenty_lies_at_once_are_put_aside_once(make_shop: MakeShop):
 # -- what it costs -----------------------------------------------------------------------------------
 
 
-@contextmanager
-def metered(client: DynamoDBClient) -> Iterator[Counter[str]]:
-    """Units that DynamoDB says were consumed: writes and reads, by table."""
-    units: Counter[str] = Counter()
-
-    def ask(params: dict[str, Any], **_: Any) -> None:
-        params["ReturnConsumedCapacity"] = "TOTAL"
-
-    def note(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        answered = parsed.get("ConsumedCapacity", [])
-        kind = "read" if model.name in {"GetItem", "Query", "BatchGetItem"} else "write"
-        for consumed in answered if isinstance(answered, list) else [answered]:
-            units[f"{kind} {consumed['TableName']}"] += consumed["CapacityUnits"]
-
-    events = client.meta.events
-    events.register("provide-client-params.dynamodb.*", ask)
-    events.register("after-call.dynamodb.*", note)
-    try:
-        yield units
-    finally:
-        events.unregister("provide-client-params.dynamodb.*", ask)
-        events.unregister("after-call.dynamodb.*", note)
+@pytest.fixture
+def meter(dynamodb_local: DynamoDBLocal) -> Meter:
+    """Meters a client that nobody else uses."""
+    return Meter(dynamodb_local.client())
 
 
-def test_a_paid_order_takes_four_write_units(make_shop: MakeShop, dynamodb: DynamoDBClient):
-    shop = make_shop()
-    with metered(dynamodb) as units:
-        shop.pay(shop.order(quantity=2))
+def test_a_paid_order_takes_four_write_units(make_shop: MakeShop, meter: Meter):
+    shop = make_shop(client=meter.client)
+    meter.read()
 
-    assert units == {
-        "write stock": 2,  # reserve, sell
-        "write orders": 2,  # check out, pay
-        "read stock": 1,  # is it still held?
-        "read orders": 2,  # is it there already? what does it say?
-    }
-
-
-def test_a_duplicate_takes_no_write_unit(make_shop: MakeShop, dynamodb: DynamoDBClient):
-    shop = make_shop()
-    order = shop.order()
+    reservation = shop.reserve(quantity=2)
+    assert meter.read().write_units == 1
+    order = shop.check_out(reservation).order
+    checkout = meter.read()
+    assert (checkout.write_units, checkout.read_units) == (1, 2)
     shop.pay(order)
-    with metered(dynamodb) as units:
-        shop.pay(order)
-
-    assert units == {"read orders": 1}
+    payment = meter.read()
+    assert (payment.write_units, payment.read_units) == (2, 1)
 
 
-def test_a_repeated_checkout_takes_no_write_unit(make_shop: MakeShop, dynamodb: DynamoDBClient):
-    shop = make_shop()
+def test_a_repeated_checkout_and_a_duplicate_take_no_write_unit(make_shop: MakeShop, meter: Meter):
+    shop = make_shop(client=meter.client)
     reservation = shop.reserve()
+    order = shop.check_out(reservation).order
+    shop.pay(order)
+    meter.read()
+
     shop.check_out(reservation)
-    with metered(dynamodb) as units:
-        shop.check_out(reservation)
+    shop.pay(order)
 
-    assert units == {"read orders": 1}
+    again = meter.read()
+    assert (again.write_units, again.read_units) == (0, 2)
 
 
-def test_a_beat_over_many_paid_orders_writes_nothing(make_shop: MakeShop, dynamodb: DynamoDBClient):
-    shop = make_shop(20)
+def test_a_beat_over_many_paid_orders_writes_nothing(make_shop: MakeShop, meter: Meter):
+    shop = make_shop(20, client=meter.client)
     for number in range(20):
         shop.pay(shop.order(f"buyer-{number}"), f"msg_{number}")
     shop.now += HOLD
     shop.keep_stock()
-    with metered(dynamodb) as units:
-        shop.finish(since=shop.now - 5)
+    meter.read()
 
-    assert units["write orders"] == units["write stock"] == units["read stock"] == 0
-    assert units["read orders"] <= 16 + 20
+    shop.finish(since=shop.now - 5)
+
+    beat = meter.read()
+    assert (beat.calls, beat.write_units) == (16, 0)
+    assert beat.read_units <= 16 + 20

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ from shared.domain.order import Order, OrderState, RefundReason
 from shared.use_cases.receive_payment import Outcome
 from tests.builders import MERCHANT
 from tests.fakes import Crash
-from tests.shop import HOLD, Shop, event_body
+from tests.memory_orders import MemoryOrders, MemoryQuarantine
+from tests.memory_stock import MemoryStock
+from tests.shop import HOLD, Shop, Stores, event_body
 
 # -- in time ---------------------------------------------------------------------------------------
 
@@ -503,3 +506,47 @@ def test_the_next_life_of_a_ledger_key_is_not_touched():
     assert (shop.sums().sold, shop.sums().held) == (1, 1)
     assert shop.reservations.find(new.id, MERCHANT, shop.now).state == "held"
     shop.check()
+
+
+# -- lost answers ------------------------------------------------------------------------------------
+
+
+class Twice:
+    """A store whose every answer is lost once: the SDK sends the write again, and the second answer arrives."""
+
+    def __init__(self, store: object, *writes: str) -> None:
+        self._store = store
+        self._writes = writes
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if name not in self._writes:
+            return method
+
+        def again(*args: Any, **named: Any) -> Any:
+            method(*args, **named)
+            return method(*args, **named)
+
+        return again
+
+
+@pytest.mark.parametrize("scene", [in_time, too_late, too_late_and_gone, called_off])
+@pytest.mark.parametrize("quantity", [1, 3])
+def test_a_write_whose_answer_was_lost_is_not_done_twice(
+    scene: Callable[[Shop], None], quantity: int
+):
+    stores = Stores(
+        stock=Twice(MemoryStock(), "amend"),
+        orders=Twice(MemoryOrders(), "place", "save", "remind"),
+        quarantine=Twice(MemoryQuarantine(), "keep"),
+    )
+    shop = Shop(blocks=[1, 1, 1], stores=stores)
+    order = shop.order(quantity=quantity)
+    scene(shop)
+
+    outcome = shop.pay(order)
+
+    refunded = scene in (too_late_and_gone, called_off)
+    assert outcome is (Outcome.REFUNDED if refunded else Outcome.PAID)
+    assert shop.pay(order) is Outcome.KNOWN
+    shop.check(settled=scene is not too_late_and_gone)

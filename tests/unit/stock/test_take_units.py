@@ -126,7 +126,7 @@ def test_another_quantity_under_the_same_key_is_refused() -> None:
     st.lists(st.sampled_from([1, 1, 1, 2, 3, 5, 8, 40]), min_size=1, max_size=30),
     st.integers(0, 2**32),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_with_demand_over_stock_every_unit_is_sold(
     units: list[int], quantities: list[int], seed: int
 ) -> None:

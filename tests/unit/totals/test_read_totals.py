@@ -221,3 +221,36 @@ def test_the_timeline_of_a_version_is_read_once(show: Theatre):
     for bucket in (10, 60, 300):
         assert desk.timeline(seen, bucket, None)["buckets"]
     assert show.totals.reads == reads
+
+
+def test_while_the_stock_is_being_laid_out_totals_say_how_the_sale_began():
+    show = Theatre()
+    show.wait(63)  # and the machine is late
+    laid = 0
+
+    def interrupt(what: str) -> None:
+        nonlocal laid
+        laid += 1
+        if laid > 2:
+            raise Crash
+
+    show.stock.before = interrupt
+    with pytest.raises(Crash):
+        show.prepare()
+    show.stock.before = lambda _: None
+    seen = show.seen()
+    assert seen.snapshot.as_of == show.campaign.starts_at * 1000
+    assert (seen.snapshot.total.available, seen.snapshot.status) == (45, Status.SCHEDULED)
+    show.prepare()
+    show.open()
+    show.sell(2)
+    show.wait(1)
+    after = show.seen().snapshot
+    assert after.version > seen.snapshot.version
+    assert after.total.sold == 2
+
+
+def test_a_store_that_does_not_answer_while_the_show_is_live_is_a_busy_store(show: Theatre):
+    show.stock.blocks.popitem()
+    with pytest.raises(StoreBusy):
+        show.seen()

@@ -1,0 +1,294 @@
+"""
+What must hold of campaigns, orders, totals and answers after every write: legal steps forward, money in one place, totals that are true.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zlib import crc32
+
+from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.values import Item
+from local.simulation.violations import Violation, expect
+from shared import table
+from shared.adapters import dynamodb_campaigns, dynamodb_orders, dynamodb_requests, dynamodb_totals
+from shared.domain.campaign import NEXT, Campaign, Status
+from shared.domain.order import Order, OrderState
+from shared.domain.stock import Entry, Kind
+from shared.domain.totals import Snapshot, Sums
+
+_AFTER: Final = {
+    OrderState.AWAITING_PAYMENT: {OrderState.PAID, OrderState.CANCELLED, OrderState.REFUNDED},
+    OrderState.CANCELLED: {OrderState.PAID, OrderState.REFUNDED},
+    OrderState.PAID: {OrderState.FULFILLED, OrderState.REFUNDED},
+    OrderState.FULFILLED: {OrderState.REFUNDED},
+    OrderState.REFUNDED: set(),
+}
+_FROZEN: Final = (
+    "id", "campaign_id", "merchant", "sku", "quantity", "amount", "currency", "buyer", "key",
+    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint", "ship_to",
+)  # fmt: skip
+_NEVER_LESS: Final = ("orders", "gross", "refunded", "released", "expired")
+
+
+@dataclass(slots=True)
+class Bank:
+    """What the payment provider knows: which orders' money it has taken."""
+
+    captured: dict[str, int] = field(default_factory=dict)
+    """Minor units by order, from the instant at which the buyer paid."""
+
+
+class BooksAudit:
+    """Watches every table."""
+
+    def __init__(self, ledger: LedgerAudit, bank: Bank, clock: Callable[[], int]) -> None:
+        """``clock``: milliseconds, true."""
+        self.ledger = ledger
+        self.campaigns: dict[str, Campaign] = {}
+        self.orders: dict[str, Order] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+        self.reports: dict[str, set[str]] = {}
+        self.truth: dict[str, list[tuple[int, Sums]]] = {}
+        """The totals of each campaign since each instant."""
+        self.skewed = False
+        self.digest = 0
+        """Of every write, in its order."""
+        self._bank = bank
+        self._clock = clock
+        self._by_key: dict[tuple[str, str], Order] = {}
+        self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
+            "stock": self._stock,
+            "campaigns": self._campaign,
+            "orders": self._order,
+            "totals": self._totals,
+            "requests": self._request,
+            "buyers": self._buyer,
+            "payments": self._payment,
+        }
+        ledger.sold = self._sold
+
+    def watch(self, role: str, old: Item | None, new: Item | None) -> None:
+        """Check one write."""
+        self.digest = crc32(repr((role, new)).encode(), self.digest)
+        watcher = self._watchers.get(role)
+        if watcher is not None:
+            watcher(old, new)
+
+    # -- stock ---------------------------------------------------------------------------------------
+
+    def _stock(self, old: Item | None, new: Item | None) -> None:
+        self.ledger.watch(old, new)
+        campaign_id, _, part = table.stock_place((new or {})[table.STOCK_KEY]["S"])
+        campaign = self.campaigns[campaign_id]
+        if part == table.BOARD:
+            return
+        shelves = [self.ledger.shelves.get((campaign_id, offer.sku)) for offer in campaign.offers]
+        total = sum(
+            (Sums.of(shelf.blocks.values()) for shelf in shelves if shelf is not None), Sums()
+        )
+        self.truth.setdefault(campaign_id, []).append((self._clock(), total))
+
+    def _sold(self, campaign_id: str, sku: str, key: str, entry: Entry, gross: int) -> None:
+        """Only a payment sells, for exactly its order's money."""
+        order = self._by_key.get((campaign_id, key))
+        if order is None:
+            raise Violation(f"{sku} {key}: {entry} was sold without an order")
+        self.ledger.checks["money"] += 1
+        expect(order.sku == sku, order.id, f"took {sku}")
+        expect(gross == order.amount, order.id, f"is {order.amount}, and {gross} was counted")
+        expect(order.id in self._bank.captured, order.id, "its units were sold before anybody paid")
+
+    # -- campaigns -----------------------------------------------------------------------------------
+
+    def _campaign(self, old: Item | None, new: Item | None) -> None:
+        if new is None:
+            raise Violation("a campaign was deleted")
+        after = dynamodb_campaigns.decode(new)
+        if old is not None:
+            before = dynamodb_campaigns.decode(old)
+            self.ledger.checks["campaign steps legal"] += 1
+            expect(after.version == before.version + 1, after.id, "a version was skipped")
+            legal = after.status is before.status or after.status in NEXT[before.status]
+            expect(legal, after.id, f"went from {before.status} to {after.status}")
+            if before.prepared_at is not None:
+                expect(after.prepared_at == before.prepared_at, after.id, "was prepared twice")
+                expect(after.offers == before.offers, after.id, "its offers changed on the shelf")
+            if after.status is Status.CLOSED:
+                expect(after.balanced, after.id, "was closed with books that do not balance")
+            expect(after.secret == before.secret, after.id, "its secret changed")
+        self.campaigns[after.id] = after
+
+    # -- orders --------------------------------------------------------------------------------------
+
+    def _order(self, old: Item | None, new: Item | None) -> None:
+        if new is None:
+            raise Violation("an order was deleted")
+        if table.ORDER_NOTE in new:
+            return
+        after = dynamodb_orders.decode(new)
+        before = dynamodb_orders.decode(old) if old is not None else None
+        self.ledger.checks["order steps legal"] += 1
+        if before is None:
+            expect(after.version == 1, after.id, f"began in version {after.version}")
+            self._placed(after)
+        else:
+            self._moved(before, after)
+        self.orders[after.id] = after
+        self._by_key[after.campaign_id, after.key] = after
+        if after.attempt:
+            secret = self.campaigns[after.campaign_id].secret
+            self._by_key[after.campaign_id, after.late_key(secret)] = after
+        if after.seat is not None:
+            self._by_key[after.campaign_id, after.seat.key] = after
+
+    def _placed(self, order: Order) -> None:
+        campaign = self.campaigns[order.campaign_id]
+        check = order.claim(campaign.secret)
+        promised = campaign.price_of(
+            campaign.offer(order.sku), check.deadline - campaign.hold_seconds
+        )
+        self.ledger.checks["price"] += 1
+        expect(order.amount == promised * order.quantity, order.id, "has another price")
+        life = self.ledger.lives.get((order.campaign_id, order.sku, order.key, order.expires_at))
+        if life is None:
+            raise Violation(f"{order.id}: no units were ever held for it")
+        expect(life.units == order.quantity, order.id, f"holds {life.units} of {order.quantity}")
+
+    def _moved(self, before: Order, after: Order) -> None:
+        name = after.id
+        expect(after.version == before.version + 1, name, "a version was skipped")
+        for fact in _FROZEN:
+            expect(getattr(after, fact) == getattr(before, fact), name, f"its {fact} changed")
+        if after.state is not before.state:
+            legal = after.state in _AFTER[before.state]
+            expect(legal, name, f"went from {before.state} to {after.state}")
+        expect(after.captured in (0, after.amount), name, f"captured {after.captured}")
+        expect(after.captured >= before.captured, name, "forgot money")
+        if after.captured:
+            expect(name in self._bank.captured, name, "has money that nobody paid")
+        if before.refund_reason is not None:
+            expect(
+                after.refund_reason is before.refund_reason, name, "changed its mind on a refund"
+            )
+        entry = self._entry_of(after)
+        if after.state is OrderState.PAID and before.state is not OrderState.PAID:
+            self.ledger.checks["money"] += 1
+            sold = entry is not None and entry.kind is Kind.SOLD
+            expect(sold, name, f"is paid, and its units are {entry}")
+            expect(after.refund_reason is None, name, "is paid and refunded")
+        if after.refund_reason is not None and before.refund_reason is None:
+            self.ledger.checks["money"] += 1
+            expect(not self._is_sold(after), name, "is refunded, and its units are sold")
+        if after.state is OrderState.REFUNDED:
+            expect(after.refunded == after.captured == after.amount, name, "lost money in a refund")
+            expect(after.refund_reason is not None, name, "is refunded without a reason")
+        if after.state is OrderState.CANCELLED and before.state is not OrderState.CANCELLED:
+            gone = entry is None or entry.kind not in (Kind.SOLD, Kind.HELD)
+            expect(gone, name, f"is cancelled, and its units are {entry}")
+
+    def _entry_of(self, order: Order) -> Entry | None:
+        check = order.claim(self.campaigns[order.campaign_id].secret)
+        entry = self.ledger.entry(order.campaign_id, order.sku, check.block, check.key)
+        return entry if entry is not None and entry.deadline == check.deadline else None
+
+    def _is_sold(self, order: Order) -> bool:
+        keys = {key for (_, key), other in self._by_key.items() if other.id == order.id}
+        return any(
+            entry.kind is Kind.SOLD
+            for block in self.ledger.shelves[order.campaign_id, order.sku].blocks.values()
+            for key, entry in block.ledger.items()
+            if key in keys
+        )
+
+    # -- totals --------------------------------------------------------------------------------------
+
+    def _totals(self, old: Item | None, new: Item | None) -> None:
+        if new is None:
+            raise Violation("totals were deleted")
+        campaign_id, at = new[table.TOTALS_KEY]["S"], new[table.TOTALS_SORT]["S"]
+        if at == "report" and "digest" in new:
+            self.reports.setdefault(campaign_id, set()).add(new["digest"]["S"])
+        if at != "now" or "version" not in new:
+            return
+        after = dynamodb_totals.decode(new)
+        before = self.snapshots.get(campaign_id)
+        if before is not None:
+            if before.version == after.version:
+                expect(before == after, campaign_id, f"two snapshots of version {after.version}")
+                return
+            expect(after.version == before.version + 1, campaign_id, "a snapshot was skipped")
+            expect(not before.complete, campaign_id, "complete totals were replaced")
+            expect(after.as_of >= before.as_of, campaign_id, "as_of went back")
+        self.ledger.checks["totals true"] += 1
+        self._bounded(campaign_id, before, after)
+        self.snapshots[campaign_id] = after
+
+    def _bounded(self, campaign_id: str, before: Snapshot | None, after: Snapshot) -> None:
+        """What can only grow lies between the truth when the counting began and the truth now."""
+        counted, known = after.total, self.truth.get(campaign_id, [])
+        least = before.total if before is not None else Sums()
+        if not self.skewed:
+            at_least = [sums for since, sums in known if since <= after.as_of]
+            least = at_least[-1] if at_least else Sums()
+        now = known[-1][1] if known else Sums()
+        for what in _NEVER_LESS:
+            low, value, high = (getattr(sums, what) for sums in (least, counted, now))
+            expect(low <= value <= high, campaign_id, f"{what} {value} is not in {low}..{high}")
+        allotted = sum(offer.allotment for offer in self.campaigns[campaign_id].offers)
+        expect(counted.allotted == allotted, campaign_id, f"{counted.allotted} units of {allotted}")
+
+    # -- what was seen -------------------------------------------------------------------------------
+
+    def has_ended(self, campaign_id: str) -> bool:
+        """Whether a campaign's totals are complete, and its status is its last."""
+        campaign, snapshot = self.campaigns[campaign_id], self.snapshots.get(campaign_id)
+        over = campaign.status in (Status.CLOSED, Status.CANCELLED)
+        return over and snapshot is not None and snapshot.complete
+
+    def met(self) -> Counter[str]:
+        """What happened, by name: to tell whether a simulation has seen what it is about."""
+        met: Counter[str] = Counter()
+        for life in self.ledger.lives.values():
+            name = "never completed" if life.tail is None else str(life.outcome and life.outcome.name)
+            met[f"reservation {name.lower()}"] += 1
+            met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
+        for order in self.orders.values():
+            met[f"order {order.state.value}"] += 1
+            met["late payment found units"] += bool(order.attempt and order.paid_at)
+            if order.refund_reason is not None:
+                met[f"late payment refunded: {order.refund_reason.value}"] += 1
+        for shelf in self.ledger.shelves.values():
+            met["sold out to the last unit"] += shelf.sums.free == 0
+            for block in shelf.blocks.values():
+                met["block sealed"] += block.sealed
+                kinds = [entry.kind for entry in block.ledger.values()]
+                met["forward"] += kinds.count(Kind.FORWARD)
+        for campaign in self.campaigns.values():
+            met[f"campaign {campaign.status.value}"] += 1
+        return +met
+
+    # -- the rest ------------------------------------------------------------------------------------
+
+    def _request(self, old: Item | None, new: Item | None) -> None:
+        if old is None or new is None:
+            return
+        before = dynamodb_requests.decode(old)
+        over = before.expires_at <= self._clock() // 1000 + self.ledger.tolerance
+        expect(over, before.id, "the answer to a request was replaced")
+
+    def _buyer(self, _old: Item | None, new: Item | None) -> None:
+        if new is None:
+            return
+        own = {table.BUYER_KEY, table.BUYER_UNITS, table.BUYER_TTL}
+        counted = sum(int(value["N"]) % 1000 for name, value in new.items() if name not in own)
+        units = int(new[table.BUYER_UNITS]["N"])
+        expect(counted == units, new[table.BUYER_KEY]["S"], f"counts {units} units of {counted}")
+
+    def _payment(self, old: Item | None, _new: Item | None) -> None:
+        expect(old is None, "a quarantined payment was replaced")
+
+

@@ -1,0 +1,86 @@
+"""After the last curtain: the books are reconciled again, and everything that was told is told again from the beginning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from local.simulation.books_audit import BooksAudit
+from local.simulation.deliveries import record
+from local.simulation.gateway import Ask, Gateway
+from local.simulation.services import Bus
+from local.simulation.violations import expect
+from local.simulation.world import World
+from shared.domain.campaign import Campaign
+from shared.domain.order import OrderState
+
+_BATCH = 100
+
+
+def reconcile_again(
+    world: World, gateway: Gateway, audit: BooksAudit, campaign: Campaign
+) -> None:
+    """The same report, byte for byte, from a reading of everything anew; and totals that agree with it."""
+    path = {"campaign_id": campaign.id}
+    totals = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/totals", path, key="read"))
+    expect(totals.status == 200 and totals.body["complete"], campaign.id, totals)
+    if campaign.prepared_at is None:
+        return
+    written = set(audit.reports.get(campaign.id, ()))
+    expect(len(written) == 1, campaign.id, f"{len(written)} different reports were written")
+    told = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/report", path, key="read"))
+    expect(told.status == 200, campaign.id, told)
+    report = told.body
+    expect(report["balanced"], campaign.id, report["reconciliation"])
+    for name in ("orders", "gross", "refunded", "net", "units", "reservations"):
+        expect(report["totals"][name] == totals.body[name], campaign.id, name)
+    outcome = world.invoke("reconcile_campaign", {"campaign": campaign.id})
+    expect(outcome["balanced"], campaign.id, "does not balance when it is counted again")
+    expect(audit.reports[campaign.id] == written, campaign.id, "another report was written")
+    again = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/report", path, key="read"))
+    expect(again.body == report, campaign.id, "the report changed")
+
+
+def audit_events(world: World, audit: BooksAudit, *, told: bool) -> None:
+    """Every stream read once more gives the events that were told, and no other; each id has one content."""
+    events = _by_id(world.bus.told)
+    bus, world.bus = world.bus, Bus(world.random)
+    try:
+        changes = world.store.changes
+        for first in range(0, len(changes), _BATCH):
+            batch = list(map(record, changes[first : first + _BATCH]))
+            answer = world.invoke("publish_changes", {"Records": batch})
+            expect(not answer["batchItemFailures"], "events", answer)
+        again = _by_id(world.bus.told)
+    finally:
+        world.bus = bus
+    if told:
+        expect(events == again, "events", sorted(set(events) ^ set(again)))
+    _complete(again, audit)
+
+
+def _by_id(told: list[dict[str, Any]]) -> Mapping[str, str]:
+    """Each event once, by its id; a repetition must be the same to the letter."""
+    found: dict[str, str] = {}
+    for event in told:
+        if event["type"] == "CampaignNeedsAttention":
+            continue
+        text = json.dumps(event, sort_keys=True)
+        same = found.setdefault(event["detail"]["id"], text)
+        expect(same == text, event["detail"]["id"], f"was told as {same} and as {text}")
+    return found
+
+
+def _complete(events: Mapping[str, str], audit: BooksAudit) -> None:
+    """Each paid order was told as paid, and so on: nothing evaporates."""
+    types = [json.loads(text)["type"] for text in events.values()]
+    expired = sum(shelf.sums.expired for shelf in audit.ledger.shelves.values())
+    states = [order.state for order in audit.orders.values()]
+    wanted = {
+        "OrderPaid": states.count(OrderState.PAID),
+        "OrderRefunded": states.count(OrderState.REFUNDED),
+        "ReservationExpired": expired,
+    }
+    for name, count in wanted.items():
+        expect(types.count(name) == count, name, f"told {types.count(name)} times of {count}")

@@ -1,0 +1,238 @@
+"""
+What people were told must be true: acknowledged is durable, a repetition gets the same answer, a refusal has a reason, an outcome has
+one name. And at the end: everything has ended, all money has its place, and the books balance.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from local.simulation.books_audit import Bank, BooksAudit
+from local.simulation.gateway import Answer, Ask
+from local.simulation.people import CHECKOUT, ORDER, RESERVATION, RESERVE
+from local.simulation.violations import Violation, expect
+from local.simulation.world import World
+from shared.domain.campaign import Campaign, Status
+from shared.domain.claim_check import RESERVATION as PREFIX
+from shared.domain.claim_check import ClaimCheck, suffix_of, verify
+from shared.domain.ids import ledger_key
+from shared.domain.order import OrderState
+from shared.domain.stock import REMEMBERED, Kind
+from shared.use_cases.hints import SOLD_OUT_FRESH
+from shared.use_cases.request_keys import keys_of
+
+_OUTCOME: Final = {
+    "reservation_confirmed": Kind.SOLD,
+    "reservation_released": Kind.RELEASED,
+    "reservation_expired": Kind.EXPIRED,
+}
+_STATES: Final = {"confirmed": Kind.SOLD, "released": Kind.RELEASED, "expired": Kind.EXPIRED}
+_HONOURED: Final = 20
+"""Seconds less than a key is honoured that we hold anybody to: a request may be on its way."""
+
+
+@dataclass(slots=True)
+class Promise:
+    """A reservation that was acknowledged."""
+
+    check: ClaimCheck
+    sku: str
+    outcomes: set[Kind] = field(default_factory=set)
+    """As they were told since."""
+
+
+class Court:
+    """Hears all answers, and judges."""
+
+    def __init__(self, world: World, audit: BooksAudit, bank: Bank, merchant: str) -> None:
+        self._world = world
+        self._audit = audit
+        self._bank = bank
+        self._merchant = merchant
+        self._promises: dict[str, Promise] = {}
+        self._replies: dict[str, tuple[int, Any]] = {}
+        """First definite answer by request: when (milliseconds), and what."""
+        self._buyers: dict[str, str] = {}
+        """By ledger key."""
+        self._versions: dict[str, int] = {}
+        self.strict = True
+        """Whether what depends on true clocks is judged too."""
+        audit.ledger.began = self._began
+
+    # -- answers -------------------------------------------------------------------------------------
+
+    def expect_reservation(self, ask: Ask) -> None:
+        campaign = self._audit.campaigns.get(ask.path["campaign_id"])
+        if campaign is None:
+            return
+        body = ask.body
+        first = ledger_key(
+            campaign.secret,
+            self._merchant,
+            campaign.id,
+            body["sku"],
+            body["buyer_id"],
+            ask.headers["idempotency-key"],
+        )
+        for key in keys_of(campaign.secret, first):
+            self._buyers[key] = body["buyer_id"]
+
+    def heard(self, ask: Ask, answer: Answer, began: int) -> None:
+        self._audit.ledger.checks["answers judged"] += 1
+        expect(answer.status != 500, ask.route, "answered 500", answer.body)
+        if answer.status == 503:
+            expect("retry-after" in answer.headers, ask.route, "503 without Retry-After")
+        if answer.unknown:
+            return
+        if ask.headers.get("idempotency-key"):
+            self._repeated(ask, answer)
+        if ask.route == RESERVE:
+            self._reserved(ask, answer, began)
+        elif ask.route == f"DELETE {RESERVATION}":
+            self._resolved(ask.path["reservation_id"], answer)
+        elif ask.route in (CHECKOUT, ORDER) and answer.ok:
+            self._ordered(ask, answer.body)
+        elif ask.route.endswith("/totals") and answer.status == 200:
+            self._counted(answer)
+        elif ask.route.endswith("/timeline") and answer.status == 200:
+            self._drawn(answer.body)
+
+    def _repeated(self, ask: Ask, answer: Answer) -> None:
+        """The same request has one answer; only the state of a reservation moves on."""
+        request = json.dumps([ask.route, dict(ask.path), ask.body, dict(ask.headers)])
+        if not answer.ok:
+            return
+        told = dict(answer.body)
+        if ask.route == RESERVE:
+            del told["state"]
+        since, first = self._replies.setdefault(request, (self._world.stage.millis, told))
+        if first == told or (ask.route == RESERVE and not self._is_honoured(first)):
+            return
+        del since
+        raise Violation(f"{ask.route}: {told} and before: {first}")
+
+    def _is_honoured(self, reservation: Mapping[str, Any]) -> bool:
+        deadline = datetime.fromisoformat(reservation["expires_at"]).timestamp()
+        return self._world.second < deadline + REMEMBERED - _HONOURED
+
+    def _reserved(self, ask: Ask, answer: Answer, began: int) -> None:
+        campaign = self._audit.campaigns[ask.path["campaign_id"]]
+        if answer.code == "sold_out" and self.strict:
+            shelf = self._audit.ledger.shelves[campaign.id, ask.body["sku"]]
+            left = shelf.most_free(began - SOLD_OUT_FRESH)
+            expect(left < ask.body["quantity"], ask, f"sold out, and {left} units were free")
+            expect(answer.body["available"] < ask.body["quantity"], ask, answer.body)
+        if not answer.ok:
+            return
+        body = answer.body
+        check = verify(suffix_of(body["id"], PREFIX), campaign.secret)
+        offer = campaign.offers[check.offer_number]
+        self._promises.setdefault(body["id"], Promise(check, offer.sku))
+        life = self._audit.ledger.lives.get((campaign.id, offer.sku, check.key, check.deadline))
+        if life is None:
+            raise Violation(f"{body['id']} was acknowledged, and nothing is held")
+        expect(life.units == check.quantity == body["quantity"], body["id"], f"holds {life.units}")
+        expect(life.tail == (check.block, check.tail_quantity), body["id"], f"is at {life.tail}")
+        price = campaign.price_of(offer, check.deadline - campaign.hold_seconds)
+        expect(body["unit_price"] == check.unit_price == price, body["id"], "has another price")
+        if body["state"] in _STATES:
+            self._promises[body["id"]].outcomes.add(_STATES[body["state"]])
+
+    def _resolved(self, identifier: str, answer: Answer) -> None:
+        outcome = Kind.RELEASED if answer.ok else _OUTCOME.get(answer.code)
+        if outcome is None:
+            raise Violation(f"{identifier}: {answer.status} {answer.body} to a release")
+        self._promises[identifier].outcomes.add(outcome)
+
+    def _ordered(self, ask: Ask, body: Mapping[str, Any]) -> None:
+        order = self._audit.orders.get(body["id"])
+        if order is None:
+            raise Violation(f"{body['id']} was acknowledged, and is not there")
+        expect(body["amount"] == order.amount, order.id, "is told with another amount")
+        if ask.route == CHECKOUT:
+            promise = self._promises[ask.path["reservation_id"]]
+            expect(body["amount"] == promise.check.amount, order.id, "costs more than promised")
+
+    def _counted(self, answer: Answer) -> None:
+        body = answer.body
+        units, reservations = body["units"], body["reservations"]
+        expect(units["allotted"] == units["available"] + units["held"] + units["sold"], "units", units)
+        parts = ("confirmed", "released", "expired", "held")
+        expect(reservations["placed"] == sum(reservations[p] for p in parts), "placed", reservations)
+        expect(body["net"] == body["gross"] - body["refunded"], "net", body)
+        expect(answer.headers["etag"] == f'"{body["version"]}"', "etag", answer.headers)
+        if body["complete"]:
+            expect(body["status"] in ("closed", "cancelled"), "complete", body["status"])
+
+    @staticmethod
+    def _drawn(body: Mapping[str, Any]) -> None:
+        expect(all(bucket["orders"] >= 0 for bucket in body["buckets"]), "timeline", body)
+
+    # -- limits --------------------------------------------------------------------------------------
+
+    def _began(self, campaign_id: str, sku: str, key: str) -> None:
+        """A hold was taken: does its buyer have more than may be?"""
+        campaign = self._audit.campaigns[campaign_id]
+        limit = campaign.offer(sku).limit_per_buyer
+        buyer = self._buyers.get(key)
+        if limit is None or buyer is None or not self.strict:
+            return
+        self._audit.ledger.checks["buyer limit"] += 1
+        keys = {other for other, name in self._buyers.items() if name == buyer}
+        has = self._audit.ledger.units_of(campaign_id, sku, keys, self._world.second)
+        expect(has <= limit, f"{buyer} has {has} {sku}", f"the limit is {limit}")
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def judge(self, campaign: Campaign, paid: set[str]) -> None:
+        """Once nobody is left. ``paid``: orders whose payment the provider was told is taken note of."""
+        ended = (Status.CANCELLED,) if campaign.status is Status.CANCELLED else (Status.CLOSED,)
+        expect(campaign.status in ended, campaign.id, f"is {campaign.status} at the end")
+        snapshot = self._audit.snapshots.get(campaign.id)
+        if snapshot is None:
+            raise Violation(f"{campaign.id}: was never counted")
+        expect(snapshot.complete, campaign.id, "its totals are not complete")
+        if campaign.prepared_at is not None:
+            expect(campaign.balanced, campaign.id, "its books do not balance")
+        self._judge_stock(campaign)
+        self._judge_promises()
+        self._judge_money(paid)
+
+    def _judge_stock(self, campaign: Campaign) -> None:
+        for offer in campaign.offers:
+            shelf = self._audit.ledger.shelves.get((campaign.id, offer.sku))
+            if shelf is None:
+                continue
+            sums = shelf.sums
+            expect(sums.held == 0, offer.sku, f"{sums.held} units are held at the end")
+            expect(sums.free + sums.sold == offer.allotment, offer.sku, f"{sums} of {offer.allotment}")
+        for (_, sku, key, _), life in self._audit.ledger.lives.items():
+            if life.tail is not None:
+                expect(life.outcome is not None, f"{sku} {key}", "never ended")
+            stuck = [number for number, kind in life.parts.items() if kind is Kind.HELD]
+            expect(not stuck, f"{sku} {key}", f"still holds units in {stuck}")
+
+    def _judge_promises(self) -> None:
+        ledger = self._audit.ledger
+        for identifier, promise in self._promises.items():
+            check = promise.check
+            life = ledger.lives[check.campaign_id, promise.sku, check.key, check.deadline]
+            told = promise.outcomes
+            expect(told <= {life.outcome}, identifier, f"was told {told}, and is {life.outcome}")
+            ledger.checks["acknowledged is durable"] += 1
+
+    def _judge_money(self, paid: set[str]) -> None:
+        ends = {OrderState.PAID, OrderState.CANCELLED, OrderState.REFUNDED}
+        kept = 0
+        for order in self._audit.orders.values():
+            expect(order.state in ends, order.id, f"is {order.state} at the end")
+            expect(not order.is_settling, order.id, "has money without a place")
+            expect((order.captured > 0) == (order.id in paid), order.id, "lost a payment")
+            kept += order.captured - order.refunded
+        gross = sum(shelf.sums.gross for shelf in self._audit.ledger.shelves.values())
+        expect(kept == gross, "money", f"{kept} kept by orders, {gross} by the blocks")
+        expect(set(self._bank.captured) >= paid, "money", "was invented")

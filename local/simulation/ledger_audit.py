@@ -1,0 +1,231 @@
+"""
+What must hold of every stock block after every write, whoever wrote it: units, ledger, money, size, and legal steps only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from local.simulation.values import Item, bytes_of
+from local.simulation.violations import Violation, expect
+from shared import table
+from shared.adapters import dynamodb_stock
+from shared.domain.stock import ENDED, FOR_GOOD, REMEMBERED, Block, Counters, Entry, Kind
+
+Place = tuple[str, str]
+"""Campaign and SKU."""
+LifeKey = tuple[str, str, str, int]
+"""Campaign, SKU, ledger key and deadline: a key may live again, but never with the same deadline."""
+
+_STEPS = {
+    Kind.HELD: {Kind.SOLD, Kind.RELEASED, Kind.EXPIRED, Kind.VOID},
+    Kind.SOLD: {Kind.REFUNDED},
+}
+
+
+@dataclass(slots=True)
+class Life:
+    """What became of one reservation, over all its blocks."""
+
+    units: int = 0
+    """Ever held for it."""
+    tail: tuple[int, int] | None = None
+    """Block and units."""
+    outcome: Kind | None = None
+    parts: dict[int, Kind] = field(default_factory=dict)
+    """By block: where it stands."""
+    began: int = 0
+    """Milliseconds."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """All blocks of an offer, as they stand."""
+
+    blocks: dict[int, Block] = field(default_factory=dict)
+    units: dict[int, int] = field(default_factory=dict)
+    """Of each block, as it was laid out."""
+    free: list[tuple[int, int]] = field(default_factory=list)
+    """Free units of all blocks since each instant (milliseconds)."""
+
+    @property
+    def sums(self) -> Counters:
+        return sum((block.counters for block in self.blocks.values()), Counters())
+
+    def most_free(self, since: int) -> int:
+        """The fewest units that were free at any time since an instant."""
+        fewest = self.free[-1][1] if self.free else 0
+        for began, units in reversed(self.free):
+            fewest = min(fewest, units)
+            if began <= since:
+                break
+        return fewest
+
+
+class LedgerAudit:
+    """Watches the stock table."""
+
+    def __init__(self, clock: Callable[[], int], *, tolerance: int) -> None:
+        """``clock``: milliseconds; ``tolerance``: seconds by which a process's clock may differ, pauses included."""
+        self.shelves: dict[Place, Shelf] = {}
+        self.lives: dict[LifeKey, Life] = {}
+        self.sold: Callable[[str, str, str, Entry, int], None] = lambda *_: None
+        """Told of each tail that is sold: campaign, SKU, key, entry, and the money counted with it."""
+        self.began: Callable[[str, str, str], None] = lambda *_: None
+        """Told of each tail that is taken: campaign, SKU and key."""
+        self.checks: Counter[str] = Counter()
+        self._clock = clock
+        self.tolerance = tolerance
+
+    def watch(self, old: Item | None, new: Item | None) -> None:
+        """Check one write of the stock table."""
+        if new is None:
+            raise Violation("a stock item was deleted")
+        campaign, sku, part = table.stock_place(new[table.STOCK_KEY]["S"])
+        if part == table.BOARD:
+            return
+        number = int(part)
+        after = dynamodb_stock.decode(number, new)
+        before = dynamodb_stock.decode(number, old) if old is not None else None
+        name = f"{sku} block {number}"
+        self.checks["stock conserved"] += 1
+        expect(not after.faults(), name, after.faults())
+        expect(bytes_of(new) <= table.WRITE_UNIT, name, f"is {bytes_of(new)} bytes")
+        shelf = self.shelves.setdefault((campaign, sku), Shelf())
+        if before is None:
+            expect(
+                not after.ledger and after.units == after.counters.free,
+                name,
+                "is not laid out whole",
+            )
+            shelf.units[number] = after.units
+        else:
+            self._amended(campaign, sku, before, after)
+        expect(after.units == shelf.units[number], name, "gained or lost units")
+        shelf.blocks[number] = after
+        free = sum(block.counters.free for block in shelf.blocks.values())
+        if not shelf.free or shelf.free[-1][1] != free:
+            shelf.free.append((self._clock(), free))
+
+    def _amended(self, campaign: str, sku: str, before: Block, after: Block) -> None:
+        name = f"{sku} block {before.number}"
+        self.checks["ledger steps legal"] += 1
+        expect(before.epoch == after.epoch, name, "changed its epoch")
+        expect(after.sealed or not before.sealed, name, "was unsealed")
+        if before.closes == FOR_GOOD:
+            expect(after.closes == FOR_GOOD, name, "was opened again")
+        told = Counters()
+        sold: list[tuple[str, Entry]] = []
+        began: list[str] = []
+        for key, was, now in _changes(before, after):
+            told += self._step(campaign, sku, before, key, was, now)
+            if now is not None and now.kind is Kind.SOLD and now.is_tail:
+                sold.append((key, now))
+            if now is not None and now.kind is Kind.HELD and now.is_tail:
+                began.append(key)
+        for what in ("released", "expired"):
+            moved = getattr(after.counters, what) - getattr(before.counters, what)
+            expect(
+                moved == getattr(told, what), name, f"counts {moved} {what}, {told} by its ledger"
+            )
+        gross = after.counters.gross - before.counters.gross
+        expect(len(sold) == (gross > 0), name, f"took {gross} for {sold}")
+        for key, entry in sold:
+            self.sold(campaign, sku, key, entry, gross)
+        self.shelves[campaign, sku].blocks[after.number] = after
+        for key in began:
+            self.began(campaign, sku, key)
+
+    def _step(
+        self, campaign: str, sku: str, block: Block, key: str, was: Entry | None, now: Entry | None
+    ) -> Counters:
+        """One entry, from what it was to what it is; what of it the counters must tell."""
+        where = f"{sku} block {block.number} {key}"
+        second = self._clock() // 1000 + self.tolerance
+        told = Counters()
+        if was is not None and now is not None and was.deadline == now.deadline:
+            expect(
+                now.kind in _STEPS.get(was.kind, ()) and now == was.become(now.kind),
+                where,
+                f"went from {was} to {now}",
+            )
+            self._ended(campaign, sku, block.number, key, now)
+            return _tally(now)
+        if was is not None:
+            # Forgotten, or replaced by another life of the key.
+            expect(was.kind not in (Kind.SOLD, Kind.REFUNDED), where, "a sale was forgotten")
+            expect(second >= was.deadline + REMEMBERED, where, f"{was} was forgotten too soon")
+            if was.kind is Kind.HELD:
+                expect(now is not None and was.is_tail, where, f"the hold {was} was forgotten")
+                self._ended(campaign, sku, block.number, key, was.become(Kind.EXPIRED))
+                told += Counters(expired=1)
+        if now is not None:
+            expect(now.kind in (Kind.HELD, Kind.FORWARD, Kind.VOID), where, f"began as {now}")
+            if now.kind is Kind.HELD:
+                self._began(campaign, sku, block, key, now)
+        return told
+
+    def _began(self, campaign: str, sku: str, block: Block, key: str, entry: Entry) -> None:
+        where = f"{sku} block {block.number} {key}"
+        expect(block.closes != FOR_GOOD, where, "was held in a closed block")
+        expect(entry.quantity > 0, where, "holds nothing")
+        life = self.lives.setdefault(
+            (campaign, sku, key, entry.deadline), Life(began=self._clock())
+        )
+        life.units += entry.quantity
+        life.parts[block.number] = Kind.HELD
+        if entry.is_tail:
+            expect(life.tail is None, where, "ends in two places")
+            life.tail = block.number, entry.quantity
+
+    def _ended(self, campaign: str, sku: str, number: int, key: str, entry: Entry) -> None:
+        life = self.lives[campaign, sku, key, entry.deadline]
+        where = f"{sku} {key}"
+        life.parts[number] = entry.kind
+        if entry.is_tail:
+            if entry.kind is not Kind.REFUNDED:
+                self.checks["one outcome"] += 1
+                expect(life.outcome is None, where, f"ended as {entry.kind} after {life.outcome}")
+                expect(entry.kind is not Kind.VOID, where, "a whole reservation was made void")
+            life.outcome = entry.kind
+            return
+        # A part follows its tail; or is void, and then there is no tail.
+        if entry.kind is Kind.VOID:
+            over = life.tail is None or life.outcome in ENDED
+            expect(over, where, "a part of a whole reservation was made void")
+        else:
+            expect(
+                life.outcome is entry.kind,
+                where,
+                f"a part became {entry.kind}, its tail {life.outcome}",
+            )
+
+    def entry(self, campaign: str, sku: str, number: int, key: str) -> Entry | None:
+        """What stands in a block's ledger."""
+        block = self.shelves[campaign, sku].blocks.get(number)
+        return block.ledger.get(key) if block is not None else None
+
+    def units_of(self, campaign: str, sku: str, keys: set[str], second: int) -> int:
+        """Units that some keys have: sold, or held and not overdue."""
+        return sum(
+            entry.quantity
+            for block in self.shelves[campaign, sku].blocks.values()
+            for key, entry in block.ledger.items()
+            if key in keys
+            and (entry.kind is Kind.SOLD or (entry.kind is Kind.HELD and entry.deadline > second))
+        )
+
+
+def _changes(before: Block, after: Block) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    for key in before.ledger.keys() | after.ledger.keys():
+        was, now = before.ledger.get(key), after.ledger.get(key)
+        if was != now:
+            yield key, was, now
+
+
+def _tally(now: Entry) -> Counters:
+    if not now.is_tail or now.kind not in ENDED:
+        return Counters()
+    return Counters(released=int(now.kind is Kind.RELEASED), expired=int(now.kind is Kind.EXPIRED))

@@ -1,0 +1,286 @@
+"""Who comes to a show: buyers with their devices, a merchant who changes plans, and those who watch the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from local.simulation.bank import Provider
+from local.simulation.gateway import Answer, Ask, Gateway
+from local.simulation.plan import Plan
+from local.simulation.world import World
+from shared.clock import rfc3339
+
+RESERVE: Final = "POST /v1/campaigns/{campaign_id}/reservations"
+RESERVATION: Final = "/v1/reservations/{reservation_id}"
+CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
+ORDER: Final = "GET /v1/orders/{order_id}"
+TRIES: Final = 12
+SHIP_TO: Final = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
+
+
+class Judge(Protocol):
+    """Hears what everybody was told."""
+
+    def expect_reservation(self, ask: Ask) -> None:
+        """Before it is sent."""
+
+    def heard(self, ask: Ask, answer: Answer, began: int) -> None:
+        """An answer; ``began``: milliseconds, when the request was sent."""
+
+
+class Clients:
+    """How people reach the API: again with the same key, when nothing is known of a request."""
+
+    def __init__(self, world: World, gateway: Gateway, judge: Judge) -> None:
+        self.world = world
+        self._gateway = gateway
+        self._judge = judge
+        self._keys = 0
+
+    def fresh_key(self) -> str:
+        self._keys += 1
+        return f"key-{self._keys}"
+
+    def once(self, ask: Ask) -> Answer:
+        """One request, heard by the judge."""
+        began = self.world.stage.millis
+        if ask.route == RESERVE:
+            self._judge.expect_reservation(ask)
+        answer = self._gateway.ask(ask)
+        self._judge.heard(ask, answer, began)
+        return answer
+
+    def insist(self, ask: Ask, patience: int = TRIES) -> Answer:
+        """Again and again, until there is an answer, or patience ends."""
+        answer = self.once(ask)
+        for _ in range(patience - 1):
+            if not answer.unknown:
+                break
+            self.world.stage.wait(self.world.random.choice((0.2, 1.0, 3.0)))
+            answer = self.once(ask)
+        return answer
+
+
+class Buyer:
+    """One person with one or two devices."""
+
+    def __init__(
+        self, clients: Clients, provider: Provider, plan: Plan, show: str, name: str
+    ) -> None:
+        self._clients = clients
+        self._world = clients.world
+        self._random = clients.world.random
+        self._provider = provider
+        self._plan = plan
+        self._show = show
+        self._name = name
+
+    def shop(self) -> None:
+        """From the first click to the last."""
+        for _ in range(self._random.choice((1, 1, 2, 3))):
+            answer = self._reserve()
+            if answer.ok:
+                self._decide(answer.body)
+            self._world.stage.wait(self._random.choice((0, 0.5, 2, 6)))
+
+    def _reserve(self) -> Answer:
+        random = self._random
+        sku, allotment, _, limit = random.choice(self._plan.offers)
+        most = max(1, min(9, allotment, limit or 9))
+        ask = Ask(
+            RESERVE,
+            {"campaign_id": self._show},
+            {"sku": sku, "quantity": random.randint(1, most), "buyer_id": self._name},
+            key="sell",
+            headers={"idempotency-key": self._clients.fresh_key()},
+        )
+        roll = random.random()
+        if roll < 0.2:
+            # The other device, or an impatient finger: the same request at the same time, or a little later.
+            self._aside(ask, after=random.choice((0, 0, 0.01, 1, 30)))
+        elif roll < 0.3:
+            other = {**ask.body, "quantity": ask.body["quantity"] % most + 1}
+            self._aside(
+                Ask(ask.route, ask.path, other, ask.key, ask.headers), after=random.choice((0, 1))
+            )
+        elif roll < 0.4:
+            again = {"idempotency-key": self._clients.fresh_key()}
+            self._aside(Ask(ask.route, ask.path, ask.body, ask.key, again), after=0)
+        patience = random.choice((1, TRIES, TRIES))
+        return self._clients.insist(ask, patience)
+
+    def _aside(self, ask: Ask, *, after: float) -> None:
+        self._world.stage.enter(
+            f"{self._name} aside", lambda: self._clients.insist(ask) and None, after=after
+        )
+
+    def _decide(self, reservation: Mapping[str, Any]) -> None:
+        random = self._random
+        path = {"reservation_id": reservation["id"]}
+        roll = random.random()
+        if roll < 0.15:
+            self._world.stage.wait(random.choice((0, 2, self._until_deadline())))
+            release = Ask(f"DELETE {RESERVATION}", path, key="sell")
+            if random.random() < 0.3:
+                self._aside(release, after=0)
+            self._clients.insist(release)
+            return
+        if roll < 0.25:
+            return
+        self._world.stage.wait(random.choice((0, 0.2, 2, self._until_deadline())))
+        checkout = Ask(
+            CHECKOUT,
+            path,
+            {"buyer_id": self._name, "payment_method": "card", "ship_to": SHIP_TO},
+            key="sell",
+            headers={"idempotency-key": self._clients.fresh_key()},
+        )
+        if random.random() < 0.2:
+            self._aside(checkout, after=random.choice((0, 0, 5)))
+        if random.random() < 0.05:
+            self._aside(Ask(f"DELETE {RESERVATION}", path, key="sell"), after=random.choice((0, 1)))
+        answer = self._clients.insist(checkout)
+        if answer.ok:
+            self._pay(answer.body)
+
+    def _pay(self, order: Mapping[str, Any]) -> None:
+        random = self._random
+        if random.random() < 0.08:
+            self._provider.lie(order, after=random.choice((0, 3)))
+        if random.random() < 0.1:
+            self._provider.fail(order, after=random.choice((0, 1, 20)))
+        roll = random.random()
+        late = self._plan.hold + random.choice((0, 3, 20, 60))
+        if roll < 0.5:
+            after = random.choice((0, 0.5, 3))
+        elif roll < 0.7:
+            after = self._until_deadline() + random.choice((-1, -0.01, 0, 0.01, 1))
+        elif roll < 0.88:
+            after = late
+        else:
+            return
+        self._provider.take(order, after=max(0, after), copies=random.choice((1, 1, 2, 3)))
+        if random.random() < 0.3:
+            self._world.stage.wait(random.choice((0.5, 5, 30)))
+            self._clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
+
+    def _until_deadline(self) -> float:
+        """About when a hold taken now ends."""
+        return self._plan.hold
+
+
+class Merchant:
+    """Who runs the show."""
+
+    def __init__(self, clients: Clients, plan: Plan) -> None:
+        self._clients = clients
+        self._world = clients.world
+        self._plan = plan
+        self.show = ""
+
+    def prepare(self) -> None:
+        """Until the campaign is scheduled."""
+        create = self._post("POST /v1/campaigns", {}, self._plan.body())
+        self.show = str(self._insist(create).body["id"])
+        if self._world.random.random() < 0.2:
+            self._world.stage.enter("merchant again", lambda: self._clients.insist(create) and None)
+        begin = self._clients.insist(self._command(self._plan.begins_by))
+        while not begin.ok:
+            # It was busy for so long that the start has passed.
+            begin = self._clients.insist(self._command("start"))
+
+    def meddle(self) -> None:
+        """Change the plan in mid-show."""
+        random, plan = self._world.random, self._plan
+        self._world.stage.wait(random.choice((0, plan.length / 2, plan.length - 1, plan.length)))
+        body: Mapping[str, Any] = {}
+        match plan.merchant:
+            case "nothing":
+                return
+            case "rename":
+                self._rename()
+                return
+            case "extend":
+                show = self._clients.insist(self._get())
+                if not show.ok:
+                    return
+                later = self._world.second + plan.length + random.choice((5, 20))
+                body = {"ends_at": rfc3339(later)}
+            case "cancel":
+                body = {"reason": "Storm at the harbour"}
+        command = self._command(plan.merchant, body)
+        if random.random() < 0.4:
+            self._world.stage.enter(
+                "merchant again", lambda: self._clients.insist(command) and None
+            )
+        self._clients.insist(command)
+
+    def _rename(self) -> None:
+        seen = self._clients.insist(self._get())
+        if seen.ok:
+            patch = Ask(
+                "PATCH /v1/campaigns/{campaign_id}",
+                {"campaign_id": self.show},
+                {"name": "Another name"},
+                key="manage",
+                headers={"if-match": str(seen.headers["etag"])},
+            )
+            self._clients.once(patch)
+
+    def _get(self) -> Ask:
+        return Ask("GET /v1/campaigns/{campaign_id}", {"campaign_id": self.show}, key="manage")
+
+    def _command(self, name: str, body: Mapping[str, Any] | None = None) -> Ask:
+        route = f"POST /v1/campaigns/{{campaign_id}}/{name}"
+        return self._post(route, {"campaign_id": self.show}, body or {})
+
+    def _post(self, route: str, path: Mapping[str, str], body: Mapping[str, Any]) -> Ask:
+        headers = {"idempotency-key": self._clients.fresh_key()}
+        return Ask(route, path, dict(body), key="manage", headers=headers)
+
+    def _insist(self, ask: Ask) -> Answer:
+        """For as long as it takes: without this there is no show."""
+        while True:
+            answer = self._clients.insist(ask)
+            if answer.ok:
+                return answer
+
+
+class Watcher:
+    """Looks at the totals every few seconds."""
+
+    def __init__(self, clients: Clients, show: str) -> None:
+        self._clients = clients
+        self._show = show
+
+    def look(self, looks: int) -> None:
+        random, path = self._clients.world.random, {"campaign_id": self._show}
+        known: str | None = None
+        for _ in range(looks):
+            headers = {"if-none-match": known} if known and random.random() < 0.5 else {}
+            answer = self._clients.once(
+                Ask("GET /v1/campaigns/{campaign_id}/totals", path, key="read", headers=headers)
+            )
+            known = answer.headers.get("etag", known)
+            if random.random() < 0.2:
+                self._clients.once(
+                    Ask(
+                        "GET /v1/campaigns/{campaign_id}/timeline",
+                        path,
+                        key="read",
+                        query={"bucket": "10"},
+                    )
+                )
+            if random.random() < 0.2:
+                self._clients.once(Ask("GET /v1/shows/{campaign_id}", path, key="sell"))
+            if random.random() < 0.1:
+                self._clients.once(
+                    Ask(
+                        "GET /v1/campaigns/{campaign_id}/orders",
+                        path,
+                        key="read",
+                        query={"limit": "3"},
+                    )
+                )
+            self._clients.world.stage.wait(random.choice((0.3, 1.0, 2.0, 5.0)))

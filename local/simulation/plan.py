@@ -1,0 +1,159 @@
+"""What one simulated show is like: drawn by chance, so that calm and storm, plenty and scarcity all come up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Final
+
+from local.simulation.faults import CALM, ROUGH, Weather
+from local.simulation.world import Scale
+from shared.clock import rfc3339
+
+STARTS: Final = 1_795_867_200
+"""When every simulation begins: 2026-11-28, 12:00 UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One show. Times in seconds."""
+
+    kind: str
+    ahead: int
+    """From the campaign's creation to its start."""
+    length: int
+    hold: int
+    replay: int
+    offers: tuple[tuple[str, int, int, int | None], ...]
+    """SKU, allotment, unit price, limit per buyer."""
+    flash: bool
+    buyers: int
+    watchers: int
+    merchant: str
+    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel`` or ``rename``."""
+    begins_by: str
+    """``schedule`` or ``start``."""
+    scale: Scale
+    restless: float
+    weather: Weather = CALM
+    budget: int = 0
+    outage: tuple[str, int, int] | None = None
+    """Table, seconds from the start of the show, and how long."""
+    skews: tuple[int, ...] = (0,)
+    """Milliseconds."""
+    tells: bool = True
+    """Whether streams are brought to the bus."""
+    stale: float = 0.0
+    """How likely a read that does not insist misses the last change."""
+    pieces: float = 0.0
+    """How likely a batch or a page comes in pieces."""
+    refusing: float = 0.0
+    """How likely the bus does not take an event."""
+    repeats: float = 0.0
+    """How likely a step of the lifecycle, or a batch of a stream, comes twice."""
+    aborted: bool = False
+    """Whether the lifecycle's execution is stopped from outside, and a person starts the next."""
+
+    def body(self) -> dict[str, Any]:
+        """The campaign, as its merchant writes it."""
+        starts = STARTS + self.ahead
+        ends = starts + self.length
+        cues: list[dict[str, Any]] = [{"at": 0, "cue": "pin", "sku": self.offers[0][0]}]
+        if self.flash:
+            sku, _, price, _ = self.offers[-1]
+            at = self.length // 3
+            cues.append(
+                {
+                    "at": at,
+                    "cue": "flash_price",
+                    "sku": sku,
+                    "unit_price": price - 1,
+                    "seconds": max(1, self.length // 4),
+                }
+            )
+        return {
+            "name": "A simulated hour",
+            "time_zone": "UTC",
+            "starts_at": rfc3339(starts),
+            "ends_at": rfc3339(ends),
+            "replay_until": rfc3339(ends + self.replay) if self.replay else None,
+            "currency": "CNY",
+            "hold_seconds": self.hold,
+            "offers": [
+                {
+                    "sku": sku,
+                    "title": {"en": sku},
+                    "unit_price": price,
+                    "allotment": allotment,
+                    **({"limit_per_buyer": limit} if limit else {}),
+                }
+                for sku, allotment, price, limit in self.offers
+            ],
+            "run_of_show": cues,
+        }
+
+
+def draw_plan(random: Random) -> Plan:
+    """A plan of any kind."""
+    kind = random.choices(
+        ("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow"), (2, 4, 2, 3, 1, 1, 2)
+    )[0]
+    units = random.choice((1, 2, 3, 5, 32))
+    scale = Scale(block_units=units, room=units + random.choice((3, 5, 8)) if units < 32 else 1_000)
+    plan = Plan(
+        kind=kind,
+        ahead=random.choice((20, 40, 95, 160)),
+        length=random.choice((15, 25, 40)),
+        hold=random.choice((10, 10, 15, 25)),
+        replay=random.choice((0, 0, 10)),
+        offers=tuple(_offer(random, number) for number in range(random.choice((1, 1, 2)))),
+        flash=random.random() < 0.3,
+        buyers=random.randint(3, 12),
+        watchers=random.choice((0, 0, 1)),
+        merchant=random.choices(("nothing", "end", "extend", "cancel", "rename"), (6, 2, 2, 2, 1))[
+            0
+        ],
+        begins_by=random.choice(("schedule", "schedule", "start")),
+        scale=scale,
+        restless=random.choice((0.1, 0.4, 0.9)),
+        tells=random.random() < 0.5,
+        stale=random.choice((0.0, 0.3)),
+        pieces=random.choice((0.0, 0.0, 0.1)),
+    )
+    return _with_faults(plan, random)
+
+
+def _offer(random: Random, number: int) -> tuple[str, int, int, int | None]:
+    allotment = random.choice((1, 2, 3, 5, 8, 13, 40))
+    return f"SKU-{number}", allotment, random.randint(2, 9900), random.choice((None, None, 1, 2, 4))
+
+
+def _with_faults(plan: Plan, random: Random) -> Plan:
+    budget = random.choice((1, 3, 8, 20))
+    shared = replace(
+        plan,
+        weather=ROUGH,
+        budget=budget,
+        refusing=random.choice((0.0, 0.2)),
+        repeats=random.choice((0.0, 0.1)),
+        aborted=random.random() < 0.05,
+    )
+    match plan.kind:
+        case "calm":
+            return plan
+        case "deadly":
+            return replace(shared, weather=Weather(killed_before=0.02, killed_after=0.03))
+        case "lossy":
+            return replace(
+                shared, weather=Weather(lost_answer=0.08, unreached=0.01, conflict=0.3, again=0.6)
+            )
+        case "slow":
+            return replace(shared, weather=Weather(stalled=0.06))
+        case "outage":
+            role = random.choice(("stock", "orders", "totals", "campaigns", "buyers", "requests"))
+            return replace(
+                shared, outage=(role, random.randint(0, plan.length), random.randint(2, 30))
+            )
+        case "skewed":
+            return replace(shared, skews=random.choice(((0, 1500), (-2500, 0, 2500))))
+    return shared

@@ -1,0 +1,92 @@
+"""The services beside the store, as far as livehour calls them: schedules, executions, a secret and a bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, Final
+
+from local.simulation.refusals import refuse
+
+PAYMENT_SECRET: Final = "whsec_" + "c2ltdWxhdGlvbg" * 4
+
+
+class Schedules:
+    """EventBridge Scheduler: one-time schedules, fired at their second or up to a minute late, and at least once."""
+
+    def __init__(self, fire: Callable[[str, int], None]) -> None:
+        """``fire``: told the input and the second (since 1970 UTC) of a new schedule."""
+        self._fire = fire
+        self._names: set[str] = set()
+
+    def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = request["Name"]
+        if operation == "CreateSchedule":
+            if name in self._names:
+                raise refuse(operation, "ConflictException", "exists", service="scheduler")
+            self._names.add(name)
+            text = request["ScheduleExpression"].removeprefix("at(").removesuffix(")")
+            at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+            self._fire(request["Target"]["Input"], int(at.timestamp()))
+            return {"ScheduleArn": name}
+        if name not in self._names:
+            raise refuse(operation, "ResourceNotFoundException", "none", service="scheduler")
+        # What is deleted may be on its way already: it fires still, and must do no harm.
+        self._names.remove(name)
+        return {}
+
+
+class Executions:
+    """Step Functions: a name is used once, except that the same start of a running execution is answered as before."""
+
+    def __init__(self, begin: Callable[[str, dict[str, Any]], None]) -> None:
+        self._begin = begin
+        self._inputs: dict[str, str] = {}
+        self.ended: dict[str, str] = {}
+        """How executions ended: ``SUCCEEDED``, ``FAILED`` or ``ABORTED``."""
+
+    def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        name, given = request["name"], request["input"]
+        if name in self._inputs:
+            if name in self.ended or self._inputs[name] != given:
+                raise refuse(operation, "ExecutionAlreadyExists", "exists", service="stepfunctions")
+            return {"executionArn": name}
+        self._inputs[name] = given
+        self._begin(name, json.loads(given))
+        return {"executionArn": name}
+
+    @property
+    def running(self) -> list[str]:
+        """Names of executions that have not ended."""
+        return [name for name in self._inputs if name not in self.ended]
+
+
+def serve_secret(_operation: str, _request: Mapping[str, Any]) -> dict[str, Any]:
+    """Secrets Manager: there is one."""
+    return {"SecretString": PAYMENT_SECRET}
+
+
+@dataclass(slots=True)
+class Bus:
+    """EventBridge: keeps what it was told, and sometimes does not take an entry."""
+
+    random: Random
+    refusing: float = 0.0
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """Events in the order of their arrival, repetitions too: detail type and detail."""
+    refused: int = 0
+
+    def serve(self, _operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        results = []
+        for entry in request["Entries"]:
+            if self.refusing and self.random.random() < self.refusing:
+                self.refused += 1
+                results.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+                continue
+            self.told.append({"type": entry["DetailType"], "detail": json.loads(entry["Detail"])})
+            results.append({"EventId": str(len(self.told))})
+        failed = sum("ErrorCode" in result for result in results)
+        return {"Entries": results, "FailedEntryCount": failed}

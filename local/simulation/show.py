@@ -1,0 +1,226 @@
+"""One simulated show, from its seed to its verdict."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import TextIOBase
+from random import Random
+from typing import Any
+
+from local.simulation.bank import Provider
+from local.simulation.books_audit import Bank, BooksAudit
+from local.simulation.deliveries import Deliveries
+from local.simulation.epilogue import audit_events, reconcile_again
+from local.simulation.faults import CALM, Outage
+from local.simulation.gateway import Gateway
+from local.simulation.judgement import Court
+from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.people import Buyer, Clients, Merchant, Watcher
+from local.simulation.plan import STARTS, Plan, draw_plan
+from local.simulation.world import World
+
+MERCHANT = "mer_simulated"
+_SCOPES = ("manage", "sell", "read")
+_TOLERANCE = 15
+"""Seconds that a process may be behind the clock: longer than it may run, and than any skew."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a show."""
+
+    seed: str
+    kind: str
+    turns: int = 0
+    answers: int = 0
+    orders: int = 0
+    units: int = 0
+    seconds: int = 0
+    """Of the play."""
+    fired: Counter[str] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
+    """What happened in it, by name: so that a simulation can tell what it has seen."""
+    violation: str | None = None
+    trace: str = ""
+    digest: int = 0
+    """Of everything that was written, to tell whether a replay is one."""
+
+
+def play(seed: str, plan: Plan | None = None) -> Outcome:
+    """Play the show of a seed. A violation is in the outcome, with where it was found."""
+    random = Random(seed)
+    drawn = draw_plan(random)
+    show = Show(random, plan or drawn)
+    outcome = Outcome(seed, show.plan.kind)
+    try:
+        with quiet(show.complaints), show.world.entered():
+            show.run()
+    except BaseException as fault:
+        if isinstance(fault, KeyboardInterrupt):
+            raise
+        outcome.violation = f"{type(fault).__name__}: {fault}"
+        outcome.trace = "\n".join([*traceback.format_exception(fault), *show.complaints])
+    show.report(outcome)
+    return outcome
+
+
+class Show:
+    """Everybody and everything of one show."""
+
+    def __init__(self, random: Random, plan: Plan) -> None:
+        self.plan = plan
+        self.world = World(
+            random, starts_at=STARTS, restless=plan.restless, scale=plan.scale
+        )
+        self.complaints: list[str] = []
+        """What the functions wrote to the log as errors."""
+        self.ledger = LedgerAudit(lambda: self.world.stage.millis, tolerance=_TOLERANCE)
+        self.bank = Bank()
+        self.audit = BooksAudit(self.ledger, self.bank, lambda: self.world.stage.millis)
+        self.gateway = Gateway(self.world)
+        self.court = Court(self.world, self.audit, self.bank, MERCHANT)
+        self.clients = Clients(self.world, self.gateway, self.court)
+        self.provider = Provider(self.world, self.gateway, self.bank)
+        self.merchant = Merchant(self.clients, plan)
+        self.world.store.watch = self.audit.watch
+        for scope in _SCOPES:
+            self.gateway.admit(MERCHANT, scope)
+        self._busy = 0
+
+    def run(self) -> None:
+        """The campaign's preparation, the show itself, and what is checked when all have gone home."""
+        world, stage = self.world, self.world.stage
+        self._let_it_rain()
+        stage.enter("merchant", self._begin)
+        stage.play()
+        # Nothing goes wrong any more.
+        world.faults.weather, world.faults.budget, world.faults.outages = CALM, 0, []
+        world.bus.refusing = world.repeats_tasks = 0.0
+        world.store.is_stale, world.store.left_over = (lambda: False), (lambda _: 0)
+        world.skews = (0,)
+        campaign = self.audit.campaigns[self.merchant.show]
+        self.court.judge(campaign, self.provider.paid)
+        stage.enter("epilogue", self._look_back)
+        stage.play()
+
+    def _let_it_rain(self) -> None:
+        world, plan = self.world, self.plan
+        world.faults.weather, world.faults.budget = plan.weather, plan.budget
+        if plan.outage is not None:
+            role, after, seconds = plan.outage
+            since = (STARTS + plan.ahead + after) * 1000
+            world.faults.outages = [Outage(role, since, since + seconds * 1000)]
+        world.skews = plan.skews
+        world.repeats_tasks = plan.repeats
+        world.bus.refusing = plan.refusing
+        self.audit.skewed = plan.skews != (0,)
+        self.court.strict = not self.audit.skewed
+        random = world.random
+        if plan.stale:
+            world.store.is_stale = lambda: random.random() < plan.stale
+        if plan.pieces:
+            world.store.left_over = lambda count: (
+                random.randrange(count) if count > 1 and random.random() < plan.pieces else 0
+            )
+
+    # -- actors --------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self.merchant.prepare()
+        world, plan, show = self.world, self.plan, self.merchant.show
+        random = world.random
+        campaign = self.audit.campaigns[show]
+        opens = campaign.starts_at - world.second
+        for number in range(plan.buyers):
+            buyer = Buyer(self.clients, self.provider, plan, show, f"buyer {number % 9}")
+            # Many at the same instants, and some too early or too late.
+            after = max(0, opens + random.choice((-1, 0, 0, 0, 1, 2, plan.length // 2, plan.length - 1)))
+            self._come(f"buyer {number}", buyer.shop, after=after)
+        for number in range(plan.watchers):
+            watcher = Watcher(self.clients, show)
+            self._come(f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5))  # type: ignore[misc]
+        self._come("merchant", self.merchant.meddle, after=max(0, opens))
+        if plan.aborted:
+            self._come("abort", self._abort, after=max(0, opens + random.randint(-10, plan.length)))
+        if plan.tells:
+            Deliveries(world, self._is_over, repeating=plan.repeats)
+
+    def _come(self, name: str, act: Any, *, after: float) -> None:
+        self._busy += 1
+
+        def come() -> None:
+            act()
+            self._busy -= 1
+
+        self.world.stage.enter(name, come, after=after)
+
+    def _is_over(self) -> bool:
+        return not self._busy and self.audit.has_ended(self.merchant.show)
+
+    def _abort(self) -> None:
+        """The execution is stopped from outside; half a minute later a person starts the next."""
+        world, show = self.world, self.merchant.show
+        if show not in world.executions.running:
+            return
+        world.stop_execution(show)
+        world.faults.fired["execution aborted"] += 1
+        world.stage.wait(world.random.choice((0, 30)))
+        world.executions.serve(
+            "StartExecution",
+            {"name": f"{show}-2", "input": f'{{"campaign": "{show}", "part": 2}}'},
+        )
+
+    def _look_back(self) -> None:
+        campaign = self.audit.campaigns[self.merchant.show]
+        reconcile_again(self.world, self.gateway, self.audit, campaign)
+        audit_events(self.world, self.audit, told=self.plan.tells)
+
+    # -- what is told --------------------------------------------------------------------------------
+
+    def report(self, outcome: Outcome) -> None:
+        """Add what can be said of the show so far."""
+        outcome.turns = self.world.stage.turns
+        outcome.answers = self.gateway.answers
+        outcome.orders = len(self.audit.orders)
+        outcome.units = sum(shelf.sums.sold for shelf in self.ledger.shelves.values())
+        outcome.seconds = self.world.second - STARTS
+        outcome.fired = self.world.faults.fired
+        outcome.checks = self.ledger.checks
+        outcome.met = self.audit.met()
+        outcome.digest = self.audit.digest
+
+
+class _Nowhere(TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+class _Complaints(logging.Handler):
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._found.append(logging.Formatter().format(record))
+
+
+@contextmanager
+def quiet(complaints: list[str]) -> Iterator[None]:
+    """Let the functions write their lines to nobody, and keep what they log as errors."""
+    log = logging.getLogger("livehour")
+    handler = _Complaints(complaints)
+    before: Mapping[str, Any] = {"level": log.level, "propagate": log.propagate}
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        with redirect_stderr(_Nowhere()), redirect_stdout(_Nowhere()):  # type: ignore[type-var]
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before["propagate"]

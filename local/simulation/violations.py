@@ -1,0 +1,13 @@
+"""What a broken invariant is told as."""
+
+from __future__ import annotations
+
+
+class Violation(AssertionError):
+    """Something that must always hold does not."""
+
+
+def expect(holds: object, *what: object) -> None:
+    """``Violation``, with what was found, unless it holds."""
+    if not holds:
+        raise Violation(": ".join(map(str, what)))

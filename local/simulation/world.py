@@ -1,0 +1,318 @@
+"""
+A whole account of AWS in one process: the functions in their environments, the store, and the services around them.
+
+Everything that livehour asks of the outside (time, chance, clients) comes from here while the world is ``entered``, so one
+seed makes one course of events.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random as chance
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+
+from local.simulation.environments import Environment
+from local.simulation.faults import Faults, Killed
+from local.simulation.lifecycle import Execution, TaskFailed
+from local.simulation.memory_dynamodb import MemoryDynamoDB
+from local.simulation.sdk import Client, Serve
+from local.simulation.services import Bus, Executions, Schedules, serve_secret
+from local.simulation.stage import Stage
+from shared import clock, table
+from shared.domain import ids, stock
+from shared.domain.errors import Refusal
+from shared.settings import Setting
+from shared.use_cases import side_by_side
+
+LEAD: Final = 30
+"""Seconds before its start at which a campaign's stock is laid out."""
+LONGEST: Final = 2 * 3600 * 1000
+"""Milliseconds after which a show that has not ended never will."""
+SETTINGS: Final[Mapping[str, str]] = {
+    Setting.STAGE: "local",
+    **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
+    Setting.LIFECYCLE_ARN: "lifecycle",
+    Setting.SCHEDULE_GROUP: "starts",
+    Setting.SCHEDULE_ROLE_ARN: "role",
+    Setting.SCHEDULE_TARGET_ARN: "start_campaign",
+    Setting.SCHEDULE_DLQ_ARN: "dead-letters",
+    Setting.START_LEAD_SECONDS: str(LEAD),
+    Setting.BUS_NAME: "bus",
+    Setting.PAYMENT_SECRET_ARN: "secret",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+
+
+class Aborted(BaseException):
+    """An execution was stopped from outside."""
+
+
+class NeverEnds(AssertionError):
+    """Something waits for what does not come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How small the stock blocks are, so that a small show meets what a large one does."""
+
+    block_units: int = table.BLOCK_UNITS
+    room: int = 1_000
+    """Entries of a ledger at most, if a block's size allows as many."""
+
+
+@dataclass(slots=True)
+class Invocation:
+    """A call of a function, in its environment."""
+
+    environment: Environment
+    ends_by: int
+    """Milliseconds: then the process is killed."""
+
+
+class World:
+    """One account, and the time in it."""
+
+    def __init__(self, random: Random, *, starts_at: int, restless: float, scale: Scale) -> None:
+        """``starts_at``: seconds since 1970 UTC."""
+        self.random = random
+        self.scale = scale
+        self.stage = Stage(random, starts_at=starts_at * 1000, restless=restless)
+        self.store = MemoryDynamoDB(lambda: self.stage.millis / 1000)
+        self.faults = Faults(random)
+        self.bus = Bus(random)
+        self.executions = Executions(self._begin)
+        self.schedules = Schedules(self._arm)
+        self.skews: tuple[int, ...] = (0,)
+        """Milliseconds that clocks of new processes may be ahead."""
+        self.repeats_tasks = 0.0
+        """How likely a step of the lifecycle runs twice at once."""
+        self.paths: list[str] = []
+        """States that executions visited."""
+        self._free: dict[str, list[Environment]] = {}
+        self._made: dict[str, int] = {}
+        self._latest = starts_at * 1000 + LONGEST
+        self._tokens = 0
+        self._stopped: set[str] = set()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """While the code that runs here finds this world outside."""
+        chance.seed(self.random.getrandbits(32))
+        room_for = table.ledger_room
+        with ExitStack() as entered:
+            before = clock.go_by(self)
+            entered.callback(clock.go_by, before)
+            entered.enter_context(patch.dict(os.environ, SETTINGS))
+            entered.enter_context(patch.object(ids, "draw", self.random.randbytes))
+            entered.enter_context(patch.object(side_by_side, "pool", self._in_turn))
+            entered.enter_context(patch.object(stock, "BLOCK_UNITS", self.scale.block_units))
+            entered.enter_context(
+                patch.object(
+                    table,
+                    "ledger_room",
+                    lambda sku, blocks: min(self.scale.room, room_for(sku, blocks)),
+                )
+            )
+            yield
+
+    # -- time, as ``shared.clock`` reads it ----------------------------------------------------------
+
+    def now(self) -> float:
+        calls = self.stage.playing.props
+        skew = calls[-1].environment.skew if calls else 0
+        return (self.stage.millis + skew) / 1000
+
+    def elapsed(self) -> float:
+        return self.stage.millis / 1000
+
+    def pause(self, seconds: float) -> None:
+        self.stage.wait(seconds)
+
+    @property
+    def second(self) -> int:
+        """The true time: seconds since 1970 UTC."""
+        return self.stage.millis // 1000
+
+    # -- functions -----------------------------------------------------------------------------------
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """What a function answers; ``Killed`` if its process ends before."""
+        environment = self._free_environment(function)
+        calls = self.stage.playing.props
+        calls.append(Invocation(environment, self.stage.millis + environment.seconds * 1000))
+        try:
+            answer = environment.handler(event, None)
+        except Killed:
+            environment.start_cold(self.connect, skew=environment.skew)
+            raise
+        finally:
+            calls.pop()
+            self._free[function].append(environment)
+        return answer
+
+    def _free_environment(self, function: str) -> Environment:
+        free = self._free.setdefault(function, [])
+        if free and self.random.random() < 0.9:
+            return free.pop(self.random.randrange(len(free)))
+        number = self._made.get(function, 0)
+        if free and number >= 3:
+            return free.pop()
+        self._made[function] = number + 1
+        environment = Environment.copy(function, number)
+        environment.start_cold(self.connect, skew=self.random.choice(self.skews))
+        return environment
+
+    def connect(self, service: str) -> Client:
+        """A client, as ``shared.wiring`` asks for one."""
+        serve: dict[str, Serve] = {
+            "dynamodb": self.store.call,
+            "stepfunctions": self.executions.serve,
+            "scheduler": self.schedules.serve,
+            "secretsmanager": serve_secret,
+            "events": self.bus.serve,
+        }
+        return Client(service, serve[service], self)
+
+    # -- the line between a process and a service ------------------------------------------------------
+
+    def before(self, operation: str, request: Mapping[str, Any]) -> None:
+        stage = self.stage
+        stage.millis += self.random.randint(1, 6)
+        if self.faults.budget and self.faults.fire("stalled", self.faults.weather.stalled):
+            stage.wait(self.random.choice((0.3, 1.0, 3.0, 8.0)))
+        else:
+            stage.turn()
+        self._end_if_late()
+        self.faults.before(operation, request, stage.millis)
+
+    def after(self, operation: str, request: Mapping[str, Any]) -> None:
+        del request
+        self.faults.after(operation)
+
+    def token(self) -> str:
+        self._tokens += 1
+        return f"token-{self._tokens}"
+
+    def _end_if_late(self) -> None:
+        if self.stage.millis > self._latest:
+            raise NeverEnds(f"the show is not over after {LONGEST // 60_000} minutes")
+        calls = self.stage.playing.props
+        if calls and self.stage.millis >= calls[-1].ends_by:
+            self.faults.fired["timed out"] += 1
+            raise Killed
+
+    # -- schedules and executions ------------------------------------------------------------------------
+
+    def _arm(self, given: str, second: int) -> None:
+        event = json.loads(given)
+        late = self.random.choice((0, 0, 1, 20, 59))
+        due = max(0, second - self.second) + late
+        for after in (due, due + self.random.randint(0, 90))[: self.random.choice((1, 1, 2))]:
+            self.stage.enter("schedule", lambda: self._fire(event), after=after)
+
+    def _fire(self, event: Mapping[str, Any]) -> None:
+        """An asynchronous invocation: repeated until it does not fail."""
+        for _ in range(20):
+            try:
+                self.invoke("start_campaign", event)
+            except (Killed, Refusal):
+                self.stage.wait(self.random.choice((1, 10, 60)))
+            else:
+                return
+        raise NeverEnds("a schedule was not taken by anybody")
+
+    def _begin(self, name: str, given: dict[str, Any]) -> None:
+        self.stage.enter(f"execution {name}", lambda: self._execute(name, given))
+
+    def _leave_if_stopped(self) -> None:
+        if self.stage.playing.name.removeprefix("execution ") in self._stopped:
+            raise Aborted
+
+    def _execute(self, name: str, given: dict[str, Any]) -> None:
+        execution = Execution(self, name, given)
+        try:
+            self.executions.ended[name] = execution.run()
+        except Aborted:
+            self.executions.ended[name] = "ABORTED"
+        finally:
+            self.paths += execution.visited
+
+    def stop_execution(self, name: str) -> None:
+        """Somebody stops an execution: it ends at its next step."""
+        self._stopped.add(name)
+
+    def run_function(self, name: str, payload: Mapping[str, Any]) -> Any:
+        """A step of the lifecycle, as Step Functions invokes it."""
+        self._leave_if_stopped()
+        function = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+        function = function.removeprefix("_")
+        if self.random.random() < self.repeats_tasks:
+            self.faults.fired["step run twice"] += 1
+            self.stage.enter(f"again {function}", lambda: self._run_for_nothing(function, payload))
+        try:
+            return json.loads(json.dumps(self.invoke(function, payload)))
+        except Killed:
+            raise TaskFailed("Runtime.ExitError") from None
+        except Refusal as refusal:
+            raise TaskFailed(type(refusal).__name__, str(refusal)) from refusal
+
+    def _run_for_nothing(self, function: str, payload: Mapping[str, Any]) -> None:
+        try:
+            self.invoke(function, payload)
+        except (Killed, Refusal):
+            return
+
+    def call_service(self, resource: str, parameters: Mapping[str, Any]) -> Any:
+        """A service that the machine calls by itself."""
+        if resource.endswith(":events:putEvents"):
+            entries = [
+                {**entry, "Detail": json.dumps(entry["Detail"])} for entry in parameters["Entries"]
+            ]
+            answer = self.bus.serve("PutEvents", {"Entries": entries})
+            if answer["FailedEntryCount"]:
+                raise TaskFailed("EventBridge.FailedEntry")
+            return answer
+        name, given = parameters["Name"], json.dumps(parameters["Input"])
+        return self.executions.serve("StartExecution", {"name": name, "input": given})
+
+    def wait(self, seconds: float) -> None:
+        self.stage.wait(seconds)
+
+    def wait_until(self, instant: str) -> None:
+        self.stage.wait(datetime.fromisoformat(instant).timestamp() - self.stage.millis / 1000)
+
+    def now_text(self) -> str:
+        return clock.rfc3339(self.stage.millis / 1000)
+
+    def _in_turn(self, _workers: int) -> Executor:
+        return InTurn(self.random)
+
+
+class InTurn(Executor):
+    """Does side by side one after the other, in an order drawn by chance."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def map(self, fn: Callable[..., Any], /, *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
+        things = list(zip(*iterables, strict=False))
+        done: dict[int, Any] = {}
+        faults: list[Exception] = []
+        for place in self._random.sample(range(len(things)), len(things)):
+            try:
+                done[place] = fn(*things[place])
+            except Exception as fault:  # noqa: BLE001 - the others are done all the same
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+        return iter([done[place] for place in range(len(things))])
