@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +10,11 @@ from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Phase
 from shared.wiring import campaigns, stock
 
+log = logging.getLogger("livehour")
+
 
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``."""
     campaign = close_campaign(campaigns(), stock(), event["campaign"])
-    sys.stderr.write(f"{campaign.id} is {campaign.status}\n")
+    log.info("%s is %s", campaign.id, campaign.status)
     return {"phase": Phase.DRAIN.value}

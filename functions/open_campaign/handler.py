@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +10,11 @@ from shared.clock import now_seconds, rfc3339
 from shared.use_cases.open_campaign import open_campaign
 from shared.wiring import campaigns
 
+log = logging.getLogger("livehour")
+
 
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. ``phase``: ``wait`` (until ``wait_until``), ``live`` or ``close``."""
     opening = open_campaign(campaigns(), event["campaign"], now_seconds())
-    sys.stderr.write(f"{event['campaign']}: {opening.phase}\n")
+    log.info("%s: %s", event["campaign"], opening.phase)
     return {"phase": opening.phase.value, "wait_until": rfc3339(opening.wait_until)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +10,14 @@ from shared.clock import now_seconds, rfc3339
 from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
 from shared.wiring import campaigns, stock
 
+log = logging.getLogger("livehour")
+
 
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. ``abandoned``: it was called off, or is over."""
     campaign = prepare_stock(campaigns(), stock(), event["campaign"], now_seconds())
     blocks = sum(offer.blocks for offer in campaign.offers)
-    sys.stderr.write(f"{campaign.id} is {campaign.status}, {blocks} blocks laid out\n")
+    log.info("%s is %s, %d blocks laid out", campaign.id, campaign.status, blocks)
     return {
         "campaign": campaign.id,
         "starts_at": rfc3339(campaign.starts_at),

@@ -10,7 +10,6 @@ under the same ids.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +24,6 @@ log = logging.getLogger("livehour")
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """A batch of stream records; ``batchItemFailures`` are those that must come again."""
     records = event["Records"]
-    sys.stderr.write(f"{len(records)} records\n")
     news: dict[str, list[Published]] = {}
     failed = set()
     for record in records:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +10,11 @@ from shared.clock import now_millis
 from shared.use_cases.reconcile import settle_campaign
 from shared.wiring import campaigns, totals
 
+log = logging.getLogger("livehour")
+
 
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. ``status``: ``closed``, or ``cancelled`` as it was."""
     campaign = settle_campaign(campaigns(), totals(), event["campaign"], now_millis)
-    sys.stderr.write(f"{campaign.id} is {campaign.status}\n")
+    log.info("%s is %s", campaign.id, campaign.status)
     return {"status": campaign.status.value}

@@ -4,17 +4,24 @@ What must hold of campaigns, orders, totals and answers after every write: legal
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 from zlib import crc32
 
 from local.simulation.ledger_audit import LedgerAudit
 from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
 from shared import table
-from shared.adapters import dynamodb_campaigns, dynamodb_orders, dynamodb_requests, dynamodb_totals
+from shared.adapters import (
+    dynamodb_campaigns,
+    dynamodb_order_items,
+    dynamodb_requests,
+    dynamodb_totals,
+)
 from shared.domain.campaign import NEXT, Campaign, Status
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import Entry, Kind
@@ -86,10 +93,11 @@ class BooksAudit:
         campaign = self.campaigns[campaign_id]
         if part == table.BOARD:
             return
-        shelves = [self.ledger.shelves.get((campaign_id, offer.sku)) for offer in campaign.offers]
-        total = sum(
-            (Sums.of(shelf.blocks.values()) for shelf in shelves if shelf is not None), Sums()
-        )
+        total = Sums()
+        for offer in campaign.offers:
+            shelf = self.ledger.shelves.get((campaign_id, offer.sku))
+            if shelf is not None:
+                total += shelf.sums
         self.truth.setdefault(campaign_id, []).append((self._clock(), total))
 
     def _sold(self, campaign_id: str, sku: str, key: str, entry: Entry, gross: int) -> None:
@@ -129,8 +137,8 @@ class BooksAudit:
             raise Violation("an order was deleted")
         if table.ORDER_NOTE in new:
             return
-        after = dynamodb_orders.decode(new)
-        before = dynamodb_orders.decode(old) if old is not None else None
+        after = dynamodb_order_items.decode(new)
+        before = dynamodb_order_items.decode(old) if old is not None else None
         self.ledger.checks["order steps legal"] += 1
         if before is None:
             expect(after.version == 1, after.id, f"began in version {after.version}")
@@ -232,8 +240,8 @@ class BooksAudit:
         counted, known = after.total, self.truth.get(campaign_id, [])
         least = before.total if before is not None else Sums()
         if not self.skewed:
-            at_least = [sums for since, sums in known if since <= after.as_of]
-            least = at_least[-1] if at_least else Sums()
+            place = bisect_right(known, after.as_of, key=itemgetter(0))
+            least = known[place - 1][1] if place else Sums()
         now = known[-1][1] if known else Sums()
         for what in _NEVER_LESS:
             low, value, high = (getattr(sums, what) for sums in (least, counted, now))
@@ -243,17 +251,13 @@ class BooksAudit:
 
     # -- what was seen -------------------------------------------------------------------------------
 
-    def has_ended(self, campaign_id: str) -> bool:
-        """Whether a campaign's totals are complete, and its status is its last."""
-        campaign, snapshot = self.campaigns[campaign_id], self.snapshots.get(campaign_id)
-        over = campaign.status in (Status.CLOSED, Status.CANCELLED)
-        return over and snapshot is not None and snapshot.complete
-
     def met(self) -> Counter[str]:
         """What happened, by name: to tell whether a simulation has seen what it is about."""
         met: Counter[str] = Counter()
         for life in self.ledger.lives.values():
-            name = "never completed" if life.tail is None else str(life.outcome and life.outcome.name)
+            name = (
+                "never completed" if life.tail is None else str(life.outcome and life.outcome.name)
+            )
             met[f"reservation {name.lower()}"] += 1
             met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
         for order in self.orders.values():
@@ -262,7 +266,7 @@ class BooksAudit:
             if order.refund_reason is not None:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
         for shelf in self.ledger.shelves.values():
-            met["sold out to the last unit"] += shelf.sums.free == 0
+            met["sold out to the last unit"] += shelf.sums.available == 0
             for block in shelf.blocks.values():
                 met["block sealed"] += block.sealed
                 kinds = [entry.kind for entry in block.ledger.values()]
@@ -290,5 +294,3 @@ class BooksAudit:
 
     def _payment(self, old: Item | None, _new: Item | None) -> None:
         expect(old is None, "a quarantined payment was replaced")
-
-

@@ -7,7 +7,7 @@ Items of one shard keep their order; shards know nothing of each other, so chang
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from zlib import crc32
 
@@ -23,18 +23,19 @@ PATIENCE: Final = 40
 
 
 class Deliveries:
-    """Every shard of every stream, each brought by an actor of its own until the show is over."""
+    """Every shard of every stream, each brought by an actor of its own until nobody else is left."""
 
-    def __init__(self, world: World, is_over: Callable[[], bool], *, repeating: float) -> None:
+    def __init__(self, world: World, *, repeating: float) -> None:
         """``repeating``: how likely a batch, or all since the beginning, is brought once more."""
         self._world = world
-        self._is_over = is_over
         self._repeating = repeating
         self._brought: dict[tuple[str, int], list[Change]] = {}
         self._read = 0
+        self._shards_left = 0
         for role, spec in TABLES.items():
             for shard in range(SHARDS) if spec.stream else ():
                 self._brought[role, shard] = []
+                self._shards_left += 1
                 world.stage.enter(
                     f"stream {role} {shard}", lambda key=(role, shard): self._bring(*key)
                 )  # type: ignore[misc]
@@ -43,7 +44,7 @@ class Deliveries:
         at = 0
         while True:
             # Looked at before the records: what is written while it is over is still brought.
-            last = self._is_over()
+            last = self._world.stage.left == self._shards_left
             records = self._sort_out(role, shard)
             while at < len(records):
                 batch = records[at : at + self._world.random.randint(1, LARGEST_BATCH)]
@@ -53,6 +54,7 @@ class Deliveries:
                     self._world.faults.fired["stream replayed"] += 1
                     at = self._world.random.randrange(at)
             if last:
+                self._shards_left -= 1
                 return
             self._world.stage.wait(self._world.random.choice((0.5, 2.0, 5.0, 20.0)))
 

@@ -37,8 +37,10 @@ class Names:
     def check(self, *expressions: str | None) -> None:
         """``BadExpression`` unless exactly what is given is used."""
         used = aliases(expressions)
-        given = self.names.keys() | self.values.keys()
-        if used != given:
+        if len(used) != len(self.names) + len(self.values) or not (
+            used.issuperset(self.names) and used.issuperset(self.values)
+        ):
+            given = self.names.keys() | self.values.keys()
             raise BadExpression(f"unused or undefined in expressions: {sorted(used ^ given)}")
 
 

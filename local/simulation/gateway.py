@@ -13,6 +13,8 @@ from local.simulation.world import World
 from shared.contracts.routes import ROUTES
 
 _ROUTES: Final = {spec.key: spec for spec in ROUTES}
+OURS: Final = "mer_simulated"
+"""The merchant whose show it is."""
 BROKEN: Final = 502
 """What a client sees when the function behind the gateway died: nothing is known of its request."""
 
@@ -51,7 +53,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     raw: str | None = None
-    merchant: str = "ours"
+    merchant: str = OURS
     """Whose key it is."""
 
 

@@ -209,7 +209,7 @@ class Court:
                 continue
             sums = shelf.sums
             expect(sums.held == 0, offer.sku, f"{sums.held} units are held at the end")
-            expect(sums.free + sums.sold == offer.allotment, offer.sku, f"{sums} of {offer.allotment}")
+            expect(sums.allotted == offer.allotment, offer.sku, f"{sums} of {offer.allotment}")
         for (_, sku, key, _), life in self._audit.ledger.lives.items():
             if life.tail is not None:
                 expect(life.outcome is not None, f"{sku} {key}", "never ended")

@@ -13,12 +13,15 @@ from local.simulation.violations import Violation, expect
 from shared import table
 from shared.adapters import dynamodb_stock
 from shared.domain.stock import ENDED, FOR_GOOD, REMEMBERED, Block, Counters, Entry, Kind
+from shared.domain.totals import Sums
 
 Place = tuple[str, str]
 """Campaign and SKU."""
 LifeKey = tuple[str, str, str, int]
 """Campaign, SKU, ledger key and deadline: a key may live again, but never with the same deadline."""
 
+_SMALL = 30
+"""Entries of a ledger with which a block cannot be near the bytes it may have."""
 _STEPS = {
     Kind.HELD: {Kind.SOLD, Kind.RELEASED, Kind.EXPIRED, Kind.VOID},
     Kind.SOLD: {Kind.REFUNDED},
@@ -47,12 +50,17 @@ class Shelf:
     blocks: dict[int, Block] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
     """Of each block, as it was laid out."""
+    sums: Sums = Sums()
+    """Of all blocks."""
     free: list[tuple[int, int]] = field(default_factory=list)
     """Free units of all blocks since each instant (milliseconds)."""
 
-    @property
-    def sums(self) -> Counters:
-        return sum((block.counters for block in self.blocks.values()), Counters())
+    def count(self, before: Block | None, after: Block, now: int) -> None:
+        """One block is another now."""
+        change = Sums.of([after]) - Sums.of([before] if before is not None else [])
+        self.sums += change
+        if change.available or not self.free:
+            self.free.append((now, self.sums.available))
 
     def most_free(self, since: int) -> int:
         """The fewest units that were free at any time since an instant."""
@@ -88,12 +96,15 @@ class LedgerAudit:
             return
         number = int(part)
         after = dynamodb_stock.decode(number, new)
-        before = dynamodb_stock.decode(number, old) if old is not None else None
+        shelf = self.shelves.setdefault((campaign, sku), Shelf())
+        before = shelf.blocks.get(number)
         name = f"{sku} block {number}"
         self.checks["stock conserved"] += 1
-        expect(not after.faults(), name, after.faults())
-        expect(bytes_of(new) <= table.WRITE_UNIT, name, f"is {bytes_of(new)} bytes")
-        shelf = self.shelves.setdefault((campaign, sku), Shelf())
+        faults = after.faults()
+        expect(not faults, name, faults)
+        if len(after.ledger) >= _SMALL:
+            expect(bytes_of(new) <= table.WRITE_UNIT, name, f"is {bytes_of(new)} bytes")
+        expect((before is None) is (old is None), name, "was replaced")
         if before is None:
             expect(
                 not after.ledger and after.units == after.counters.free,
@@ -105,9 +116,7 @@ class LedgerAudit:
             self._amended(campaign, sku, before, after)
         expect(after.units == shelf.units[number], name, "gained or lost units")
         shelf.blocks[number] = after
-        free = sum(block.counters.free for block in shelf.blocks.values())
-        if not shelf.free or shelf.free[-1][1] != free:
-            shelf.free.append((self._clock(), free))
+        shelf.count(before, after, self._clock())
 
     def _amended(self, campaign: str, sku: str, before: Block, after: Block) -> None:
         name = f"{sku} block {before.number}"

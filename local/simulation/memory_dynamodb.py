@@ -160,10 +160,11 @@ class MemoryDynamoDB:
         if names.names[wanted.partition_name] != hash_name:
             raise BadExpression("Query condition missed key schema element")
         value = comparable(names.values[wanted.partition_value])[1]
+        there = _partition(where, index, hash_name, value)
+        if not there:
+            return {"Items": [], "Count": 0, "ScannedCount": 0}
         found = [
-            item
-            for item in _partition(where, index, hash_name, value)
-            if wanted.of_sort_key is None or wanted.of_sort_key(item, names)
+            item for item in there if wanted.of_sort_key is None or wanted.of_sort_key(item, names)
         ]
         forward = request.get("ScanIndexForward", True)
         order = _order(where, sort_name)
@@ -318,7 +319,8 @@ def _names(request: Mapping[str, Any], *expressions: str) -> Names:
 
 def _partition(where: _Table, index: str | None, hash_name: str, value: Any) -> list[Item]:
     if index is None:
-        return list(where.partitions.get(value, {}).values())
+        part = where.partitions.get(value)
+        return list(part.values()) if part else []
     return [
         item
         for part in where.partitions.values()

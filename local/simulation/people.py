@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from local.simulation.bank import Provider
 from local.simulation.gateway import Answer, Ask, Gateway
 from local.simulation.plan import Plan
+from local.simulation.violations import expect
 from local.simulation.world import World
 from shared.clock import rfc3339
 
@@ -241,10 +242,11 @@ class Merchant:
 
     def _insist(self, ask: Ask) -> Answer:
         """For as long as it takes: without this there is no show."""
-        while True:
+        answer = self._clients.insist(ask)
+        while answer.unknown:
             answer = self._clients.insist(ask)
-            if answer.ok:
-                return answer
+        expect(answer.ok, ask.route, answer)
+        return answer
 
 
 class Watcher:

@@ -17,14 +17,13 @@ from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
 from local.simulation.epilogue import audit_events, reconcile_again
 from local.simulation.faults import CALM, Outage
-from local.simulation.gateway import Gateway
+from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
 from local.simulation.ledger_audit import LedgerAudit
 from local.simulation.people import Buyer, Clients, Merchant, Watcher
 from local.simulation.plan import STARTS, Plan, draw_plan
 from local.simulation.world import World
 
-MERCHANT = "mer_simulated"
 _SCOPES = ("manage", "sell", "read")
 _TOLERANCE = 15
 """Seconds that a process may be behind the clock: longer than it may run, and than any skew."""
@@ -84,14 +83,13 @@ class Show:
         self.bank = Bank()
         self.audit = BooksAudit(self.ledger, self.bank, lambda: self.world.stage.millis)
         self.gateway = Gateway(self.world)
-        self.court = Court(self.world, self.audit, self.bank, MERCHANT)
+        self.court = Court(self.world, self.audit, self.bank, OURS)
         self.clients = Clients(self.world, self.gateway, self.court)
         self.provider = Provider(self.world, self.gateway, self.bank)
         self.merchant = Merchant(self.clients, plan)
         self.world.store.watch = self.audit.watch
         for scope in _SCOPES:
-            self.gateway.admit(MERCHANT, scope)
-        self._busy = 0
+            self.gateway.admit(OURS, scope)
 
     def run(self) -> None:
         """The campaign's preparation, the show itself, and what is checked when all have gone home."""
@@ -134,34 +132,22 @@ class Show:
     def _begin(self) -> None:
         self.merchant.prepare()
         world, plan, show = self.world, self.plan, self.merchant.show
-        random = world.random
+        stage, random = world.stage, world.random
         campaign = self.audit.campaigns[show]
         opens = campaign.starts_at - world.second
         for number in range(plan.buyers):
             buyer = Buyer(self.clients, self.provider, plan, show, f"buyer {number % 9}")
             # Many at the same instants, and some too early or too late.
             after = max(0, opens + random.choice((-1, 0, 0, 0, 1, 2, plan.length // 2, plan.length - 1)))
-            self._come(f"buyer {number}", buyer.shop, after=after)
+            stage.enter(f"buyer {number}", buyer.shop, after=after)
         for number in range(plan.watchers):
             watcher = Watcher(self.clients, show)
-            self._come(f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5))  # type: ignore[misc]
-        self._come("merchant", self.merchant.meddle, after=max(0, opens))
+            stage.enter(f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5))  # type: ignore[misc]
+        stage.enter("merchant", self.merchant.meddle, after=max(0, opens))
         if plan.aborted:
-            self._come("abort", self._abort, after=max(0, opens + random.randint(-10, plan.length)))
+            stage.enter("abort", self._abort, after=max(0, opens + random.randint(-10, plan.length)))
         if plan.tells:
-            Deliveries(world, self._is_over, repeating=plan.repeats)
-
-    def _come(self, name: str, act: Any, *, after: float) -> None:
-        self._busy += 1
-
-        def come() -> None:
-            act()
-            self._busy -= 1
-
-        self.world.stage.enter(name, come, after=after)
-
-    def _is_over(self) -> bool:
-        return not self._busy and self.audit.has_ended(self.merchant.show)
+            Deliveries(world, repeating=plan.repeats)
 
     def _abort(self) -> None:
         """The execution is stopped from outside; half a minute later a person starts the next."""

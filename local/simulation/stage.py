@@ -43,6 +43,8 @@ class Stage:
         self.restless = restless
         self.playing: Actor = Actor("director", lambda: None)
         self.turns = 0
+        self.left = 0
+        """Actors who have not ended."""
         self._ready: list[Actor] = []
         self._asleep: list[tuple[int, int, Actor]] = []
         self._entered = 0
@@ -55,6 +57,7 @@ class Stage:
     def enter(self, name: str, act: Act, *, after: float = 0.0) -> Actor:
         """A new actor, who begins so many seconds from now."""
         actor = Actor(name, act)
+        self.left += 1
         self._sleep(actor, self.millis + round(after * 1000))
         return actor
 
@@ -137,6 +140,7 @@ class Stage:
 
     def ended(self, actor: Actor, failure: BaseException | None) -> Actor | None:
         """An actor is done. Who goes on in its place, on its thread; else ``None``."""
+        self.left -= 1
         if self._over:
             return None
         if failure is not None:

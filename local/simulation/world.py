@@ -179,7 +179,7 @@ class World:
             "stepfunctions": self.executions.serve,
             "scheduler": self.schedules.serve,
             "secretsmanager": serve_secret,
-            "events": self.bus.serve,
+            "events": lambda operation, request: self.bus.serve(operation, request),
         }
         return Client(service, serve[service], self)
 
@@ -187,7 +187,7 @@ class World:
 
     def before(self, operation: str, request: Mapping[str, Any]) -> None:
         stage = self.stage
-        stage.millis += self.random.randint(1, 6)
+        stage.millis += 1 + int(self.random.random() * 6)
         if self.faults.budget and self.faults.fire("stalled", self.faults.weather.stalled):
             stage.wait(self.random.choice((0.3, 1.0, 3.0, 8.0)))
         else:

@@ -8,7 +8,6 @@ late payment's hold, that names the order to look after; it has no id and no sta
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -17,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
+from shared.adapters.dynamodb_order_items import changing, decode, frozen, key_of, number
 from shared.domain.claim_check import ClaimCheck
-from shared.domain.order import Order, OrderState, RefundReason, Seat
+from shared.domain.order import Order, OrderState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,13 +37,13 @@ class DynamoDBOrders:
     # -- one order -------------------------------------------------------------------------------------
 
     def find(self, check: ClaimCheck) -> Order | None:
-        return self._get(_key(check.campaign_id, check.key, check.deadline))
+        return self._get(key_of(check.campaign_id, check.key, check.deadline))
 
     def place(self, order: Order) -> Order | None:
         item = {
-            **_key(order.campaign_id, order.key, order.expires_at),
-            **_frozen(order),
-            **{name: value for name, value in _changing(order).items() if value is not None},
+            **key_of(order.campaign_id, order.key, order.expires_at),
+            **frozen(order),
+            **{name: value for name, value in changing(order).items() if value is not None},
         }
         try:
             with store_faults():
@@ -56,7 +56,7 @@ class DynamoDBOrders:
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             there = decode(_standing(refused))
-            # Written by an attempt of this very call whose answer was lost, if nothing but the time can differ.
+            # The very same: written by an attempt of this call whose answer was lost.
             return None if there == order else there
         return None
 
@@ -64,10 +64,10 @@ class DynamoDBOrders:
         sets, removes = ["#v = :v"], []
         names = {"#v": table.ORDER_VERSION}
         values: dict[str, Any] = {
-            ":v": _number(order.version),
-            ":made_from": _number(order.version - 1),
+            ":v": number(order.version),
+            ":made_from": number(order.version - 1),
         }
-        for place, (name, value) in enumerate(_changing(order).items()):
+        for place, (name, value) in enumerate(changing(order).items()):
             if name == table.ORDER_VERSION:
                 continue
             names[f"#n{place}"] = name
@@ -76,12 +76,13 @@ class DynamoDBOrders:
             else:
                 sets.append(f"#n{place} = :n{place}")
                 values[f":n{place}"] = value
+        update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
         try:
             with store_faults():
                 self._client.update_item(
                     TableName=self._table,
-                    Key=_key(order.campaign_id, order.key, order.expires_at),
-                    UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
+                    Key=key_of(order.campaign_id, order.key, order.expires_at),
+                    UpdateExpression=update,
                     ConditionExpression="#v = :made_from",
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=values,
@@ -93,7 +94,7 @@ class DynamoDBOrders:
         return None
 
     def remind(self, order: Order, *, at: int) -> None:
-        own = _key(order.campaign_id, order.key, order.expires_at)
+        own = key_of(order.campaign_id, order.key, order.expires_at)
         with store_faults():
             self._client.update_item(
                 TableName=self._table,
@@ -161,7 +162,7 @@ class DynamoDBOrders:
             query["ExpressionAttributeValues"] |= {
                 ":awaiting": {"S": OrderState.AWAITING_PAYMENT.value},
                 ":cancelled": {"S": OrderState.CANCELLED.value},
-                ":none": _number(0),
+                ":none": number(0),
             }
             if ends is not None:
                 query["KeyConditionExpression"] += " AND #s BETWEEN :first AND :last"
@@ -196,20 +197,9 @@ class DynamoDBOrders:
                 query["Limit"] *= 2
 
 
-# -- items -----------------------------------------------------------------------------------------------
-
-
 def _standing(refused: ClientError) -> Mapping[str, Any]:
     """The item that refused a condition, as DynamoDB returns it beside the error."""
     return cast(Mapping[str, Any], refused.response)["Item"]  # type: ignore[no-any-return]
-
-
-def _key(campaign_id: str, ledger_key: str, deadline: int) -> dict[str, Any]:
-    shard = table.order_shard(ledger_key)
-    return {
-        table.ORDER_PARTITION: {"S": table.order_partition(campaign_id, shard)},
-        table.ORDER_SORT: {"S": table.order_sort(deadline, ledger_key)},
-    }
 
 
 def _of_shard(partition: str) -> dict[str, Any]:
@@ -218,95 +208,3 @@ def _of_shard(partition: str) -> dict[str, Any]:
         "ExpressionAttributeNames": {"#p": table.ORDER_PARTITION},
         "ExpressionAttributeValues": {":p": {"S": partition}},
     }
-
-
-def _frozen(order: Order) -> dict[str, Any]:
-    """What never changes; partition and sort key say the rest."""
-    item: dict[str, Any] = {
-        table.ORDER_ID: {"S": order.id},
-        table.MERCHANT: {"S": order.merchant},
-        table.ORDER_SKU: {"S": order.sku},
-        table.ORDER_QUANTITY: _number(order.quantity),
-        table.ORDER_AMOUNT: _number(order.amount),
-        table.ORDER_CURRENCY: {"S": order.currency},
-        table.ORDER_BUYER: {"S": order.buyer},
-        table.ORDER_CREATED: _number(order.created_at),
-        table.ORDER_PROVIDER: {"S": order.provider},
-        table.ORDER_PAYMENT: {"S": order.payment_id},
-        table.ORDER_ACTION: {"S": json.dumps(dict(order.payment_action), separators=(",", ":"))},
-        table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
-        table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
-    }
-    if order.ship_to is not None:
-        item[table.ORDER_SHIP_TO] = {"S": order.ship_to}
-    return item
-
-
-def _changing(order: Order) -> dict[str, Any]:
-    """What a new version may change. ``None``: not there."""
-    seat = order.seat
-    return {
-        table.ORDER_STATE: {"S": order.state.value},
-        table.ORDER_VERSION: _number(order.version),
-        table.ORDER_CAPTURED: _number(order.captured) if order.captured else None,
-        table.ORDER_REFUNDED: _number(order.refunded) if order.refunded else None,
-        table.ORDER_PAID_AT: None if order.paid_at is None else _number(order.paid_at),
-        table.ORDER_FAILURE: None if order.failure is None else {"S": order.failure},
-        table.ORDER_REASON: None
-        if order.refund_reason is None
-        else {"S": order.refund_reason.value},
-        table.ORDER_ATTEMPT: _number(order.attempt) if order.attempt else None,
-        table.ORDER_LATE_UNTIL: None if order.late_until is None else _number(order.late_until),
-        table.ORDER_SEAT: None if seat is None else {"S": f"{seat.block}#{seat.units}#{seat.key}"},
-    }
-
-
-def _number(value: int) -> dict[str, str]:
-    return {"N": str(value)}
-
-
-def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
-    """The order of an item."""
-
-    def text(name: str) -> str | None:
-        return str(item[name]["S"]) if name in item else None
-
-    def number(name: str) -> int | None:
-        return int(item[name]["N"]) if name in item else None
-
-    deadline, _, ledger_key = item[table.ORDER_SORT]["S"].partition("#")
-    reason, seat = text(table.ORDER_REASON), text(table.ORDER_SEAT)
-    return Order(
-        id=item[table.ORDER_ID]["S"],
-        campaign_id=table.order_campaign(item[table.ORDER_PARTITION]["S"]),
-        merchant=item[table.MERCHANT]["S"],
-        sku=item[table.ORDER_SKU]["S"],
-        quantity=int(item[table.ORDER_QUANTITY]["N"]),
-        amount=int(item[table.ORDER_AMOUNT]["N"]),
-        currency=item[table.ORDER_CURRENCY]["S"],
-        buyer=item[table.ORDER_BUYER]["S"],
-        key=ledger_key,
-        created_at=int(item[table.ORDER_CREATED]["N"]),
-        expires_at=int(deadline),
-        provider=item[table.ORDER_PROVIDER]["S"],
-        payment_id=item[table.ORDER_PAYMENT]["S"],
-        payment_action=json.loads(item[table.ORDER_ACTION]["S"]),
-        request=bytes(item[table.ORDER_REQUEST]["B"]).hex(),
-        fingerprint=bytes(item[table.ORDER_FINGERPRINT]["B"]).hex(),
-        ship_to=text(table.ORDER_SHIP_TO) if address else None,
-        state=OrderState(item[table.ORDER_STATE]["S"]),
-        version=int(item[table.ORDER_VERSION]["N"]),
-        captured=number(table.ORDER_CAPTURED) or 0,
-        refunded=number(table.ORDER_REFUNDED) or 0,
-        paid_at=number(table.ORDER_PAID_AT),
-        failure=text(table.ORDER_FAILURE),
-        refund_reason=None if reason is None else RefundReason(reason),
-        attempt=number(table.ORDER_ATTEMPT) or 0,
-        late_until=number(table.ORDER_LATE_UNTIL),
-        seat=None if seat is None else _seat(seat),
-    )
-
-
-def _seat(text: str) -> Seat:
-    block, units, key = text.split("#")
-    return Seat(block=int(block), key=key, units=int(units))

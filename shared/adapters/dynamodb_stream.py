@@ -14,7 +14,7 @@ from typing import Any, Final
 from shared import table
 from shared.adapters import (
     dynamodb_campaigns,
-    dynamodb_orders,
+    dynamodb_order_items,
     dynamodb_payments,
     dynamodb_stock,
 )
@@ -93,7 +93,7 @@ def _stock(at: float, before: Image | None, after: Image) -> Change:
 def _order(at: float, before: Image | None, after: Image) -> Change | None:
     if table.ORDER_NOTE in after:
         return None
-    decode = dynamodb_orders.decode
+    decode = dynamodb_order_items.decode
     return OrderChange(at=at, before=decode(before) if before else None, after=decode(after))
 
 

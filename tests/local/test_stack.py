@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,30 +19,37 @@ from local.engine.stack import LocalStack
 pytestmark = pytest.mark.stack
 
 
+@pytest.fixture
+def web() -> Iterator[httpx.Client]:
+    """Patient: the first request to a function waits for its cold start."""
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
 def bearer(stack: LocalStack, scope: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {stack.merchant.keys[scope]}"}
 
 
-def test_each_key_opens_what_its_scope_says(stack: LocalStack):
+def test_each_key_opens_what_its_scope_says(stack: LocalStack, web: httpx.Client):
     campaigns = f"{stack.api}/v1/campaigns"
-    assert httpx.get(campaigns, headers=bearer(stack, "manage")).status_code == 200
-    assert httpx.get(campaigns, headers=bearer(stack, "sell")).status_code == 403
-    assert httpx.get(campaigns).status_code == 401
-    assert httpx.get(campaigns, headers={"Authorization": "Bearer lh_manage_x"}).status_code == 401
+    assert web.get(campaigns, headers=bearer(stack, "manage")).status_code == 200
+    assert web.get(campaigns, headers=bearer(stack, "sell")).status_code == 403
+    assert web.get(campaigns).status_code == 401
+    assert web.get(campaigns, headers={"Authorization": "Bearer lh_manage_x"}).status_code == 401
 
 
-def test_a_wall_of_another_origin_may_ask(stack: LocalStack):
+def test_a_wall_of_another_origin_may_ask(stack: LocalStack, web: httpx.Client):
     totals = f"{stack.api}/v1/campaigns/cmp_aaaaaaaaaaaaaaaa/totals"
     origin = {"Origin": "http://127.0.0.1:8787"}
     asked = {
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "authorization",
     }
-    preflight = httpx.options(totals, headers=origin | asked)
+    preflight = web.options(totals, headers=origin | asked)
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == "*"
     assert "authorization" in preflight.headers["access-control-allow-headers"]
-    answer = httpx.get(totals, headers=origin | bearer(stack, "read"))
+    answer = web.get(totals, headers=origin | bearer(stack, "read"))
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "etag" in answer.headers["access-control-expose-headers"]
 
@@ -59,12 +67,10 @@ def test_no_function_gets_more_environments_than_the_stage_says(stack: LocalStac
     assert set(limits.values()) == {2}
 
 
-def test_a_burst_is_queued_and_not_refused(stack: LocalStack):
+def test_a_burst_is_queued_and_not_refused(stack: LocalStack, web: httpx.Client):
     campaigns, key = f"{stack.api}/v1/campaigns", bearer(stack, "manage")
     with ThreadPoolExecutor(24) as burst:
-        answers = burst.map(
-            lambda _: httpx.get(campaigns, headers=key, timeout=60).status_code, range(72)
-        )
+        answers = burst.map(lambda _: web.get(campaigns, headers=key).status_code, range(72))
     assert Counter(answers) == {200: 72}
 
 

@@ -118,6 +118,7 @@ def test_many_processes_tell_one_story_that_never_goes_back(show: Stage):
             assert seen.snapshot.version >= version
             version = seen.snapshot.version
             told.append((totals_document(seen), desk.timeline(seen, 10 * (1 + seed % 3), None)))
+            stop.wait(0.02)
         return told
 
     def buy(seed: int) -> None:

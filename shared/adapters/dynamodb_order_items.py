@@ -1,0 +1,112 @@
+"""Orders as items: half a write unit each, and never more than one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shared import table
+from shared.domain.order import Order, OrderState, RefundReason, Seat
+
+
+def key_of(campaign_id: str, ledger_key: str, deadline: int) -> dict[str, Any]:
+    """The key of the order of a reservation."""
+    shard = table.order_shard(ledger_key)
+    return {
+        table.ORDER_PARTITION: {"S": table.order_partition(campaign_id, shard)},
+        table.ORDER_SORT: {"S": table.order_sort(deadline, ledger_key)},
+    }
+
+
+def frozen(order: Order) -> dict[str, Any]:
+    """What never changes; partition and sort key say the rest."""
+    item: dict[str, Any] = {
+        table.ORDER_ID: {"S": order.id},
+        table.MERCHANT: {"S": order.merchant},
+        table.ORDER_SKU: {"S": order.sku},
+        table.ORDER_QUANTITY: number(order.quantity),
+        table.ORDER_AMOUNT: number(order.amount),
+        table.ORDER_CURRENCY: {"S": order.currency},
+        table.ORDER_BUYER: {"S": order.buyer},
+        table.ORDER_CREATED: number(order.created_at),
+        table.ORDER_PROVIDER: {"S": order.provider},
+        table.ORDER_PAYMENT: {"S": order.payment_id},
+        table.ORDER_ACTION: {"S": json.dumps(dict(order.payment_action), separators=(",", ":"))},
+        table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
+        table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
+    }
+    if order.ship_to is not None:
+        item[table.ORDER_SHIP_TO] = {"S": order.ship_to}
+    return item
+
+
+def changing(order: Order) -> dict[str, Any]:
+    """What a new version may change. ``None``: not there."""
+    seat = order.seat
+    return {
+        table.ORDER_STATE: {"S": order.state.value},
+        table.ORDER_VERSION: number(order.version),
+        table.ORDER_CAPTURED: number(order.captured) if order.captured else None,
+        table.ORDER_REFUNDED: number(order.refunded) if order.refunded else None,
+        table.ORDER_PAID_AT: None if order.paid_at is None else number(order.paid_at),
+        table.ORDER_FAILURE: None if order.failure is None else {"S": order.failure},
+        table.ORDER_REASON: None
+        if order.refund_reason is None
+        else {"S": order.refund_reason.value},
+        table.ORDER_ATTEMPT: number(order.attempt) if order.attempt else None,
+        table.ORDER_LATE_UNTIL: None if order.late_until is None else number(order.late_until),
+        table.ORDER_SEAT: None if seat is None else {"S": f"{seat.block}#{seat.units}#{seat.key}"},
+    }
+
+
+def number(value: int) -> dict[str, str]:
+    """A whole number, as an item has it."""
+    return {"N": str(value)}
+
+
+def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
+    """The order of an item."""
+
+    def text(name: str) -> str | None:
+        return str(item[name]["S"]) if name in item else None
+
+    def count(name: str) -> int | None:
+        return int(item[name]["N"]) if name in item else None
+
+    deadline, _, ledger_key = item[table.ORDER_SORT]["S"].partition("#")
+    reason, seat = text(table.ORDER_REASON), text(table.ORDER_SEAT)
+    return Order(
+        id=item[table.ORDER_ID]["S"],
+        campaign_id=table.order_campaign(item[table.ORDER_PARTITION]["S"]),
+        merchant=item[table.MERCHANT]["S"],
+        sku=item[table.ORDER_SKU]["S"],
+        quantity=int(item[table.ORDER_QUANTITY]["N"]),
+        amount=int(item[table.ORDER_AMOUNT]["N"]),
+        currency=item[table.ORDER_CURRENCY]["S"],
+        buyer=item[table.ORDER_BUYER]["S"],
+        key=ledger_key,
+        created_at=int(item[table.ORDER_CREATED]["N"]),
+        expires_at=int(deadline),
+        provider=item[table.ORDER_PROVIDER]["S"],
+        payment_id=item[table.ORDER_PAYMENT]["S"],
+        payment_action=json.loads(item[table.ORDER_ACTION]["S"]),
+        request=bytes(item[table.ORDER_REQUEST]["B"]).hex(),
+        fingerprint=bytes(item[table.ORDER_FINGERPRINT]["B"]).hex(),
+        ship_to=text(table.ORDER_SHIP_TO) if address else None,
+        state=OrderState(item[table.ORDER_STATE]["S"]),
+        version=int(item[table.ORDER_VERSION]["N"]),
+        captured=count(table.ORDER_CAPTURED) or 0,
+        refunded=count(table.ORDER_REFUNDED) or 0,
+        paid_at=count(table.ORDER_PAID_AT),
+        failure=text(table.ORDER_FAILURE),
+        refund_reason=None if reason is None else RefundReason(reason),
+        attempt=count(table.ORDER_ATTEMPT) or 0,
+        late_until=count(table.ORDER_LATE_UNTIL),
+        seat=None if seat is None else _seat(seat),
+    )
+
+
+def _seat(text: str) -> Seat:
+    block, units, key = text.split("#")
+    return Seat(block=int(block), key=key, units=int(units))
