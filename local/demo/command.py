@@ -33,7 +33,12 @@ Seed = Annotated[
     int | None, typer.Option(min=0, help="Repeats the crowd of another run; else a new one.")
 ]
 Orders = Annotated[int, typer.Option(min=60, max=20_000, help="Paid orders to aim at.")]
-Seconds = Annotated[int, typer.Option(min=SHORTEST, max=3600, help="Length of the show.")]
+Seconds = Annotated[
+    int | None,
+    typer.Option(
+        min=SHORTEST, max=3600, help="Length of the show; else what this machine needs, some 110."
+    ),
+]
 Mixed = Annotated[
     Faults, typer.Option(help="mixed: connections are cut, answers time out, payments lie.")
 ]
@@ -44,7 +49,7 @@ def demo(
     *,
     seed: Seed = None,
     orders: Orders = 1200,
-    seconds: Seconds = 110,
+    seconds: Seconds = None,
     faults: Mixed = Faults.NONE,
     as_json: AsJson = False,
 ) -> None:

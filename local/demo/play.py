@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,13 @@ from shared.contracts.routes import MANAGE
 LEAD: Final = 12
 """Seconds from the scheduling to the start: the campaign opens by itself."""
 
+USUAL: Final = 110
+"""Seconds of a show on a machine that is fast enough."""
+LONGEST: Final = 300
+ANSWERS_AN_ORDER: Final = 7
+"""What a paid order costs in requests that are refused at the door: three real ones, somebody who left, the watching, and some
+air, for viewers come in waves."""
+
 Tell = Callable[[str], None]
 """Told of each step that takes longer than a second, when it begins."""
 
@@ -32,8 +40,8 @@ class Wishes:
     seed: int
     orders: int
     """Paid orders it should end in, about."""
-    seconds: int
-    """From the opening to the close."""
+    seconds: int | None
+    """From the opening to the close; ``None``: as many as this machine needs, and no fewer than ``USUAL``."""
     faults: bool
     """Whether connections break and payments lie."""
     report: Path
@@ -50,13 +58,14 @@ def play(
 ) -> Verdict:
     """One demonstration. ``wall_of``: puts a campaign on the wall, and says where that is. ``began``: ``time.monotonic``."""
     tell("warming up the functions")
-    theatre.warm_up()
+    pace = theatre.warm_up()
+    seconds = wishes.seconds or _long_enough(wishes.orders, pace)
     tell("creating and scheduling the campaign")
-    playbook = Playbook.read(starts_at=int(time.time()) + LEAD, seconds=wishes.seconds)
+    playbook = Playbook.read(starts_at=int(time.time()) + LEAD, seconds=seconds)
     campaign = _launch(theatre, playbook)
     show = playbook.show()
     visits = plan_visits(show, orders=wishes.orders, seed=wishes.seed, faults=wishes.faults)
-    tell(f"playing {playbook.script['name']}: {len(visits):,} visits in {wishes.seconds} seconds")
+    tell(f"playing {playbook.script['name']}: {len(visits):,} visits in {seconds} seconds")
     with Evening(theatre, campaign, playbook, wall_of(campaign)) as evening, screen:
         problems = evening.play(visits, screen)
     tell("checking the books")
@@ -66,7 +75,7 @@ def play(
         evidence=evidence,
         violations=[*problems, *audit(evidence)],
         seed=wishes.seed,
-        show_seconds=wishes.seconds,
+        show_seconds=seconds,
         elapsed=time.monotonic() - began,
         visits=len(visits),
         lag=evening.agenda.latest,
@@ -74,6 +83,12 @@ def play(
     )
     verdict.file()
     return verdict
+
+
+def _long_enough(orders: int, pace: float) -> int:
+    """Seconds for a show of ``orders``, by the answers a second that this machine gives to refused requests."""
+    needed = orders * ANSWERS_AN_ORDER / pace
+    return max(USUAL, min(LONGEST, math.ceil(needed)))
 
 
 def _launch(theatre: Theatre, playbook: Playbook) -> str:

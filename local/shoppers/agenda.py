@@ -14,12 +14,15 @@ Step = Callable[[], None]
 class Agenda:
     """Steps to come. A step may add others; whoever is late is done at once, in order of its instant.
 
-    Arrivals do not wait for answers: when the shop is slow, the steps queue up here and ``latest`` says how badly.
+    Arrivals do not wait for answers: when the shop is slow, the steps queue up here and ``latest`` says how badly. Then
+    whoever is in the shop goes before those at the door, as it would be with a thread for each: else a slow machine
+    would let the holds of buyers run out who stand there with their money in their hands.
     """
 
     def __init__(self, *, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._steps: list[tuple[float, int, Step]] = []
+        self._inside: list[tuple[float, int, Step]] = []
+        self._at_the_door: list[tuple[float, int, Step]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._at_work = 0
@@ -29,10 +32,11 @@ class Agenda:
         self.latest = 0.0
         """Seconds that the most belated step began after its instant."""
 
-    def add(self, at: float, step: Step) -> None:
+    def add(self, at: float, step: Step, *, arrival: bool = False) -> None:
         """Do ``step`` at an instant (seconds since 1970 UTC)."""
         with self._changed:
-            heapq.heappush(self._steps, (at, next(self._numbers), step))
+            queue = self._at_the_door if arrival else self._inside
+            heapq.heappush(queue, (at, next(self._numbers), step))
             self._changed.notify()
 
     def work(self, threads: int) -> None:
@@ -48,7 +52,7 @@ class Agenda:
         with self._changed:
             if self._broken is not None:
                 raise self._broken
-            return not self._steps and not self._at_work
+            return not self._inside and not self._at_the_door and not self._at_work
 
     def close(self) -> None:
         """Drop what is to come, and end when what is being done is done."""
@@ -72,14 +76,13 @@ class Agenda:
     def _next(self) -> Step | None:
         with self._changed:
             while not self._closed:
-                if not self._steps:
-                    self._changed.wait()
-                    continue
-                ahead = self._steps[0][0] - self._now()
-                if ahead <= 0:
-                    _, _, step = heapq.heappop(self._steps)
-                    self._at_work += 1
-                    self.latest = max(self.latest, -ahead)
-                    return step
-                self._changed.wait(ahead)
+                now = self._now()
+                for queue in (self._inside, self._at_the_door):
+                    if queue and queue[0][0] <= now:
+                        at, _, step = heapq.heappop(queue)
+                        self._at_work += 1
+                        self.latest = max(self.latest, now - at)
+                        return step
+                soonest = [queue[0][0] for queue in (self._inside, self._at_the_door) if queue]
+                self._changed.wait(min(soonest) - now if soonest else None)
         return None

@@ -63,7 +63,7 @@ class Hall:
 
 def come(hall: Hall, visit: Visit) -> None:
     """Put a visit on the agenda."""
-    hall.agenda.add(hall.begins + visit.at, Shopper(hall, visit).reserve)
+    hall.agenda.add(hall.begins + visit.at, Shopper(hall, visit).reserve, arrival=True)
 
 
 class Shopper:

@@ -18,9 +18,7 @@ from shared.domain.order import OrderState
 _BATCH = 100
 
 
-def reconcile_again(
-    world: World, gateway: Gateway, audit: BooksAudit, campaign: Campaign
-) -> None:
+def reconcile_again(world: World, gateway: Gateway, audit: BooksAudit, campaign: Campaign) -> None:
     """The same report, byte for byte, from a reading of everything anew; and totals that agree with it."""
     path = {"campaign_id": campaign.id}
     totals = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/totals", path, key="read"))

@@ -160,9 +160,13 @@ class Court:
     def _counted(self, answer: Answer) -> None:
         body = answer.body
         units, reservations = body["units"], body["reservations"]
-        expect(units["allotted"] == units["available"] + units["held"] + units["sold"], "units", units)
+        expect(
+            units["allotted"] == units["available"] + units["held"] + units["sold"], "units", units
+        )
         parts = ("confirmed", "released", "expired", "held")
-        expect(reservations["placed"] == sum(reservations[p] for p in parts), "placed", reservations)
+        expect(
+            reservations["placed"] == sum(reservations[p] for p in parts), "placed", reservations
+        )
         expect(body["net"] == body["gross"] - body["refunded"], "net", body)
         expect(answer.headers["etag"] == f'"{body["version"]}"', "etag", answer.headers)
         if body["complete"]:

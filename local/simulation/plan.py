@@ -102,7 +102,7 @@ def draw_plan(random: Random) -> Plan:
     scale = Scale(block_units=units, room=units + random.choice((3, 5, 8)) if units < 32 else 1_000)
     plan = Plan(
         kind=kind,
-        ahead=random.choice((20, 40, 95, 160)),
+        ahead=random.choice((5, 5, 12, 12, 30, 130)),
         length=random.choice((15, 25, 40)),
         hold=random.choice((10, 10, 15, 25)),
         replay=random.choice((0, 0, 10)),

@@ -74,9 +74,7 @@ class Show:
 
     def __init__(self, random: Random, plan: Plan) -> None:
         self.plan = plan
-        self.world = World(
-            random, starts_at=STARTS, restless=plan.restless, scale=plan.scale
-        )
+        self.world = World(random, starts_at=STARTS, restless=plan.restless, scale=plan.scale)
         self.complaints: list[str] = []
         """What the functions wrote to the log as errors."""
         self.ledger = LedgerAudit(lambda: self.world.stage.millis, tolerance=_TOLERANCE)
@@ -138,14 +136,20 @@ class Show:
         for number in range(plan.buyers):
             buyer = Buyer(self.clients, self.provider, plan, show, f"buyer {number % 9}")
             # Many at the same instants, and some too early or too late.
-            after = max(0, opens + random.choice((-1, 0, 0, 0, 1, 2, plan.length // 2, plan.length - 1)))
+            after = max(
+                0, opens + random.choice((-1, 0, 0, 0, 1, 2, plan.length // 2, plan.length - 1))
+            )
             stage.enter(f"buyer {number}", buyer.shop, after=after)
         for number in range(plan.watchers):
             watcher = Watcher(self.clients, show)
-            stage.enter(f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5))  # type: ignore[misc]
+            stage.enter(
+                f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5)
+            )  # type: ignore[misc]
         stage.enter("merchant", self.merchant.meddle, after=max(0, opens))
         if plan.aborted:
-            stage.enter("abort", self._abort, after=max(0, opens + random.randint(-10, plan.length)))
+            stage.enter(
+                "abort", self._abort, after=max(0, opens + random.randint(-10, plan.length))
+            )
         if plan.tells:
             Deliveries(world, repeating=plan.repeats)
 
