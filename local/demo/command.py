@@ -18,7 +18,7 @@ from local.steps import Steps
 if TYPE_CHECKING:
     from local.engine.running import Running
 
-SHORTEST: Final = 40
+SHORTEST: Final = 60
 """Seconds: with less, a hold is half of the show."""
 
 
@@ -48,7 +48,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON object o
 def demo(
     *,
     seed: Seed = None,
-    orders: Orders = 1200,
+    orders: Orders = 1100,
     seconds: Seconds = None,
     faults: Mixed = Faults.NONE,
     as_json: AsJson = False,

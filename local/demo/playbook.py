@@ -14,8 +14,8 @@ from local.engine.places import PROJECT
 from local.shoppers.visits import Show, Wares
 
 SHOW_FILE: Final = PROJECT / "events" / "shows" / "washington-apple-hour.json"
-SHORTEST_HOLD: Final = 10
-"""Seconds: the API takes no shorter hold, so holds are pressed together less than the show."""
+SHORTEST_HOLD: Final = 15
+"""Seconds: holds are pressed together less than the show, or a busy machine would be too slow to pay in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,12 +77,12 @@ class Agenda:
         with self._changed:
             while not self._closed:
                 now = self._now()
-                for queue in (self._inside, self._at_the_door):
-                    if queue and queue[0][0] <= now:
-                        at, _, step = heapq.heappop(queue)
-                        self._at_work += 1
-                        self.latest = max(self.latest, now - at)
-                        return step
-                soonest = [queue[0][0] for queue in (self._inside, self._at_the_door) if queue]
-                self._changed.wait(min(soonest) - now if soonest else None)
+                queues = [queue for queue in (self._inside, self._at_the_door) if queue]
+                due = next((queue for queue in queues if queue[0][0] <= now), None)
+                if due is not None:
+                    at, _, step = heapq.heappop(due)
+                    self._at_work += 1
+                    self.latest = max(self.latest, now - at)
+                    return step
+                self._changed.wait(min((queue[0][0] - now for queue in queues), default=None))
         return None

@@ -111,6 +111,8 @@ OVERBOOKED: Final = 1.6
 """How many times the scarce product's units are wanted by those who come for it."""
 FAITHFUL: Final = 0.78
 """Share of the viewers of a wave who want what is pinned; the others look around."""
+AT_ONCE: Final = 0.4
+"""Share of a wave's viewers who come when its product has just been shown; the others come any time."""
 MARGIN: Final = 1.04
 """Visits planned over those that the wanted number of orders needs."""
 RETURNING: Final = 0.08
@@ -209,9 +211,9 @@ class _Crowd:
         """An arrival: waves by their length, and in a wave more at its beginning, when the product has just been shown."""
         begins, ends, _ = self._wave(waves)
         length = ends - begins
-        if self._dice.random() < 0.5:
-            return begins + self._dice.uniform(0, length)
-        return begins + min(self._dice.expovariate(5 / length), length)
+        if self._dice.random() < AT_ONCE:
+            return begins + min(self._dice.expovariate(5 / length), length)
+        return begins + self._dice.uniform(0, length)
 
     def _wave(self, waves: Sequence[Wave]) -> Wave:
         return self._dice.choices(waves, [wave[1] - wave[0] for wave in waves])[0]

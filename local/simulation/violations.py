@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-class Violation(AssertionError):
-    """Something that must always hold does not."""
+class Violation(BaseException):
+    """Something that must always hold does not. Not an ``Exception``, so that nothing takes it for trouble of its own."""
 
 
 def expect(holds: object, *what: object) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.domain.errors import BuyerLimitReached, StoreBusy
+from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, StoreBusy
 from shared.domain.ids import home_block
 from shared.domain.stock import Entry, Kind
 from shared.use_cases.request_keys import keys_of
@@ -84,7 +84,11 @@ def claim_units(
         purse = buyers.claim(shelf, buyer.digest, key, claim, limit=buyer.limit)
         if purse is None:
             return True
-        if key in purse.claims:
+        counted = purse.claims.get(key)
+        if counted is not None:
+            if counted.units != claim.units:
+                # Taken as a repetition, it would take more units than are counted for it.
+                raise IdempotencyKeyReused
             return False
         claims = {
             name: truth

@@ -8,6 +8,7 @@ from typing import Protocol
 from shared import table
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Offer
+from shared.domain.errors import StoreBusy
 from shared.domain.stock import Amendment, Block
 
 
@@ -25,13 +26,16 @@ class Shelf:
 
 
 def shelf(campaign: Campaign, offer: Offer) -> Shelf:
-    """The shelf of an offer whose stock is laid out."""
+    """The shelf of an offer whose stock is laid out. ``StoreBusy`` if our copy of the campaign is from before that."""
+    if campaign.prepared_at is None:
+        # Somebody holds units already, by a newer copy than ours: in a second ours is as new.
+        raise StoreBusy
     return Shelf(
         campaign_id=campaign.id,
         sku=offer.sku,
         home_blocks=offer.home_blocks,
         blocks=offer.blocks,
-        epoch=campaign.prepared_at or 0,
+        epoch=campaign.prepared_at,
         room=table.ledger_room(offer.sku, offer.blocks),
     )
 

@@ -31,6 +31,16 @@ def test_steps_are_done_in_order_of_their_instants():
     assert agenda.latest >= 5
 
 
+def test_who_is_inside_goes_before_those_at_the_door():
+    agenda, done = Agenda(), list[str]()
+    agenda.add(1, lambda: done.append("at the door"), arrival=True)
+    agenda.add(2, lambda: done.append("inside"))
+
+    work_off(agenda, threads=1)
+
+    assert done == ["inside", "at the door"]
+
+
 def test_a_step_is_never_done_before_its_instant():
     agenda, done = Agenda(), list[float]()
     due = time.time() + 0.05

@@ -19,6 +19,7 @@ from shared.domain.errors import (
     ReservationExpired,
     ReservationNotFound,
     SoldOut,
+    StoreBusy,
 )
 from shared.use_cases.hints import Hints
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
@@ -204,6 +205,16 @@ def test_release_is_repeatable_and_says_what_else_happened() -> None:
     assert desk.desk.release(released.id, "mer_washington", desk.now).state is State.RELEASED
 
 
+def test_a_copy_of_the_campaign_from_before_its_stock_decides_nothing_about_a_hold() -> None:
+    desk = Desk()
+    reservation = desk.reserve()
+    newest, desk.campaign = desk.campaign, replace(desk.campaign, prepared_at=None)
+    with pytest.raises(StoreBusy):
+        desk.desk.release(reservation.id, "mer_washington", desk.now)
+    desk.campaign = newest
+    assert desk.desk.release(reservation.id, "mer_washington", desk.now).state is State.RELEASED
+
+
 def test_a_hold_is_dead_from_its_deadline_on() -> None:
     desk = Desk()
     reservation = desk.reserve()
@@ -277,6 +288,20 @@ def test_a_repeated_request_counts_once() -> None:
     assert desk.reserve(sku="GIFT-1", quantity=3).id == first.id
     with pytest.raises(IdempotencyKeyReused):
         desk.reserve(sku="GIFT-1", quantity=2)
+
+
+def test_one_key_with_another_quantity_does_not_pass_the_limit() -> None:
+    desk = Desk()
+
+    def overtake(_: str) -> None:
+        # The first is counted and not yet in its block, when the same key comes with more units.
+        desk.stock.before = lambda _: None
+        with pytest.raises(IdempotencyKeyReused):
+            desk.reserve("key", "GIFT-1", quantity=3)
+
+    desk.stock.before = overtake
+    desk.reserve("key", "GIFT-1", quantity=1)
+    assert sum(block.counters.held for block in desk.stock.blocks.values()) == 1
 
 
 def test_released_units_may_be_reserved_again() -> None:
