@@ -10,6 +10,7 @@ from aws_cdk.aws_cloudwatch import (
     ComparisonOperator,
     IMetric,
     MathExpression,
+    Metric,
     Stats,
     TreatMissingData,
 )
@@ -76,6 +77,17 @@ class Alarms(Construct):
             "Beats fail (each is tried again): look before the machine gives up, in half an hour",
             lifecycle.steps["keep_books"].metric_errors(period=MINUTE),
             above=2,
+        )
+        self._alarm(
+            "StockFaults",
+            "A stock block's counters and ledger differ: the log of keep_books names the block. The books will not balance",
+            Metric(
+                namespace="livehour",
+                metric_name="StockFaults",
+                dimensions_map={"service": "keep_books"},
+                statistic=Stats.SUM,
+                period=MINUTE,
+            ),
         )
         self._alarm(
             "NeverStarted",

@@ -36,7 +36,7 @@ Orders = Annotated[int, typer.Option(min=60, max=20_000, help="Paid orders to ai
 Seconds = Annotated[
     int | None,
     typer.Option(
-        min=SHORTEST, max=3600, help="Length of the show; else what this machine needs, some 110."
+        min=SHORTEST, max=3600, help="Length of the show; else what this machine needs, some 120."
     ),
 ]
 Mixed = Annotated[

@@ -46,8 +46,8 @@ class Playbook:
         """The body of ``POST /v1/campaigns``: the file's, with its times replaced."""
         return {
             **self.script,
-            "starts_at": _rfc3339(self.starts_at),
-            "ends_at": _rfc3339(self.starts_at + self.seconds),
+            "starts_at": rfc3339(self.starts_at),
+            "ends_at": rfc3339(self.starts_at + self.seconds),
             "replay_until": None,
             "hold_seconds": self.hold_seconds,
             "run_of_show": [self._pressed(cue) for cue in self.script["run_of_show"]],
@@ -92,5 +92,6 @@ class Playbook:
         )
 
 
-def _rfc3339(seconds: float) -> str:
+def rfc3339(seconds: float) -> str:
+    """An instant of seconds since 1970 UTC, as the API writes it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -13,6 +13,8 @@ from local.demo.evidence import Evidence, Json
 from local.engine.places import PROJECT
 from local.money import money
 
+NOTICEABLE: Final = 3.0
+"""Seconds behind the plan from which it is said that the machine was slow."""
 CONTEXT: Final = (
     "For context only, and in none of the numbers above: the show that this one is modelled on had about 62,000 live"
     " viewers, and its whole promotion sold about USD 275,000."
@@ -28,6 +30,8 @@ class Verdict:
     violations: Sequence[str]
     seed: int
     show_seconds: int
+    overtime_seconds: int
+    """How much longer the show went on, for viewers who stood at the door of a slow machine."""
     elapsed: float
     """Seconds of everything, the preparation included."""
     visits: int
@@ -59,6 +63,7 @@ class Verdict:
             "violated": list(self.violations),
             "seed": self.seed,
             "seconds": self.show_seconds,
+            "overtime_seconds": self.overtime_seconds,
             "elapsed_seconds": round(self.elapsed, 1),
             "visits": self.visits,
             "requests": evidence.journal.requests,
@@ -112,6 +117,10 @@ class Verdict:
         yield "books", f"{mark} {len(INVARIANTS)} invariants checked · [bold]{told}[/]"
         sent = f"{self.visits:,} visits · {journal.requests:,} requests"
         yield "run", f"seed {self.seed} · {sent} · {self.elapsed:.0f} s in all"
+        if self.lag > NOTICEABLE:
+            told = f"viewers waited up to {self.lag:.0f} s at the door, for this machine was busy"
+            more = f"; the show went on {self.overtime_seconds} s longer for them"
+            yield "slow", told + (more if self.overtime_seconds else "")
         yield "report", _shown(self.report)
 
 

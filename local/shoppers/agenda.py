@@ -31,6 +31,8 @@ class Agenda:
         self._threads: list[threading.Thread] = []
         self.latest = 0.0
         """Seconds that the most belated step began after its instant."""
+        self.admitted = 0
+        """Arrivals that have come in."""
 
     def add(self, at: float, step: Step, *, arrival: bool = False) -> None:
         """Do ``step`` at an instant (seconds since 1970 UTC)."""
@@ -45,6 +47,13 @@ class Agenda:
             thread = threading.Thread(target=self._work, name=f"shopper-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Arrivals that are overdue: those who stand at the door."""
+        with self._changed:
+            now = self._now()
+            return sum(at <= now for at, _, _ in self._at_the_door)
 
     @property
     def idle(self) -> bool:
@@ -63,15 +72,16 @@ class Agenda:
             thread.join()
 
     def _work(self) -> None:
-        while (step := self._next()) is not None:
-            try:
-                step()
-            except BaseException as fault:  # noqa: BLE001 - handed to whoever waits for us
-                with self._changed:
-                    self._broken = self._broken or fault
-            finally:
-                with self._changed:
-                    self._at_work -= 1
+        try:
+            while (step := self._next()) is not None:
+                try:
+                    step()
+                finally:
+                    with self._changed:
+                        self._at_work -= 1
+        except BaseException as fault:  # noqa: BLE001 - handed to whoever waits for us
+            with self._changed:
+                self._broken = self._broken or fault
 
     def _next(self) -> Step | None:
         with self._changed:
@@ -83,6 +93,7 @@ class Agenda:
                     at, _, step = heapq.heappop(due)
                     self._at_work += 1
                     self.latest = max(self.latest, now - at)
+                    self.admitted += due is self._at_the_door
                     return step
                 self._changed.wait(min((queue[0][0] - now for queue in queues), default=None))
         return None

@@ -61,9 +61,9 @@ class Hall:
     """Told of whoever found an offer sold out."""
 
 
-def come(hall: Hall, visit: Visit) -> None:
-    """Put a visit on the agenda."""
-    hall.agenda.add(hall.begins + visit.at, Shopper(hall, visit).reserve, arrival=True)
+def come(hall: Hall, visit: Visit, *, keen: bool = False) -> None:
+    """Put a visit on the agenda. Who is ``keen`` does not queue at the door, however full the shop is."""
+    hall.agenda.add(hall.begins + visit.at, Shopper(hall, visit).reserve, arrival=not keen)
 
 
 class Shopper:

@@ -41,7 +41,8 @@ class WaitingList:
                 visit = self._next(available)
                 available -= visit.quantity
                 told += 1
-                come(hall, replace(visit, at=time.time() - hall.begins + SPACING * told))
+                at = time.time() - hall.begins + SPACING * told
+                come(hall, replace(visit, at=at), keen=True)
         return told
 
     def _next(self, available: int) -> Visit:

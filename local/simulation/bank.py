@@ -1,5 +1,6 @@
 """
-The payment provider: it takes buyers' money, and tells of it until somebody listens; twice, in disorder, and not always the truth.
+The payment provider: it takes buyers' money, and tells of it until somebody listens; twice, in disorder, and not
+always the truth.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Provider:
         self._bank.captured[order["id"]] = order["amount"]
         event = self._event_id()
         for copy in range(copies):
-            late = after + (self._world.random.choice((0, 0, 0.01, 3, 40)) if copy else 0)
+            late = after + (self._world.random.choice((0, 0.01, 0.02, 1, 3, 40)) if copy else 0)
             self._send(order, "payment.succeeded", event, after=late, true=True)
 
     def fail(self, order: Mapping[str, Any], *, after: float) -> None:
@@ -62,7 +63,9 @@ class Provider:
             ]
         )
         kind = random.choice(("payment.succeeded", "payment.succeeded", "refund.succeeded"))
-        self._send(order, kind, self._event_id(), after=after, wrong=wrong)
+        event = self._event_id()
+        for _ in range(random.choice((1, 2))):
+            self._send(order, kind, event, after=after + random.choice((0, 4)), wrong=wrong)
 
     def _event_id(self) -> str:
         self._events += 1

@@ -1,5 +1,6 @@
 """
-What must hold of campaigns, orders, totals and answers after every write: legal steps forward, money in one place, totals that are true.
+What must hold of campaigns, orders, totals and answers after every write: legal steps forward, money in one place,
+totals that are true.
 """
 
 from __future__ import annotations
@@ -220,7 +221,14 @@ class BooksAudit:
         campaign_id, at = new[table.TOTALS_KEY]["S"], new[table.TOTALS_SORT]["S"]
         if at == "report" and "digest" in new:
             self.reports.setdefault(campaign_id, set()).add(new["digest"]["S"])
-        if at != "now" or "version" not in new:
+        if at.startswith("t#") and old is not None:
+            grew = int(new["version"]["N"]) >= int(old["version"]["N"])
+            expect(grew, campaign_id, "an older snapshot replaced a newer one")
+        if at != "now":
+            return
+        if old is not None and "version" in old and old.get("version") == new.get("version"):
+            self._claimed(campaign_id, old, new)
+        if "version" not in new:
             return
         after = dynamodb_totals.decode(new)
         before = self.snapshots.get(campaign_id)
@@ -234,6 +242,13 @@ class BooksAudit:
         self.ledger.checks["totals true"] += 1
         self._bounded(campaign_id, before, after)
         self.snapshots[campaign_id] = after
+
+    def _claimed(self, campaign_id: str, old: Item, new: Item) -> None:
+        """One process counts for the next snapshot at a time."""
+        was, lease = old.get("lease"), new.get("lease")
+        if was is not None and lease is not None and was != lease:
+            latest = self._clock() + self.ledger.skew
+            expect(int(was["N"]) <= latest, campaign_id, "two count its totals at once")
 
     def _bounded(self, campaign_id: str, before: Snapshot | None, after: Snapshot) -> None:
         """What can only grow lies between the truth when the counting began and the truth now."""

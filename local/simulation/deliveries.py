@@ -1,5 +1,6 @@
 """
-The tables' streams, brought to ``publish_changes``: in batches, in order within a shard, at least once, and again where it says so.
+The tables' streams, brought to ``publish_changes``: in batches, in order within a shard, at least once, and again
+where it says so.
 
 Items of one shard keep their order; shards know nothing of each other, so changes of one transaction arrive apart.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from zlib import crc32
 
@@ -36,9 +38,7 @@ class Deliveries:
             for shard in range(SHARDS) if spec.stream else ():
                 self._brought[role, shard] = []
                 self._shards_left += 1
-                world.stage.enter(
-                    f"stream {role} {shard}", lambda key=(role, shard): self._bring(*key)
-                )  # type: ignore[misc]
+                world.stage.enter(f"stream {role} {shard}", partial(self._bring, role, shard))
 
     def _bring(self, role: str, shard: int) -> None:
         at = 0

@@ -1,6 +1,6 @@
 """
-What people were told must be true: acknowledged is durable, a repetition gets the same answer, a refusal has a reason, an outcome has
-one name. And at the end: everything has ended, all money has its place, and the books balance.
+What people were told must be true: acknowledged is durable, a repetition gets the same answer, a refusal has a
+reason, an outcome has one name. And at the end: everything has ended, all money has its place, and the books balance.
 """
 
 from __future__ import annotations
@@ -181,6 +181,8 @@ class Court:
     def _began(self, campaign_id: str, sku: str, key: str) -> None:
         """A hold was taken: does its buyer have more than may be?"""
         campaign = self._audit.campaigns[campaign_id]
+        closed = campaign.status in (Status.CLOSING, Status.CLOSED)
+        expect(not closed, f"{sku} {key}", f"was held in a campaign that is {campaign.status}")
         limit = campaign.offer(sku).limit_per_buyer
         buyer = self._buyers.get(key)
         if limit is None or buyer is None or not self.strict:

@@ -20,6 +20,7 @@ Place = tuple[str, str]
 LifeKey = tuple[str, str, str, int]
 """Campaign, SKU, ledger key and deadline: a key may live again, but never with the same deadline."""
 
+_LEASE = "u"
 _SMALL = 30
 """Entries of a ledger with which a block cannot be near the bytes it may have."""
 _STEPS = {
@@ -50,7 +51,7 @@ class Shelf:
     blocks: dict[int, Block] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
     """Of each block, as it was laid out."""
-    sums: Sums = Sums()
+    sums: Sums = field(default_factory=Sums)
     """Of all blocks."""
     free: list[tuple[int, int]] = field(default_factory=list)
     """Free units of all blocks since each instant (milliseconds)."""
@@ -75,8 +76,13 @@ class Shelf:
 class LedgerAudit:
     """Watches the stock table."""
 
-    def __init__(self, clock: Callable[[], int], *, tolerance: int) -> None:
-        """``clock``: milliseconds; ``tolerance``: seconds by which a process's clock may differ, pauses included."""
+    def __init__(
+        self, clock: Callable[[], int], began: Callable[[], int], *, tolerance: int
+    ) -> None:
+        """
+        ``clock``, and when the process that writes ``began``: milliseconds. ``tolerance``: seconds by which a process
+        may be behind, pauses included.
+        """
         self.shelves: dict[Place, Shelf] = {}
         self.lives: dict[LifeKey, Life] = {}
         self.sold: Callable[[str, str, str, Entry, int], None] = lambda *_: None
@@ -84,7 +90,12 @@ class LedgerAudit:
         self.began: Callable[[str, str, str], None] = lambda *_: None
         """Told of each tail that is taken: campaign, SKU and key."""
         self.checks: Counter[str] = Counter()
+        self.skew = 0
+        """Milliseconds that a process's clock may be ahead."""
+        self.lag = 0
+        """Milliseconds that one may be behind."""
         self._clock = clock
+        self._process_began = began
         self.tolerance = tolerance
 
     def watch(self, old: Item | None, new: Item | None) -> None:
@@ -93,6 +104,7 @@ class LedgerAudit:
             raise Violation("a stock item was deleted")
         campaign, sku, part = table.stock_place(new[table.STOCK_KEY]["S"])
         if part == table.BOARD:
+            self._board(sku, old or {}, new)
             return
         number = int(part)
         after = dynamodb_stock.decode(number, new)
@@ -117,6 +129,17 @@ class LedgerAudit:
         expect(after.units == shelf.units[number], name, "gained or lost units")
         shelf.blocks[number] = after
         shelf.count(before, after, self._clock())
+
+    def _board(self, sku: str, old: Item, new: Item) -> None:
+        """An offer's board never gets older, and one process counts at a time."""
+        self.checks["boards never older"] += 1
+        before, after = dynamodb_stock.decode_board(old), dynamodb_stock.decode_board(new)
+        if before is not None:
+            expect(after is not None and after.as_of >= before.as_of, sku, "its board got older")
+        lease, was = new.get(_LEASE), old.get(_LEASE)
+        if was is not None and lease is not None and lease != was:
+            latest = self._clock() + self.skew
+            expect(int(was["N"]) < latest, sku, "two count it at once")
 
     def _amended(self, campaign: str, sku: str, before: Block, after: Block) -> None:
         name = f"{sku} block {before.number}"
@@ -192,6 +215,7 @@ class LedgerAudit:
     def _ended(self, campaign: str, sku: str, number: int, key: str, entry: Entry) -> None:
         life = self.lives[campaign, sku, key, entry.deadline]
         where = f"{sku} {key}"
+        self._in_time(where, entry)
         life.parts[number] = entry.kind
         if entry.is_tail:
             if entry.kind is not Kind.REFUNDED:
@@ -210,6 +234,16 @@ class LedgerAudit:
                 where,
                 f"a part became {entry.kind}, its tail {life.outcome}",
             )
+
+    def _in_time(self, where: str, entry: Entry) -> None:
+        """Nobody who came after the deadline sells or releases, and nothing expires before it."""
+        self.checks["deadlines kept"] += 1
+        if entry.kind is Kind.EXPIRED:
+            ended = (self._clock() + self.skew) // 1000 >= entry.deadline
+            expect(ended, where, f"{entry} expired too early")
+        elif entry.is_tail and entry.kind in (Kind.SOLD, Kind.RELEASED):
+            came = (self._process_began() - self.lag) // 1000
+            expect(came < entry.deadline, where, f"{entry} is of one who came {came}")
 
     def entry(self, campaign: str, sku: str, number: int, key: str) -> Entry | None:
         """What stands in a block's ledger."""

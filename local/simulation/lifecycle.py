@@ -1,5 +1,6 @@
 """
-Plays ``campaign_lifecycle.asl.json`` itself: the states, paths and functions of Amazon's States Language that it uses, and no other.
+Plays ``campaign_lifecycle.asl.json`` itself: the states, paths and functions of Amazon's States Language that it
+uses, and no other.
 
 Waits and pauses between attempts pass in the time of the play.
 """

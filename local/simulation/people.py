@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from local.simulation.bank import Provider
@@ -86,8 +87,8 @@ class Buyer:
             self._world.stage.wait(self._random.choice((0, 0.5, 2, 6)))
 
     def _reserve(self) -> Answer:
-        random = self._random
-        sku, allotment, _, limit = random.choice(self._plan.offers)
+        random, plan = self._random, self._plan
+        sku, allotment, _, limit = random.choice(plan.offers)
         most = max(1, min(9, allotment, limit or 9))
         ask = Ask(
             RESERVE,
@@ -96,16 +97,17 @@ class Buyer:
             key="sell",
             headers={"idempotency-key": self._clients.fresh_key()},
         )
+        doubles = plan.doubles
         roll = random.random()
-        if roll < 0.2:
+        if roll < doubles:
             # The other device, or an impatient finger: the same request at the same time, or a little later.
-            self._aside(ask, after=random.choice((0, 0, 0.01, 1, 30)))
-        elif roll < 0.3:
+            self._aside(ask, after=random.choice((0, 0, 0, 0.01, 1, plan.hold, 30, 80)))
+        elif roll < doubles * 1.3:
             other = {**ask.body, "quantity": ask.body["quantity"] % most + 1}
             self._aside(
                 Ask(ask.route, ask.path, other, ask.key, ask.headers), after=random.choice((0, 1))
             )
-        elif roll < 0.4:
+        elif roll < doubles * 1.6:
             again = {"idempotency-key": self._clients.fresh_key()}
             self._aside(Ask(ask.route, ask.path, ask.body, ask.key, again), after=0)
         patience = random.choice((1, TRIES, TRIES))
@@ -113,7 +115,7 @@ class Buyer:
 
     def _aside(self, ask: Ask, *, after: float) -> None:
         self._world.stage.enter(
-            f"{self._name} aside", lambda: self._clients.insist(ask) and None, after=after
+            f"{self._name} aside", lambda: self._clients.insist(ask), after=after
         )
 
     def _decide(self, reservation: Mapping[str, Any]) -> None:
@@ -121,7 +123,7 @@ class Buyer:
         path = {"reservation_id": reservation["id"]}
         roll = random.random()
         if roll < 0.15:
-            self._world.stage.wait(random.choice((0, 2, self._until_deadline())))
+            self._world.stage.wait(random.choice((0, 2, self._until(reservation))))
             release = Ask(f"DELETE {RESERVATION}", path, key="sell")
             if random.random() < 0.3:
                 self._aside(release, after=0)
@@ -129,7 +131,8 @@ class Buyer:
             return
         if roll < 0.25:
             return
-        self._world.stage.wait(random.choice((0, 0.2, 2, self._until_deadline())))
+        pause = 0 if self._plan.on_edge else random.choice((0, 0.2, 2, self._until(reservation)))
+        self._world.stage.wait(pause)
         checkout = Ask(
             CHECKOUT,
             path,
@@ -151,12 +154,12 @@ class Buyer:
             self._provider.lie(order, after=random.choice((0, 3)))
         if random.random() < 0.1:
             self._provider.fail(order, after=random.choice((0, 1, 20)))
-        roll = random.random()
+        roll = 0.6 if self._plan.on_edge else random.random()
         late = self._plan.hold + random.choice((0, 3, 20, 60))
         if roll < 0.5:
             after = random.choice((0, 0.5, 3))
         elif roll < 0.7:
-            after = self._until_deadline() + random.choice((-1, -0.01, 0, 0.01, 1))
+            after = self._until(order) + random.choice((-1, -0.3, -0.01, -0.01, 0, 0.01, 1))
         elif roll < 0.88:
             after = late
         else:
@@ -166,9 +169,10 @@ class Buyer:
             self._world.stage.wait(random.choice((0.5, 5, 30)))
             self._clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
 
-    def _until_deadline(self) -> float:
-        """About when a hold taken now ends."""
-        return self._plan.hold
+    def _until(self, promised: Mapping[str, Any]) -> float:
+        """Seconds until a hold ends."""
+        ends = datetime.fromisoformat(promised["expires_at"]).timestamp()
+        return max(0.0, ends - self._world.stage.millis / 1000)
 
 
 class Merchant:
@@ -185,7 +189,7 @@ class Merchant:
         create = self._post("POST /v1/campaigns", {}, self._plan.body())
         self.show = str(self._insist(create).body["id"])
         if self._world.random.random() < 0.2:
-            self._world.stage.enter("merchant again", lambda: self._clients.insist(create) and None)
+            self._world.stage.enter("merchant again", lambda: self._clients.insist(create))
         begin = self._clients.insist(self._command(self._plan.begins_by))
         while not begin.ok:
             # It was busy for so long that the start has passed.
@@ -212,9 +216,7 @@ class Merchant:
                 body = {"reason": "Storm at the harbour"}
         command = self._command(plan.merchant, body)
         if random.random() < 0.4:
-            self._world.stage.enter(
-                "merchant again", lambda: self._clients.insist(command) and None
-            )
+            self._world.stage.enter("merchant again", lambda: self._clients.insist(command))
         self._clients.insist(command)
 
     def _rename(self) -> None:

@@ -35,6 +35,10 @@ class Plan:
     """``schedule`` or ``start``."""
     scale: Scale
     restless: float
+    doubles: float = 0.2
+    """How likely a request comes twice at once, or with another body."""
+    on_edge: bool = False
+    """Whether everybody pays when the hold is about to end, or has just ended."""
     weather: Weather = CALM
     budget: int = 0
     outage: tuple[str, int, int] | None = None
@@ -93,11 +97,15 @@ class Plan:
         }
 
 
+KINDS: Final = (
+    *("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),
+)
+WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3)
+
+
 def draw_plan(random: Random) -> Plan:
     """A plan of any kind."""
-    kind = random.choices(
-        ("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow"), (2, 4, 2, 3, 1, 1, 2)
-    )[0]
+    kind = random.choices(KINDS, WEIGHTS)[0]
     units = random.choice((1, 2, 3, 5, 32))
     scale = Scale(block_units=units, room=units + random.choice((3, 5, 8)) if units < 32 else 1_000)
     plan = Plan(
@@ -149,6 +157,13 @@ def _with_faults(plan: Plan, random: Random) -> Plan:
             )
         case "slow":
             return replace(shared, weather=Weather(stalled=0.06))
+        case "tight":
+            return _tight(replace(shared, weather=replace(ROUGH, stalled=0.04)), random)
+        case "edge":
+            weather = Weather(stalled=0.08, killed_after=0.01, lost_answer=0.02)
+            return replace(
+                shared, hold=10, on_edge=True, restless=0.9, weather=weather, budget=20
+            )
         case "outage":
             role = random.choice(("stock", "orders", "totals", "campaigns", "buyers", "requests"))
             return replace(
@@ -157,3 +172,17 @@ def _with_faults(plan: Plan, random: Random) -> Plan:
         case "skewed":
             return replace(shared, skews=random.choice(((0, 1500), (-2500, 0, 2500))))
     return shared
+
+
+def _tight(plan: Plan, random: Random) -> Plan:
+    """Many who want much of little, in blocks of a unit or two, all at once and each twice."""
+    units = random.choice((1, 1, 2, 3))
+    allotment = random.choice((3, 5, 8, 12))
+    return replace(
+        plan,
+        offers=(("SKU-0", allotment, 990, random.choice((None, None, 4))),),
+        scale=Scale(block_units=units, room=units + random.choice((3, 5, 8))),
+        buyers=random.randint(6, 14),
+        doubles=0.7,
+        restless=0.9,
+    )

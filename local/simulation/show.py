@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from io import TextIOBase
 from random import Random
 from typing import Any
@@ -51,11 +52,13 @@ class Outcome:
     """Of everything that was written, to tell whether a replay is one."""
 
 
-def play(seed: str, plan: Plan | None = None) -> Outcome:
-    """Play the show of a seed. A violation is in the outcome, with where it was found."""
-    random = Random(seed)
-    drawn = draw_plan(random)
-    show = Show(random, plan or drawn)
+def play(seed: str, adapt: Callable[[Show], None] = lambda _: None) -> Outcome:
+    """
+    Play the show of a seed. A violation is in the outcome, with where it was found. ``adapt``: called before it begins.
+    """
+    random = Random(seed)  # noqa: S311 - repeatable is what it must be
+    show = Show(random, draw_plan(random))
+    adapt(show)
     outcome = Outcome(seed, show.plan.kind)
     try:
         with quiet(show.complaints), show.world.entered():
@@ -77,7 +80,9 @@ class Show:
         self.world = World(random, starts_at=STARTS, restless=plan.restless, scale=plan.scale)
         self.complaints: list[str] = []
         """What the functions wrote to the log as errors."""
-        self.ledger = LedgerAudit(lambda: self.world.stage.millis, tolerance=_TOLERANCE)
+        self.ledger = LedgerAudit(
+            lambda: self.world.stage.millis, lambda: self.world.began, tolerance=_TOLERANCE
+        )
         self.bank = Bank()
         self.audit = BooksAudit(self.ledger, self.bank, lambda: self.world.stage.millis)
         self.gateway = Gateway(self.world)
@@ -116,6 +121,7 @@ class Show:
         world.repeats_tasks = plan.repeats
         world.bus.refusing = plan.refusing
         self.audit.skewed = plan.skews != (0,)
+        self.ledger.skew, self.ledger.lag = max(plan.skews), -min(plan.skews)
         self.court.strict = not self.audit.skewed
         random = world.random
         if plan.stale:
@@ -142,9 +148,7 @@ class Show:
             stage.enter(f"buyer {number}", buyer.shop, after=after)
         for number in range(plan.watchers):
             watcher = Watcher(self.clients, show)
-            stage.enter(
-                f"watcher {number}", lambda one=watcher: one.look(8), after=max(0, opens - 5)
-            )  # type: ignore[misc]
+            stage.enter(f"watcher {number}", partial(watcher.look, 8), after=max(0, opens - 5))
         stage.enter("merchant", self.merchant.meddle, after=max(0, opens))
         if plan.aborted:
             stage.enter(
@@ -209,7 +213,7 @@ def quiet(complaints: list[str]) -> Iterator[None]:
     log.addHandler(handler)
     log.propagate = False
     try:
-        with redirect_stderr(_Nowhere()), redirect_stdout(_Nowhere()):  # type: ignore[type-var]
+        with redirect_stderr(_Nowhere()), redirect_stdout(_Nowhere()):
             yield
     finally:
         log.removeHandler(handler)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 from threading import Lock, Thread
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 class Stopped(BaseException):

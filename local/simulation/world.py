@@ -75,6 +75,8 @@ class Invocation:
     """A call of a function, in its environment."""
 
     environment: Environment
+    began: int
+    """Milliseconds."""
     ends_by: int
     """Milliseconds: then the process is killed."""
 
@@ -92,6 +94,8 @@ class World:
         self.bus = Bus(random)
         self.executions = Executions(self._begin)
         self.schedules = Schedules(self._arm)
+        self.serve_store: Serve = self.store.call
+        """Who answers calls to the store: somebody may stand in between."""
         self.skews: tuple[int, ...] = (0,)
         """Milliseconds that clocks of new processes may be ahead."""
         self.repeats_tasks = 0.0
@@ -139,6 +143,12 @@ class World:
         self.stage.wait(seconds)
 
     @property
+    def began(self) -> int:
+        """When the invocation that is under way began: milliseconds."""
+        calls = self.stage.playing.props
+        return calls[-1].began if calls else self.stage.millis
+
+    @property
     def second(self) -> int:
         """The true time: seconds since 1970 UTC."""
         return self.stage.millis // 1000
@@ -149,7 +159,8 @@ class World:
         """What a function answers; ``Killed`` if its process ends before."""
         environment = self._free_environment(function)
         calls = self.stage.playing.props
-        calls.append(Invocation(environment, self.stage.millis + environment.seconds * 1000))
+        now = self.stage.millis
+        calls.append(Invocation(environment, now, now + environment.seconds * 1000))
         try:
             answer = environment.handler(event, None)
         except Killed:
@@ -175,13 +186,20 @@ class World:
     def connect(self, service: str) -> Client:
         """A client, as ``shared.wiring`` asks for one."""
         serve: dict[str, Serve] = {
-            "dynamodb": self.store.call,
+            "dynamodb": self._serve_store,
             "stepfunctions": self.executions.serve,
             "scheduler": self.schedules.serve,
             "secretsmanager": serve_secret,
-            "events": lambda operation, request: self.bus.serve(operation, request),
+            "events": self._serve_bus,
         }
         return Client(service, serve[service], self)
+
+    def _serve_store(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        # Asked for at each call: somebody may step in between, or out again.
+        return self.serve_store(operation, request)
+
+    def _serve_bus(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self.bus.serve(operation, request)
 
     # -- the line between a process and a service ------------------------------------------------------
 

@@ -112,7 +112,8 @@ def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
     for number, offer in enumerate(campaign.offers):
         first = next((row for row in rows if not row.offers[number].available), None)
         if first is not None:
-            yield Marker(first.bucket, "sold_out", offer.sku)
+            # The span of the opening began before it.
+            yield Marker(max(first.bucket, campaign.starts_at), "sold_out", offer.sku)
 
 
 # -- documents -------------------------------------------------------------------------------------------

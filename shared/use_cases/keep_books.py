@@ -100,6 +100,9 @@ def keep_books(
 
 
 def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: int) -> list[Kept]:
+    if campaign.prepared_at is None:
+        # Called off before it had any stock.
+        return []
     selling = campaign.status in (Status.SCHEDULED, Status.LIVE)
     closes = campaign.closes_at if selling else FOR_GOOD
 

@@ -12,7 +12,7 @@ from tests.journeys.shopfront import Shopfront, an_offer, at, good, refusal, unt
 
 def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfront: Shopfront):
     created = shopfront.create(
-        starts_at=at(4),
+        starts_at=at(12),
         hold_seconds=10,
         offers=[an_offer("FUJI", 3, limit_per_buyer=2), an_offer("GIFT", 40)],
         run_of_show=[

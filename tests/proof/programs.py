@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
@@ -88,10 +89,8 @@ def stock(rig: Rig) -> None:
     elif roll < 0.3:
         _board(rig)
     elif roll < 0.36:
-        try:
+        with contextlib.suppress(StoreBusy):
             rig.stock.read_all(rig.shelf)
-        except StoreBusy:
-            pass
     else:
         block = rig.stock.read(rig.shelf, place)
         if block is not None:
@@ -207,11 +206,11 @@ def _following(rig: Rig, order: Order) -> Order:
     choices: list[Callable[[], Order]] = [
         lambda: order.failed("msg_1"),
         lambda: order.paid(rig.now),
-        lambda: order.cancelled(),
+        order.cancelled,
         lambda: order.seeking(until=rig.now + 60),
         lambda: order.seated(Seat(block=2, key="AAAAAAAA", units=1)),
         lambda: order.refunding(RefundReason.SOLD_OUT),
-        lambda: order.gave_back(),
+        order.gave_back,
     ]
     while True:
         try:
@@ -259,10 +258,8 @@ def campaigns(rig: Rig) -> None:
         rig.campaigns.of_merchant(rig.merchant, status=status, after=after, limit=2)
     elif roll < 0.9:
         answered = _answered(rig)
-        try:
+        with contextlib.suppress(AnsweredBefore):
             rig.answers.keep(answered, now=rig.now + random.randint(0, 20))
-        except AnsweredBefore:
-            pass
     else:
         rig.answers.recall(_answered(rig).id, now=rig.now)
 

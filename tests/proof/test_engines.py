@@ -1,8 +1,8 @@
 """
 The engines that everything else is proven on: do they still behave as DynamoDB does? First in every run.
 
-Emulators have been wrong in exactly these places (tokens ignored, check-then-act, one reason of many), and a later version must not
-weaken what rests on it without anybody noticing.
+Emulators have been wrong in exactly these places (tokens ignored, check-then-act, one reason of many), and a later version
+must not weaken what rests on it without anybody noticing.
 """
 
 from __future__ import annotations

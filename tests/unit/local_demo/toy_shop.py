@@ -223,13 +223,16 @@ class ToyShop:
                 return 200, self.book("".join(rest))
             case "POST", ["reservations", reservation, "checkout"] if reservation in self.holds:
                 return self.check_out(reservation)
-            case _, ["reservations", reservation] if reservation in self.holds:
-                if method == "DELETE":
-                    self.holds[reservation].state = "released"
-                return 200, {"state": self.holds[reservation].state}
-            case "POST", ["webhooks", "payments", "test"]:
+            case "POST", ["webhooks", *_]:
                 return self.webhook(body or b"", headers)
-        return 404, {"code": "not_found"}
+        return self.hold(method, path[-1])
+
+    def hold(self, method: str, reservation: str) -> tuple[int, Json]:
+        if reservation not in self.holds:
+            return 404, {"code": "not_found"}
+        if method == "DELETE":
+            self.holds[reservation].state = "released"
+        return 200, {"state": self.holds[reservation].state}
 
     def book(self, name: str) -> Json:
         books: dict[str, Callable[[], Json]] = {
