@@ -160,7 +160,7 @@ def _comparison(tokens: Tokens) -> Condition:
     return lambda item, names: _compare(left(item, names), sign, right(item, names))
 
 
-def _compare(left: Value | None, sign: str, right: Value | None) -> bool:
+def _compare(left: Value | None, sign: str, right: Value | None) -> bool:  # noqa: PLR0911 - one for each sign
     if left is None or right is None:
         # What is absent equals nothing and is on no side of anything, but it is different from everything.
         return sign == "<>"

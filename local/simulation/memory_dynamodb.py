@@ -273,11 +273,12 @@ class MemoryDynamoDB:
         condition = request.get("ConditionExpression")
         if condition is not None and not holds(condition, old, names):
             told = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and old
+            facts: dict[str, Any] = {"Item": old} if told else {}
             raise refuse(
                 operation,
                 "ConditionalCheckFailedException",
                 "The conditional request failed",
-                **({"Item": old} if told else {}),
+                **facts,
             )
         match operation:
             case "PutItem":

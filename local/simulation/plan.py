@@ -97,9 +97,7 @@ class Plan:
         }
 
 
-KINDS: Final = (
-    *("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),
-)
+KINDS: Final = (*("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),)
 WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3)
 
 
@@ -136,7 +134,7 @@ def _offer(random: Random, number: int) -> tuple[str, int, int, int | None]:
     return f"SKU-{number}", allotment, random.randint(2, 9900), random.choice((None, None, 1, 2, 4))
 
 
-def _with_faults(plan: Plan, random: Random) -> Plan:
+def _with_faults(plan: Plan, random: Random) -> Plan:  # noqa: PLR0911 - one for each kind of weather
     budget = random.choice((1, 3, 8, 20))
     shared = replace(
         plan,
@@ -161,9 +159,7 @@ def _with_faults(plan: Plan, random: Random) -> Plan:
             return _tight(replace(shared, weather=replace(ROUGH, stalled=0.04)), random)
         case "edge":
             weather = Weather(stalled=0.08, killed_after=0.01, lost_answer=0.02)
-            return replace(
-                shared, hold=10, on_edge=True, restless=0.9, weather=weather, budget=20
-            )
+            return replace(shared, hold=10, on_edge=True, restless=0.9, weather=weather, budget=20)
         case "outage":
             role = random.choice(("stock", "orders", "totals", "campaigns", "buyers", "requests"))
             return replace(

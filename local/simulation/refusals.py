@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 def exceptions(service: str) -> Any:
     """The exception classes of a service's client."""
     # Credentials are asked for, and never used.
-    made_up = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    made_up: Any = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
     session: Any = Session(region_name="us-east-1", **made_up)
     return session.client(service).exceptions
 

@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable
 from random import Random
 from threading import Lock, Thread
+from typing import Any
 
 Act = Callable[[], object]
 
@@ -30,7 +31,7 @@ class Actor:
         self.go = Lock()
         self.go.acquire()
         self.thread: _Worker | None = None
-        self.props: list[object] = []
+        self.props: list[Any] = []
 
 
 class Stage:

@@ -114,7 +114,8 @@ def _bytes(value: Value) -> int:
         return len(bytes(content))
     if kind == "N":
         digits = content.lstrip("-").rstrip("0") or "0"
-        return (len(digits) + 1) // 2 + 1 + content.startswith("-")
+        size: int = (len(digits) + 1) // 2 + 1 + content.startswith("-")
+        return size
     if kind == "M":
         return 3 + sum(len(name.encode()) + 1 + _bytes(member) for name, member in content.items())
     return 1

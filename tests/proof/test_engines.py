@@ -163,7 +163,7 @@ def test_a_transaction_is_whole_or_not_at_all(probe: Probe) -> None:
             in probe.client.get_item(
                 TableName=probe.table, Key={"k": {"S": key}}, ConsistentRead=True
             )
-        ]  # type: ignore[dict-item]
+        ]
         assert len(held) == len(there) == 10
         assert probe.number(f"sum {race}") == 0
 

@@ -162,7 +162,7 @@ def random_call(random: Random, campaign: str) -> tuple[str, dict[str, Any]]:
 
 
 TWO_FAULTS = {"IdempotentParameterMismatchException", "ValidationException"}
-"""A transaction that cannot be, under a token of another one: which of both is told may differ, for neither does anything."""
+"""A transaction that cannot be, under the token of another: which is told may differ, for neither does anything."""
 
 
 def compared(dynamodb: Any, ours: Any, method: str, request: dict[str, Any]) -> dict[str, Any]:
