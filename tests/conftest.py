@@ -6,12 +6,19 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.engine.toolchain import node
 
 pytest_plugins = ["tests.engines"]
 
 TESTS = Path(__file__).parent
+
+# A busy machine is no finding, and a run that failed must fail again.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 def pytest_configure() -> None:
