@@ -34,10 +34,12 @@ class MemoryBuyers:
         self.purses[place] = Purse(sum(claim.units for claim in claims.values()), dict(claims))
         return True
 
-    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> None:
+    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
         self.writes += 1
         place = (shelf.campaign_id, shelf.sku, digest)
         purse = self.purses.get(place, Purse(0, {}))
-        if purse.claims.get(key) == claim:
-            left = {name: held for name, held in purse.claims.items() if name != key}
-            self.purses[place] = Purse(purse.units - claim.units, left)
+        if purse.claims.get(key) != claim:
+            return purse.claims.get(key)
+        left = {name: held for name, held in purse.claims.items() if name != key}
+        self.purses[place] = Purse(purse.units - claim.units, left)
+        return None

@@ -18,6 +18,7 @@ from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
 from shared import table
 from shared.adapters import (
+    dynamodb_buyers,
     dynamodb_campaigns,
     dynamodb_order_items,
     dynamodb_requests,
@@ -302,10 +303,10 @@ class BooksAudit:
     def _buyer(self, _old: Item | None, new: Item | None) -> None:
         if new is None:
             return
-        own = {table.BUYER_KEY, table.BUYER_UNITS, table.BUYER_TTL}
-        counted = sum(int(value["N"]) % 1000 for name, value in new.items() if name not in own)
-        units = int(new[table.BUYER_UNITS]["N"])
-        expect(counted == units, new[table.BUYER_KEY]["S"], f"counts {units} units of {counted}")
+        purse = dynamodb_buyers.decode(new)
+        counted = sum(claim.units for claim in purse.claims.values())
+        who = new[table.BUYER_KEY]["S"]
+        expect(counted == purse.units, who, f"counts {purse.units} units of {counted}")
 
     def _payment(self, old: Item | None, _new: Item | None) -> None:
         expect(old is None, "a quarantined payment was replaced")

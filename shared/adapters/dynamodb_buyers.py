@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _KEPT = 8 * 24 * 3600
 """Seconds after the last claim until the item may be deleted: longer than the longest replay."""
 _OWN = frozenset({table.BUYER_KEY, table.BUYER_UNITS, table.BUYER_TTL})
-_UNITS_PLACES = 1_000
-"""A claim is one number: its deadline, and its units in the last three digits."""
+_UNITS = 1_000
+_SHARED = 2
+"""A claim is one number: its deadline, whether it is shared, and its units, which are fewer than 1,000."""
 
 
 class DynamoDBBuyers:
@@ -56,7 +57,7 @@ class DynamoDBBuyers:
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             item: Any = refused.response.get("Item", {})
-            return _purse(item)
+            return decode(item)
         return None
 
     def correct(self, shelf: Shelf, digest: str, purse: Purse, claims: Mapping[str, Claim]) -> bool:
@@ -94,7 +95,7 @@ class DynamoDBBuyers:
             return False
         return True
 
-    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> None:
+    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
         try:
             with store_faults():
                 self._client.update_item(
@@ -107,10 +108,12 @@ class DynamoDBBuyers:
                         ":claim": _encode(claim),
                         ":back": {"N": str(-claim.units)},
                     },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            # Given back before, or corrected since.
-            return
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            item: Any = refused.response.get("Item", {})
+            return decode(item).claims.get(key)
+        return None
 
 
 def _key(shelf: Shelf, digest: str) -> dict[str, Any]:
@@ -118,13 +121,15 @@ def _key(shelf: Shelf, digest: str) -> dict[str, Any]:
 
 
 def _encode(claim: Claim) -> dict[str, str]:
-    return {"N": str(claim.deadline * _UNITS_PLACES + claim.units)}
+    return {"N": str((claim.deadline * _SHARED + claim.shared) * _UNITS + claim.units)}
 
 
-def _purse(item: Mapping[str, Any]) -> Purse:
+def decode(item: Mapping[str, Any]) -> Purse:
+    """The purse of an item."""
     claims = {}
     for name, value in item.items():
         if name not in _OWN:
-            deadline, units = divmod(int(value["N"]), _UNITS_PLACES)
-            claims[name] = Claim(units, deadline)
+            rest, units = divmod(int(value["N"]), _UNITS)
+            deadline, shared = divmod(rest, _SHARED)
+            claims[name] = Claim(units, deadline, bool(shared))
     return Purse(units=int(item.get(table.BUYER_UNITS, {"N": "0"})["N"]), claims=claims)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, StoreBusy
 from shared.domain.ids import home_block
-from shared.domain.stock import Entry, Kind
+from shared.domain.stock import Entry, Kind, end
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -29,7 +29,15 @@ class Claim:
 
     units: int
     deadline: int
-    """Seconds since 1970 UTC; 0 once the units are known to be sold."""
+    """Of the hold that the latest delivery of the request asks for, seconds since 1970 UTC; 0 once the units are known
+    to be sold."""
+    shared: bool = False
+    """More than one delivery of the request counts on it: none of them alone may say that it holds nothing."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can change it any more."""
+        return self.deadline == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,8 @@ class Buyers(Protocol):
     def correct(self, shelf: Shelf, digest: str, purse: Purse, claims: Mapping[str, Claim]) -> bool:
         """Replace the claims, if the purse is still as it was read."""
 
-    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> None:
-        """Count a request no more, if it is counted just so."""
+    def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
+        """Count a request no more, if it is counted just so. Else: how it is counted, if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,14 @@ def claim_units(
             if counted.units != claim.units:
                 # Taken as a repetition, it would take more units than are counted for it.
                 raise IdempotencyKeyReused
-            return False
+            if counted.is_final or (counted.shared and counted.deadline >= claim.deadline):
+                return False
+            # The first delivery may be about to give the claim back, and others to find that it holds nothing. Before
+            # this one takes units, it must be plain that somebody still counts on it.
+            joined = Claim(claim.units, max(counted.deadline, claim.deadline), shared=True)
+            if buyers.correct(shelf, buyer.digest, purse, {**purse.claims, key: joined}):
+                return False
+            continue
         claims = {
             name: truth
             for name, old in purse.claims.items()
@@ -102,31 +117,54 @@ def claim_units(
     raise StoreBusy
 
 
+def forget_claim(buyers: Buyers, shelf: Shelf, digest: str, key: str, claim: Claim) -> None:
+    """Count a request no more whose reservation was given back, whoever else has counted on it."""
+    standing = buyers.give_back(shelf, digest, key, claim)
+    if standing is not None and not standing.is_final:
+        buyers.give_back(shelf, digest, key, standing)
+
+
 def _truth(
     stock: StockBlocks, shelf: Shelf, secret: str, key: str, claim: Claim, *, now: int, hold: int
 ) -> Claim | None:
-    """What a request really counts for; ``None`` if it holds nothing."""
-    if claim.deadline == 0 or claim.deadline - hold > now - _IN_FLIGHT:
+    """What a request really counts for; ``None`` if it holds nothing, and cannot any more."""
+    if claim.is_final or claim.deadline - hold > now - _IN_FLIGHT:
         return claim
-    tail = _find(stock, shelf, secret, key)
-    if tail is None or (tail.kind is Kind.HELD and tail.deadline <= now):
+    found = _find(stock, shelf, secret, key)
+    if found is None:
         return None
+    number, name, tail = found
     if tail.kind is Kind.HELD:
-        return claim
+        if tail.deadline > now:
+            return claim
+        # Somebody who looked at the clock just before may be about to sell it: ended here, it is over for everybody.
+        answer = stock.amend(shelf, number, end(name, tail, Kind.EXPIRED))
+        if answer.done:
+            return None
+        standing = answer.block.ledger.get(name) if answer.block is not None else None
+        if standing is None:
+            return None
+        tail = standing
     return Claim(claim.units, 0) if tail.kind is Kind.SOLD else None
 
 
-def _find(stock: StockBlocks, shelf: Shelf, secret: str, first: str) -> Entry | None:
-    """The tail of a request, on whichever of its paths it was served."""
+def _find(
+    stock: StockBlocks, shelf: Shelf, secret: str, first: str
+) -> tuple[int, str, Entry] | None:
+    """The tail of a request, on whichever of its paths it was served: its block, its key there, and the entry."""
     for key in keys_of(secret, first):
-        block = stock.read(shelf, home_block(key, shelf.home_blocks))
+        number = home_block(key, shelf.home_blocks)
+        block = stock.read(shelf, number)
         sealed = block is not None and block.sealed
         entry = block.ledger.get(key) if block is not None else None
         if entry is None and sealed:
             continue
         while entry is not None and entry.next is not None:
-            block = stock.read(shelf, entry.next)
+            number = entry.next
+            block = stock.read(shelf, number)
             entry = block.ledger.get(key) if block is not None else None
-        if entry is None or entry.kind is not Kind.VOID:
-            return entry
+        if entry is None:
+            return None
+        if entry.kind is not Kind.VOID:
+            return number, key, entry
     return None

@@ -26,7 +26,7 @@ from shared.domain.ids import buyer_digest, ledger_key
 from shared.domain.stock import REMEMBERED
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
-from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units
+from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, state_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
@@ -107,17 +107,12 @@ class ReservationDesk:
             self._buyers, self._stock, place, buyer, wish.keys[0], claim, now=wish.now, hold=hold
         )
         try:
-            taken = take_units(self._stock, self._hints, place, wish)
+            return take_units(self._stock, self._hints, place, wish)
         except (SoldOut, CampaignNotOpen):
             if first:
+                # Unless another delivery of this request has joined in: it may be about to take units.
                 self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
             raise
-        if not first:
-            # A twin of this request may have been refused meanwhile and have given the claim back: it is ours again.
-            self._buyers.claim(
-                place, buyer.digest, wish.keys[0], claim, limit=wish.quantity + 10**9
-            )
-        return taken
 
     def find(self, identifier: str, merchant: str, now: int) -> Reservation:
         """A reservation by its id, as it stands. ``ReservationNotFound`` if the id is unknown, altered or another's."""
@@ -141,9 +136,8 @@ class ReservationDesk:
         if state is State.EXPIRED:
             raise ReservationExpired(expires_at=rfc3339(check.deadline))
         if did and offer.limit_per_buyer is not None:
-            self._buyers.give_back(
-                place, check.buyer, check.key, Claim(check.quantity, check.deadline)
-            )
+            claim = Claim(check.quantity, check.deadline)
+            forget_claim(self._buyers, place, check.buyer, check.key, claim)
         return Reservation(check, identifier, offer.sku, campaign.currency, state)
 
     def read_id(self, identifier: str, merchant: str) -> tuple[Campaign, ClaimCheck]:

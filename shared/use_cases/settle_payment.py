@@ -91,8 +91,8 @@ def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     try:
         if offer.limit_per_buyer is not None:
             buyer = Buyer(order.buyer, offer.limit_per_buyer, campaign.secret)
-            claim = Claim(order.quantity, until - LATE_HOLD + campaign.hold_seconds)
             hold = campaign.hold_seconds
+            claim = Claim(order.quantity, now + hold)
             claim_units(books.buyers, books.stock, place, buyer, key, claim, now=now, hold=hold)
         taken = take_units(books.stock, books.hints, place, wish)
     except BuyerLimitReached:

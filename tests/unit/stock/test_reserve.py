@@ -304,6 +304,72 @@ def test_one_key_with_another_quantity_does_not_pass_the_limit() -> None:
     assert sum(block.counters.held for block in desk.stock.blocks.values()) == 1
 
 
+def test_twins_of_one_request_at_sold_out_do_not_pass_the_limit() -> None:
+    desk = Desk()
+    taken = desk.reserve("other", "GIFT-1", quantity=3, buyer="bob")
+    for buyer in ("cyd", "dan"):
+        desk.reserve("other", "GIFT-1", quantity=3, buyer=buyer)
+
+    served = []
+
+    def first(_: str) -> None:
+        # One delivery is counted, and not yet in its block, when a second comes, and a third that finds too little.
+        desk.stock.before = second
+        served.append(desk.reserve("key", "GIFT-1", quantity=3))
+
+    def second(_: str) -> None:
+        desk.stock.before = lambda _: None
+        with pytest.raises(SoldOut):
+            desk.reserve("key", "GIFT-1", quantity=3)
+        desk.desk.release(taken.id, "mer_washington", desk.now)
+        # What the others, still on their way, may yet take is not the buyer's to take elsewhere.
+        with pytest.raises(BuyerLimitReached):
+            desk.reserve("elsewhere", "GIFT-1", quantity=1)
+
+    desk.stock.before = first
+    served.append(desk.reserve("key", "GIFT-1", quantity=3))
+    assert len({reservation.id for reservation in served}) == 1
+
+
+def test_a_request_nobody_waits_for_any_more_counts_no_more() -> None:
+    desk = Desk()
+    for buyer in ("bob", "cyd", "dan"):
+        last = desk.reserve("other", "GIFT-1", quantity=3, buyer=buyer)
+
+    def twin(_: str) -> None:
+        desk.stock.before = lambda _: None
+        with pytest.raises(SoldOut):
+            desk.reserve("key", "GIFT-1", quantity=3)
+
+    desk.stock.before = twin
+    with pytest.raises(SoldOut):
+        desk.reserve("key", "GIFT-1", quantity=3)
+    desk.desk.release(last.id, "mer_washington", desk.now)
+    desk.now += 20
+    assert desk.reserve("again", "GIFT-1", quantity=3).state is State.HELD
+
+
+def test_a_hold_that_is_counted_no_more_cannot_be_sold_any_more() -> None:
+    desk = Desk()
+    stale = desk.reserve(sku="GIFT-1", quantity=3)
+    looked_at_the_clock = desk.now + HOLD - 1
+    desk.now += HOLD
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+    offer = desk.campaign.offers[1]
+    place = shelf(desk.campaign, offer)
+    did, state = confirm_hold(desk.stock, place, stale.check, amount=1, now=looked_at_the_clock)
+    assert (did, state) == (False, State.EXPIRED)
+
+
+def test_a_repeated_request_that_was_given_back_is_counted_no_more() -> None:
+    desk = Desk()
+    desk.reserve(sku="GIFT-1", quantity=3)
+    desk.now += 1
+    again = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.desk.release(again.id, "mer_washington", desk.now)
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+
+
 def test_released_units_may_be_reserved_again() -> None:
     desk = Desk()
     first = desk.reserve(sku="GIFT-1", quantity=3)
