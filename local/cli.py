@@ -19,6 +19,7 @@ from local.api import ApiError
 from local.campaign_file import BrokenFile
 from local.demo.command import demo
 from local.engine.errors import EngineError
+from local.simulate import simulate
 
 app = typer.Typer(
     help="The engine on this machine, and campaigns in it.",
@@ -30,6 +31,7 @@ INTERRUPTED: Final = 130
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
     demo,
+    simulate,
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report),
 )
 for command in COMMANDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
+from shared.domain.report import name_of
 from shared.domain.totals import Snapshot
 from shared.use_cases.totals_ports import Bookmark
 from tests.fakes import Watched
@@ -19,6 +20,9 @@ class MemoryTotals(Watched):
         self.spans: dict[tuple[str, int], Snapshot] = {}
         self.bookmarks: dict[str, Bookmark] = {}
         self.reports: dict[str, str] = {}
+        """Written last."""
+        self.written: dict[str, str] = {}
+        """By name."""
         self.reads = 0
         self._lock = Lock()
 
@@ -72,7 +76,11 @@ class MemoryTotals(Watched):
         self._effect("bookmark", lambda: self.bookmarks.__setitem__(campaign_id, bookmark))
 
     def report(self, campaign_id: str) -> str | None:
+        last = self.snapshots.get(campaign_id)
+        if last is not None and last.report:
+            return self.written[last.report]
         return self.reports.get(campaign_id)
 
     def write_report(self, campaign_id: str, report: str) -> None:
+        self.written[name_of(report)] = report
         self._effect("report", lambda: self.reports.__setitem__(campaign_id, report))

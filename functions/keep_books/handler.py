@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from shared.clock import now_millis
 from shared.use_cases.keep_books import Phase, keep_books
 from shared.wiring import books, campaigns, totals
 
 log = Logger(service="keep_books")
-metrics = Metrics(namespace="livehour", service="keep_books")
 
 
-@metrics.log_metrics
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id, "beat": n}``. ``phase``: ``live``, ``close``, ``drain`` or ``drained``."""
     beat = keep_books(campaigns(), totals(), books(), event["campaign"], now_millis)
@@ -30,9 +28,11 @@ def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[st
         "waiting": beat.waiting,
     }
     log.info("beat", extra=told)
+    metrics = EphemeralMetrics(namespace="livehour", service="keep_books")
     metrics.add_metric("ExpiredHolds", MetricUnit.Count, beat.expired)
     metrics.add_metric("WaitingOrders", MetricUnit.Count, beat.waiting)
     metrics.add_metric("StockFaults", MetricUnit.Count, len(beat.faults))
+    metrics.flush_metrics()
     if beat.faults:
         log.error("the blocks do not add up", extra={**told, "faults": list(beat.faults)[:50]})
     return {

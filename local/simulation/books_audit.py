@@ -60,7 +60,6 @@ class BooksAudit:
         self.campaigns: dict[str, Campaign] = {}
         self.orders: dict[str, Order] = {}
         self.snapshots: dict[str, Snapshot] = {}
-        self.reports: dict[str, set[str]] = {}
         self.truth: dict[str, list[tuple[int, Sums]]] = {}
         """The totals of each campaign since each instant."""
         self.skewed = False
@@ -220,8 +219,6 @@ class BooksAudit:
         if new is None:
             raise Violation("totals were deleted")
         campaign_id, at = new[table.TOTALS_KEY]["S"], new[table.TOTALS_SORT]["S"]
-        if at == "report" and "digest" in new:
-            self.reports.setdefault(campaign_id, set()).add(new["digest"]["S"])
         if at.startswith("t#") and old is not None:
             grew = int(new["version"]["N"]) >= int(old["version"]["N"])
             expect(grew, campaign_id, "an older snapshot replaced a newer one")

@@ -12,21 +12,20 @@ from local.simulation.gateway import Ask, Gateway
 from local.simulation.services import Bus
 from local.simulation.violations import expect
 from local.simulation.world import World
+from shared.adapters.dynamodb_totals import DynamoDBTotals
 from shared.domain.campaign import Campaign
 from shared.domain.order import OrderState
 
 _BATCH = 100
 
 
-def reconcile_again(world: World, gateway: Gateway, audit: BooksAudit, campaign: Campaign) -> None:
-    """The same report, byte for byte, from a reading of everything anew; and totals that agree with it."""
+def reconcile_again(world: World, gateway: Gateway, campaign: Campaign) -> None:
+    """The report stays as it was settled, byte for byte, whoever counts again; and the totals agree with it."""
     path = {"campaign_id": campaign.id}
     totals = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/totals", path, key="read"))
     expect(totals.status == 200 and totals.body["complete"], campaign.id, totals)
     if campaign.prepared_at is None:
         return
-    written = set(audit.reports.get(campaign.id, ()))
-    expect(len(written) == 1, campaign.id, f"{len(written)} different reports were written")
     told = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/report", path, key="read"))
     expect(told.status == 200, campaign.id, told)
     report = told.body
@@ -35,7 +34,8 @@ def reconcile_again(world: World, gateway: Gateway, audit: BooksAudit, campaign:
         expect(report["totals"][name] == totals.body[name], campaign.id, name)
     outcome = world.invoke("reconcile_campaign", {"campaign": campaign.id})
     expect(outcome["balanced"], campaign.id, "does not balance when it is counted again")
-    expect(audit.reports[campaign.id] == written, campaign.id, "another report was written")
+    # Somebody who has been counting since before the end writes what he found; it is not the report.
+    DynamoDBTotals(world.connect("dynamodb"), "totals").write_report(campaign.id, "{}")
     again = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/report", path, key="read"))
     expect(again.body == report, campaign.id, "the report changed")
 

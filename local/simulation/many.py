@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from local.simulation.show import Outcome, play
 
@@ -51,6 +52,27 @@ class Summary:
         self.met += outcome.met
         if outcome.violation is not None:
             self.broken.append(outcome)
+
+    def figures(self, seed: int) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "seed": seed,
+            "shows": self.shows,
+            "violations": len(self.broken),
+            "kinds": dict(self.kinds.most_common()),
+            "sale_seconds": self.seconds,
+            "steps": self.turns,
+            "answers": self.answers,
+            "orders": self.orders,
+            "units": self.units,
+            "faults_fired": dict(self.fired.most_common()),
+            "checks_made": dict(self.checks.most_common()),
+            "met": dict(self.met.most_common()),
+            "took_seconds": round(self.took, 1),
+            "broken": [
+                {"show": outcome.seed, "violation": outcome.violation} for outcome in self.broken
+            ],
+        }
 
 
 def seed_of(seed: int, show: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -172,7 +173,7 @@ class Show:
 
     def _look_back(self) -> None:
         campaign = self.audit.campaigns[self.merchant.show]
-        reconcile_again(self.world, self.gateway, self.audit, campaign)
+        reconcile_again(self.world, self.gateway, campaign)
         audit_events(self.world, self.audit, told=self.plan.tells)
 
     # -- what is told --------------------------------------------------------------------------------
@@ -206,14 +207,18 @@ class _Complaints(logging.Handler):
 
 @contextmanager
 def quiet(complaints: list[str]) -> Iterator[None]:
-    """Let the functions write their lines to nobody, and keep what they log as errors."""
+    """Let the functions write their lines to nobody, keep what they log as errors, and take a warning for a fault."""
     log = logging.getLogger("livehour")
     handler = _Complaints(complaints)
     before: Mapping[str, Any] = {"level": log.level, "propagate": log.propagate}
     log.addHandler(handler)
     log.propagate = False
     try:
-        with redirect_stderr(_Nowhere()), redirect_stdout(_Nowhere()):
+        with (
+            redirect_stderr(_Nowhere()),
+            redirect_stdout(_Nowhere()),
+            warnings.catch_warnings(action="error"),
+        ):
             yield
     finally:
         log.removeHandler(handler)

@@ -1,8 +1,9 @@
 """
 Who plays, and when: actors take turns by one seeded draw, in a time that passes only when nobody has anything to do.
 
-Each actor has a thread, because the code it runs knows nothing of this; but only the one with the baton moves, so that
-the same seed gives the same play. The baton changes hands where an actor says so: before each call to a service.
+Each actor has a greenlet of its own, because the code it runs knows nothing of this; only the one with the baton moves, so
+that the same seed gives the same play. The baton changes hands where an actor says so: before each call to a service.
+(Threads would do, with a lock for each: slower, and left behind when a play fails.)
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from random import Random
-from threading import Lock, Thread
 from typing import Any
+
+from greenlet import getcurrent, greenlet
 
 Act = Callable[[], object]
 
@@ -23,14 +25,13 @@ class Stopped(BaseException):
 class Actor:
     """Somebody who acts: a buyer, a schedule, a delivery. ``props``: whatever the play keeps with it."""
 
-    __slots__ = ("act", "go", "name", "props", "thread")
+    __slots__ = ("act", "fibre", "name", "props")
 
     def __init__(self, name: str, act: Act) -> None:
         self.name = name
         self.act = act
-        self.go = Lock()
-        self.go.acquire()
-        self.thread: _Worker | None = None
+        self.fibre: greenlet | None = None
+        """Once it has begun."""
         self.props: list[Any] = []
 
 
@@ -49,9 +50,7 @@ class Stage:
         self._ready: list[Actor] = []
         self._asleep: list[tuple[int, int, Actor]] = []
         self._entered = 0
-        self._failure: BaseException | None = None
         self._over = False
-        self._curtain = Lock()
 
     # -- for actors --------------------------------------------------------------------------------
 
@@ -83,24 +82,20 @@ class Stage:
 
     def play(self) -> None:
         """Until nobody is left. Raises what an actor failed with."""
-        self._curtain.acquire()
-        first = self._next()
-        if first is not None:
-            self._give(first)
-            self._curtain.acquire()
-        self._curtain.release()
-        if self._failure is not None:
+        try:
+            while (actor := self._next()) is not None:
+                # Comes back when an actor has ended; until then they pass the baton among themselves.
+                self._give(actor)
+        except BaseException:
             self._clear()
-            raise self._failure
+            raise
 
     def _clear(self) -> None:
         """Let everybody leave, one after the other."""
         self._over = True
         for actor in [*self._ready, *(actor for _, _, actor in self._asleep)]:
-            if actor.thread is not None:
-                gone = actor.thread.when_idle()
-                actor.go.release()
-                gone()
+            if actor.fibre is not None:
+                actor.fibre.throw(Stopped)
 
     # -- the baton ---------------------------------------------------------------------------------
 
@@ -127,89 +122,25 @@ class Stage:
         following = self._next()
         if following is not me and following is not None:
             self._give(following)
-            me.go.acquire()
             self._leave_if_over()
         self.playing = me
 
     def _give(self, actor: Actor) -> None:
         self.playing = actor
-        if actor.thread is None:
-            actor.thread = _Worker.free()
-            actor.thread.run(self, actor)
-        else:
-            actor.go.release()
+        if actor.fibre is None:
+            # Whoever it is that makes it, an actor that ends gives the baton back to the director.
+            here = getcurrent()
+            actor.fibre = greenlet(lambda: self._act(actor), here.parent or here)
+        actor.fibre.switch()
 
-    def ended(self, actor: Actor, failure: BaseException | None) -> Actor | None:
-        """An actor is done. Who goes on in its place, on its thread; else ``None``."""
-        self.left -= 1
-        if self._over:
-            return None
-        if failure is not None:
-            self._failure = failure
-            self._curtain.release()
-            return None
-        following = self._next()
-        if following is None:
-            self._curtain.release()
-        elif following.thread is None:
-            following.thread, actor.thread = actor.thread, None
-            self.playing = following
-            return following
-        else:
-            self._give(following)
-        return None
+    def _act(self, actor: Actor) -> None:
+        try:
+            actor.act()
+        except Stopped:
+            return
+        finally:
+            self.left -= 1
 
     def _leave_if_over(self) -> None:
         if self._over:
             raise Stopped
-
-
-class _Worker:
-    """A thread that lends itself to one actor after the other."""
-
-    _idle: list[_Worker] = []  # noqa: RUF012 - of the whole process
-
-    def __init__(self) -> None:
-        self._job = Lock()
-        self._job.acquire()
-        self._stage: Stage | None = None
-        self._actor: Actor | None = None
-        self._busy = Lock()
-        Thread(target=self._work, daemon=True).start()
-
-    @classmethod
-    def free(cls) -> _Worker:
-        return cls._idle.pop() if cls._idle else cls()
-
-    def run(self, stage: Stage, actor: Actor) -> None:
-        self._stage, self._actor = stage, actor
-        self._busy.acquire()
-        self._job.release()
-
-    def when_idle(self) -> Callable[[], None]:
-        """Call what this gives to wait until the present actor has left."""
-
-        def wait() -> None:
-            with self._busy:
-                pass
-
-        return wait
-
-    def _work(self) -> None:
-        while True:
-            self._job.acquire()
-            stage, actor = self._stage, self._actor
-            while stage is not None and actor is not None:
-                failure: BaseException | None = None
-                try:
-                    actor.act()
-                except Stopped:
-                    pass
-                except BaseException as fault:  # noqa: BLE001 - the director raises it
-                    failure = fault
-                self._actor = actor
-                following = stage.ended(actor, failure)
-                actor = following
-            self._stage = self._actor = None
-            _Worker._idle.append(self)
-            self._busy.release()

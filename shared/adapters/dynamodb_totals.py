@@ -7,8 +7,8 @@ sort key               item
 ``now``                the current snapshot, and the lease of who counts the next
 ``t#<second>``         the last snapshot of the span that begins at that second
 ``beat``               where the beat is
-``report``             the closing report: digest and number of its parts
-``report#<digest>#n``  part n of it
+``report``             the closing report as it was written last: its name
+``report#<name>#n``    part n of it
 =====================  ===========================================================
 
 A snapshot is numbers only (ten an offer), so that reading it costs one read unit; names and titles are the campaign's.
@@ -16,7 +16,6 @@ A snapshot is numbers only (ten an offer), so that reading it costs one read uni
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.campaign import Status
+from shared.domain.report import name_of
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.totals_ports import Bookmark
 
@@ -44,8 +44,7 @@ _COMPLETE = "complete"
 _LEASE = "lease"
 _FINISHED_UNTIL = "finished_until"
 _DRAINS_UNTIL = "drains_until"
-_DIGEST = "digest"
-_PARTS = "parts"
+_NAME = "name"
 _TEXT = "text"
 
 _LARGEST_PART = 350 * 1024
@@ -132,25 +131,26 @@ class DynamoDBTotals:
     # -- the closing report ----------------------------------------------------------------------------
 
     def report(self, campaign_id: str) -> str | None:
-        head = self._get(campaign_id, _REPORT)
-        if head is None:
-            return None
-        prefix = f"{_REPORT}#{head[_DIGEST]['S']}#"
+        last = self.current(campaign_id)
+        name = last.report if last is not None else ""
+        if not name:
+            head = self._get(campaign_id, _REPORT)
+            if head is None:
+                return None
+            name = head[_NAME]["S"]
+        prefix = f"{_REPORT}#{name}#"
         parts = [item[_TEXT]["B"] for item in self._range(campaign_id, prefix, prefix + "~")]
-        return b"".join(parts[: int(head[_PARTS]["N"])]).decode()
+        return b"".join(parts).decode()
 
     def write_report(self, campaign_id: str, report: str) -> None:
         # The parts first, under a name of their own, and then the one item that makes them the report.
-        data = report.encode()
-        digest = hashlib.sha256(data).hexdigest()[:16]
+        data, name = report.encode(), name_of(report)
         parts = [data[at : at + _LARGEST_PART] for at in range(0, len(data), _LARGEST_PART)]
         items: list[dict[str, Any]] = [
-            {**_key(campaign_id, f"{_REPORT}#{digest}#{number:04d}"), _TEXT: {"B": part}}
+            {**_key(campaign_id, f"{_REPORT}#{name}#{number:04d}"), _TEXT: {"B": part}}
             for number, part in enumerate(parts)
         ]
-        items.append(
-            {**_key(campaign_id, _REPORT), _DIGEST: {"S": digest}, _PARTS: _number(len(parts))}
-        )
+        items.append({**_key(campaign_id, _REPORT), _NAME: {"S": name}})
         for item in items:
             with store_faults():
                 self._client.put_item(TableName=self._table, Item=item)
@@ -216,6 +216,7 @@ def _item(snapshot: Snapshot) -> dict[str, Any]:
         _STATUS: {"S": snapshot.status.value},
         _OFFERS: {"S": json.dumps(numbers, separators=(",", ":"))},
         _COMPLETE: {"BOOL": snapshot.complete},
+        **({_REPORT: {"S": snapshot.report}} if snapshot.report else {}),
     }
 
 
@@ -228,4 +229,5 @@ def decode(item: Mapping[str, Any]) -> Snapshot:
         status=Status(item[_STATUS]["S"]),
         offers=tuple(Sums(*numbers) for numbers in json.loads(item[_OFFERS]["S"])),
         complete=item[_COMPLETE]["BOOL"],
+        report=item.get(_REPORT, {"S": ""})["S"],
     )

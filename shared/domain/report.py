@@ -7,6 +7,7 @@ of a snapshot, no order of reading. So it is the same, byte for byte, however of
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,6 +62,11 @@ def closing_report(
 def canonical(report: Mapping[str, Any]) -> str:
     """One text for one report."""
     return json.dumps(report, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def name_of(report: str) -> str:
+    """A report's name: of its text, so that one name never stands for two."""
+    return hashlib.sha256(report.encode()).hexdigest()[:16]
 
 
 def _status(campaign: Campaign, *, balanced: bool) -> Status:

@@ -116,6 +116,8 @@ class Snapshot:
     """In the order of the campaign's offers."""
     complete: bool = False
     """Closed and reconciled: nothing will change any more."""
+    report: str = ""
+    """Name of the closing report that it completes: whatever is written later is not the report any more."""
 
     @property
     def total(self) -> Sums:
@@ -140,6 +142,7 @@ def next_snapshot(
     *,
     as_of: int,
     complete: bool = False,
+    report: str = "",
 ) -> Snapshot:
     """The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back."""
     return Snapshot(
@@ -150,6 +153,7 @@ def next_snapshot(
         offers=tuple(offers),
         # Called off before it had any stock: there is nothing to close and nothing to reconcile.
         complete=complete or (campaign.status is Status.CANCELLED and campaign.prepared_at is None),
+        report=report,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import CampaignState, StoreBusy
 from shared.domain.reconciliation import reconcile
-from shared.domain.report import MINUTE, canonical, closing_report
+from shared.domain.report import MINUTE, canonical, closing_report, name_of
 from shared.domain.timeline import buckets, history, markers
 from shared.domain.totals import figures, next_snapshot
 from shared.use_cases.order_ports import Orders
@@ -87,8 +87,9 @@ def _closed(campaign: Campaign) -> Campaign:
 
 
 def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int]) -> None:
-    """The last snapshot: the numbers that were reconciled, and the word that nothing will change any more."""
-    report = json.loads(totals.report(campaign.id) or "{}")
+    """The last snapshot: the numbers that were reconciled, the name of their report, that nothing will change more."""
+    text = totals.report(campaign.id) or "{}"
+    report = json.loads(text)
     for _ in range(_TRIES):
         current = totals.current(campaign.id)
         if current is None or figures(campaign, current.offers) != report.get("totals"):
@@ -97,7 +98,14 @@ def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int])
             )
         if current.complete:
             return
-        last = next_snapshot(current, campaign, current.offers, as_of=clock(), complete=True)
+        last = next_snapshot(
+            current,
+            campaign,
+            current.offers,
+            as_of=clock(),
+            complete=True,
+            report=name_of(text),
+        )
         if current.is_history and current.bucket < last.bucket:
             totals.keep(campaign.id, current)
         if totals.advance(campaign.id, last):

@@ -43,7 +43,7 @@ class TotalsStore(Protocol):
         """Remember where this beat stopped."""
 
     def report(self, campaign_id: str) -> str | None:
-        """The closing report as it was written."""
+        """The closing report: the one that complete totals name, else the one written last."""
 
     def write_report(self, campaign_id: str, report: str) -> None:
-        """Write the closing report, over an earlier one."""
+        """Write the closing report. Once the totals are complete, it is too late for another."""
