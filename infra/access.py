@@ -37,6 +37,11 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "api_reference": {},
     # -- a campaign's life
     "start_campaign": {"campaigns": READ},
+    "sweep_campaigns": {
+        "campaigns": READ,
+        "campaigns/unfinished": ("Query",),
+        "totals": READ,
+    },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
     "open_campaign": {"campaigns": SAVE},
     "keep_books": {

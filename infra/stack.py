@@ -10,6 +10,7 @@ from infra.constructs.backend_function import Backend
 from infra.constructs.campaign_api import CampaignApi
 from infra.constructs.campaign_lifecycle import CampaignLifecycle
 from infra.constructs.campaign_start import CampaignStart
+from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.event_bus import CampaignBus
 from infra.constructs.payment_secret import PaymentSecret
@@ -34,6 +35,7 @@ class LivehourStack(Stack):
         changes = ChangeStream(self, "Changes", backend=backend, bus=bus.bus)
         lifecycle = CampaignLifecycle(self, "Lifecycle", backend=backend, bus=bus.bus)
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
+        sweep = CampaignSweep(self, "Sweep", backend=backend, machine=lifecycle.machine)
         payment_secret = PaymentSecret(
             self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
         )
@@ -47,6 +49,7 @@ class LivehourStack(Stack):
                 api=api,
                 start=start,
                 lifecycle=lifecycle,
+                sweep=sweep,
                 changes=changes,
                 bus=bus,
             )

@@ -6,6 +6,7 @@ question                                       key                              
 =============================================  =======================================================  ====================
 Which campaign is this?                        ``campaigns``: ``id``                                    every function
 Which campaigns has this merchant?             ``campaigns`` index ``by_merchant``: ``merchant``        campaigns
+Which campaigns have not ended yet?            ``campaigns`` index ``unfinished``: its start              sweeper
 Was this request answered before?              ``requests``: ``id``                                     campaigns
 What is left, held, sold in this block?        ``stock``: ``k`` = campaign#sku#block                    reserve, beat
 Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#board                    reserve
@@ -29,6 +30,9 @@ CAMPAIGN_KEY: Final = "id"
 BY_MERCHANT: Final = "by_merchant"
 MERCHANT: Final = "merchant"
 CREATED_AT: Final = "created_at"
+UNFINISHED: Final = "unfinished"
+"""Index, and its partition key, which only campaigns have that their lifecycle has something to do with."""
+STARTS_AT: Final = "starts_at"
 REQUEST_KEY: Final = "id"
 REQUEST_TTL: Final = "expires_at"
 KEY_HASH: Final = "hash"
@@ -211,7 +215,17 @@ class TableSpec:
     """What its stream shows of a change, if anybody listens."""
 
 
-NUMBERS: Final = frozenset({CREATED_AT})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSpec:
+    """Shape of an index."""
+
+    key: str
+    sort: str
+    whole: bool = True
+    """Whether it holds whole items; else the keys only, which is cheaper to keep."""
+
+
+NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT})
 
 TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
@@ -225,5 +239,10 @@ TABLES: Final = {
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 
-INDEXES: Final = {"campaigns": {BY_MERCHANT: (MERCHANT, CREATED_AT)}}
-"""Indexes by table: name to partition and sort key."""
+INDEXES: Final = {
+    "campaigns": {
+        BY_MERCHANT: IndexSpec(key=MERCHANT, sort=CREATED_AT),
+        UNFINISHED: IndexSpec(key=UNFINISHED, sort=STARTS_AT, whole=False),
+    }
+}
+"""Indexes by table and name."""

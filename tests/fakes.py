@@ -14,7 +14,13 @@ from typing import Any
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import CampaignNotFound
 from shared.domain.ids import is_campaign_id
-from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile, KeyHolder
+from shared.use_cases.ports import (
+    Answered,
+    AnsweredBefore,
+    ChangedMeanwhile,
+    Execution,
+    KeyHolder,
+)
 
 
 class Crash(BaseException):
@@ -93,6 +99,13 @@ class MemoryCampaigns(Watched):
             if answered is not None:
                 self.answers.put(answered, now)
 
+    def unfinished(self, *, until: int) -> list[str]:
+        return [
+            campaign.id
+            for campaign in self.kept.values()
+            if campaign.is_unfinished and campaign.starts_at <= until
+        ]
+
     def of_merchant(
         self, merchant: str, *, status: Status | None, after: Campaign | None, limit: int
     ) -> list[Campaign]:
@@ -131,14 +144,32 @@ class MemoryLifecycles(Watched):
 
     def __init__(self) -> None:
         super().__init__()
-        self.begun: list[str] = []
+        self.parts: dict[str, list[Execution]] = {}
 
-    def begin(self, campaign_id: str) -> None:
-        self._effect("begin", lambda: self._begin(campaign_id))
+    @property
+    def begun(self) -> list[str]:
+        return list(self.parts)
 
-    def _begin(self, campaign_id: str) -> None:
-        if campaign_id not in self.begun:
-            self.begun.append(campaign_id)
+    def begin(self, campaign_id: str, part: int = 1) -> None:
+        self._effect("begin", lambda: self._begin(campaign_id, part))
+
+    def _begin(self, campaign_id: str, part: int) -> None:
+        parts = self.parts.setdefault(campaign_id, [])
+        if part == len(parts) + 1:
+            parts.append(Execution(part, None))
+
+    def last(self, campaign_id: str) -> Execution | None:
+        found: Execution | None = self._effect("last", lambda: self._last(campaign_id))
+        return found
+
+    def _last(self, campaign_id: str) -> Execution | None:
+        parts = self.parts.get(campaign_id)
+        return parts[-1] if parts else None
+
+    def fail(self, campaign_id: str, *, at: int) -> None:
+        parts = self.parts[campaign_id]
+        before = parts[-2].failures if len(parts) > 1 else 0
+        parts[-1] = Execution(len(parts), at, before + 1)
 
 
 # -- keys ------------------------------------------------------------------------------------------

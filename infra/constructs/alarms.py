@@ -24,6 +24,7 @@ from constructs import Construct
 from infra.constructs.campaign_api import CampaignApi
 from infra.constructs.campaign_lifecycle import CampaignLifecycle
 from infra.constructs.campaign_start import CampaignStart
+from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.event_bus import CampaignBus
 from shared.contracts.events import SOURCE
@@ -44,6 +45,7 @@ class Alarms(Construct):
         api: CampaignApi,
         start: CampaignStart,
         lifecycle: CampaignLifecycle,
+        sweep: CampaignSweep,
         changes: ChangeStream,
         bus: CampaignBus,
     ) -> None:
@@ -61,7 +63,7 @@ class Alarms(Construct):
         machine = lifecycle.machine
         self._alarm(
             "CampaignFailed",
-            "A campaign's machine failed or was stopped: its holds no longer expire by the beat",
+            "A campaign's machine failed or was stopped. The sweeper begins its next part in some minutes: see why",
             MathExpression(
                 expression="failed + timed_out + aborted",
                 using_metrics={
@@ -71,6 +73,23 @@ class Alarms(Construct):
                 },
                 period=MINUTE,
             ),
+        )
+        self._alarm(
+            "GivenUp",
+            "A campaign's machine failed over and over: mend the cause, then start an execution for its next part",
+            Metric(
+                namespace="livehour",
+                metric_name="GivenUp",
+                dimensions_map={"service": "sweep_campaigns"},
+                statistic=Stats.SUM,
+                period=MINUTE,
+            ),
+        )
+        self._alarm(
+            "SweepFails",
+            "Nobody sees whether campaigns have lost their machine: look at the log of sweep_campaigns",
+            sweep.function.metric_errors(period=MINUTE),
+            minutes=3,
         )
         self._alarm(
             "BeatFails",

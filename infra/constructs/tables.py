@@ -45,12 +45,12 @@ class Tables(Construct):
             for name, spec in table.TABLES.items()
         }
         for name, indexes in table.INDEXES.items():
-            for index, (key, sort) in indexes.items():
+            for index, spec in indexes.items():
                 self[name].add_global_secondary_index(
                     index_name=index,
-                    partition_key=_attribute(key),
-                    sort_key=_attribute(sort),
-                    projection_type=ProjectionType.ALL,
+                    partition_key=_attribute(spec.key),
+                    sort_key=_attribute(spec.sort),
+                    projection_type=ProjectionType.ALL if spec.whole else ProjectionType.KEYS_ONLY,
                 )
         for name, made in self._tables.items():
             output = CfnOutput(self, f"{name.capitalize()}Name", value=made.table_name)

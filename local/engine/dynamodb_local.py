@@ -78,7 +78,7 @@ def make_tables(
 
 def _shape(role: str, prefix: str) -> CreateTableInputTypeDef:
     spec, indexes = table.TABLES[role], table.INDEXES.get(role, {})
-    pairs = [(spec.key, spec.sort), *indexes.values()]
+    pairs = [(spec.key, spec.sort), *((index.key, index.sort) for index in indexes.values())]
     shape: CreateTableInputTypeDef = {
         "TableName": f"{prefix}{role}",
         "BillingMode": "PAY_PER_REQUEST",
@@ -91,10 +91,10 @@ def _shape(role: str, prefix: str) -> CreateTableInputTypeDef:
         shape["GlobalSecondaryIndexes"] = [
             {
                 "IndexName": name,
-                "KeySchema": _key_schema(key, sort),
-                "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": _key_schema(index.key, index.sort),
+                "Projection": {"ProjectionType": "ALL" if index.whole else "KEYS_ONLY"},
             }
-            for name, (key, sort) in indexes.items()
+            for name, index in indexes.items()
         ]
     if spec.stream:
         shape["StreamSpecification"] = {

@@ -17,7 +17,7 @@ from local.simulation.refusals import refuse, refused_condition
 from local.simulation.tokens import BadExpression
 from local.simulation.values import Item, bytes_of, comparable
 from shared import table
-from shared.table import TableSpec
+from shared.table import IndexSpec, TableSpec
 
 LARGEST_ITEM = 400 * 1024
 MOST_KEYS = 100
@@ -48,7 +48,7 @@ class Change:
 class _Table:
     role: str
     spec: TableSpec
-    indexes: Mapping[str, tuple[str, str]]
+    indexes: Mapping[str, IndexSpec]
     partitions: dict[Any, dict[Any, Item]] = field(default_factory=dict)
     before: dict[Key, Item | None] = field(default_factory=dict)
     """What each item was before its last change: what a reader who does not insist may still see."""
@@ -156,7 +156,8 @@ class MemoryDynamoDB:
         names = _names(request, "KeyConditionExpression", "FilterExpression")
         wanted = key_condition(request["KeyConditionExpression"])
         index = request.get("IndexName")
-        hash_name, sort_name = where.indexes[index] if index else (where.spec.key, where.spec.sort)
+        shape = where.indexes[index] if index else where.spec
+        hash_name, sort_name = shape.key, shape.sort
         if names.names[wanted.partition_name] != hash_name:
             raise BadExpression("Query condition missed key schema element")
         value = comparable(names.values[wanted.partition_value])[1]
@@ -179,10 +180,12 @@ class MemoryDynamoDB:
         page = found[: min(limit, len(found) - self.left_over(len(found)))]
         chosen = request.get("FilterExpression")
         items = [item for item in page if chosen is None or holds(chosen, item, names)]
+        keys = {*where.key_names, hash_name, *([sort_name] if sort_name else ())}
+        if isinstance(shape, IndexSpec) and not shape.whole:
+            items = [{name: item[name] for name in keys} for item in items]
         answer: Answer = {"Items": items, "Count": len(items), "ScannedCount": len(page)}
         # A full page does not know whether anything follows.
         if page and (len(page) < len(found) or len(page) == limit):
-            keys = {*where.key_names, *(where.indexes[index] if index else ())}
             answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
         return answer
 
@@ -326,7 +329,7 @@ def _partition(where: _Table, index: str | None, hash_name: str, value: Any) -> 
         item
         for part in where.partitions.values()
         for item in part.values()
-        if all(name in item for name in where.indexes[index])
+        if all(name in item for name in (where.indexes[index].key, where.indexes[index].sort))
         and comparable(item[hash_name])[1] == value
     ]
 

@@ -56,7 +56,7 @@ class Plan:
     repeats: float = 0.0
     """How likely a step of the lifecycle, or a batch of a stream, comes twice."""
     aborted: bool = False
-    """Whether the lifecycle's execution is stopped from outside, and a person starts the next."""
+    """Whether the lifecycle's execution is stopped from outside."""
 
     def body(self) -> dict[str, Any]:
         """The campaign, as its merchant writes it."""

@@ -46,9 +46,17 @@ class Executions:
         self._begin = begin
         self._inputs: dict[str, str] = {}
         self.ended: dict[str, str] = {}
-        """How executions ended: ``SUCCEEDED``, ``FAILED`` or ``ABORTED``."""
+        """How executions ended: ``SUCCEEDED``, ``ABORTED``, or the error that they failed with."""
+        self.ended_at: dict[str, datetime] = {}
+
+    def end(self, name: str, how: str, second: int) -> None:
+        """Let an execution be over."""
+        self.ended[name] = how
+        self.ended_at[name] = datetime.fromtimestamp(second, UTC)
 
     def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "DescribeExecution":
+            return self._describe(request["executionArn"].rpartition(":")[2])
         name, given = request["name"], request["input"]
         if name in self._inputs:
             if name in self.ended or self._inputs[name] != given:
@@ -57,6 +65,16 @@ class Executions:
         self._inputs[name] = given
         self._begin(name, json.loads(given))
         return {"executionArn": name}
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        if name not in self._inputs:
+            code = "ExecutionDoesNotExist"
+            raise refuse("DescribeExecution", code, "none", service="stepfunctions")
+        if name not in self.ended:
+            return {"status": "RUNNING"}
+        how = self.ended[name]
+        status = how if how in ("SUCCEEDED", "ABORTED") else "FAILED"
+        return {"status": status, "stopDate": self.ended_at[name]}
 
     @property
     def running(self) -> list[str]:

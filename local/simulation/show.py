@@ -25,6 +25,7 @@ from local.simulation.ledger_audit import LedgerAudit
 from local.simulation.people import Buyer, Clients, Merchant, Watcher
 from local.simulation.plan import STARTS, Plan, draw_plan
 from local.simulation.world import World
+from shared.domain.campaign import Status
 
 _SCOPES = ("manage", "sell", "read")
 _TOLERANCE = 15
@@ -155,21 +156,21 @@ class Show:
             stage.enter(
                 "abort", self._abort, after=max(0, opens + random.randint(-10, plan.length))
             )
+        stage.enter("sweeper", partial(world.sweep, until=self._has_ended))
         if plan.tells:
             Deliveries(world, repeating=plan.repeats)
 
+    def _has_ended(self) -> bool:
+        campaign = self.audit.campaigns[self.merchant.show]
+        return not campaign.is_unfinished and campaign.status is not Status.DRAFT
+
     def _abort(self) -> None:
-        """The execution is stopped from outside; half a minute later a person starts the next."""
+        """The execution is stopped from outside: the sweeper begins the next."""
         world, show = self.world, self.merchant.show
         if show not in world.executions.running:
             return
         world.stop_execution(show)
         world.faults.fired["execution aborted"] += 1
-        world.stage.wait(world.random.choice((0, 30)))
-        world.executions.serve(
-            "StartExecution",
-            {"name": f"{show}-2", "input": f'{{"campaign": "{show}", "part": 2}}'},
-        )
 
     def _look_back(self) -> None:
         campaign = self.audit.campaigns[self.merchant.show]
@@ -188,6 +189,7 @@ class Show:
         outcome.fired = self.world.faults.fired
         outcome.checks = self.ledger.checks
         outcome.met = self.audit.met()
+        outcome.met["execution taken up"] = self.world.taken_up
         outcome.digest = self.audit.digest
 
 

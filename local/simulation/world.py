@@ -100,6 +100,8 @@ class World:
         """Milliseconds that clocks of new processes may be ahead."""
         self.repeats_tasks = 0.0
         """How likely a step of the lifecycle runs twice at once."""
+        self.taken_up = 0
+        """Executions that the sweeper has begun because another had ended too early."""
         self.paths: list[str] = []
         """States that executions visited."""
         self._free: dict[str, list[Environment]] = {}
@@ -235,8 +237,21 @@ class World:
         event = json.loads(given)
         late = self.random.choice((0, 0, 1, 20, 59))
         due = max(0, second - self.second) + late
-        for after in (due, due + self.random.randint(0, 90))[: self.random.choice((1, 1, 2))]:
+        times = self.random.choice((0, 1, 1, 1, 2))
+        for after in (due, due + self.random.randint(0, 90))[:times]:
             self.stage.enter("schedule", lambda: self._fire(event), after=after)
+        if not times:
+            self.faults.fired["schedule never fired"] += 1
+
+    def sweep(self, *, until: Callable[[], bool]) -> None:
+        """The sweeper, every minute. It is not tried again: a minute later it looks anyway."""
+        while not until():
+            self.stage.wait(60)
+            try:
+                found = self.invoke("sweep_campaigns", {})
+            except (Killed, Refusal):
+                continue
+            self.taken_up += found["taken up"]
 
     def _fire(self, event: Mapping[str, Any]) -> None:
         """An asynchronous invocation: repeated until it does not fail."""
@@ -259,9 +274,9 @@ class World:
     def _execute(self, name: str, given: dict[str, Any]) -> None:
         execution = Execution(self, name, given)
         try:
-            self.executions.ended[name] = execution.run()
+            self.executions.end(name, execution.run(), self.second)
         except Aborted:
-            self.executions.ended[name] = "ABORTED"
+            self.executions.end(name, "ABORTED", self.second)
         finally:
             self.paths += execution.visited
 

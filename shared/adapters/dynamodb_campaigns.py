@@ -7,7 +7,7 @@ Standard library and the client only: a reservation reads its campaign through t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +26,7 @@ _STATUS = "status"
 _VERSION = "version"
 _DOCUMENT = "doc"
 _REFUSED = "ConditionalCheckFailed"
+_YES = {"S": "yes"}
 
 
 class DynamoDBCampaigns:
@@ -89,6 +90,25 @@ class DynamoDBCampaigns:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return found[:limit]
 
+    def unfinished(self, *, until: int) -> Iterator[str]:
+        query: dict[str, Any] = {
+            "TableName": self._campaigns,
+            "IndexName": table.UNFINISHED,
+            "KeyConditionExpression": "#unfinished = :yes AND #starts_at <= :until",
+            "ExpressionAttributeNames": {
+                "#unfinished": table.UNFINISHED,
+                "#starts_at": table.STARTS_AT,
+            },
+            "ExpressionAttributeValues": {":yes": _YES, ":until": {"N": str(until)}},
+        }
+        while True:
+            with store_faults():
+                page = self._client.query(**query)
+            yield from (item[table.CAMPAIGN_KEY]["S"] for item in page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
     def _put(self, campaign: Campaign) -> dict[str, Any]:
         put: dict[str, Any] = {"TableName": self._campaigns, "Item": encode(campaign)}
         if campaign.version == 1:
@@ -143,10 +163,15 @@ def _index_key(campaign: Campaign) -> dict[str, Any]:
 def encode(campaign: Campaign) -> dict[str, Any]:
     """The item of a campaign."""
     document = json.dumps(asdict(campaign), ensure_ascii=False, separators=(",", ":"))
+    unfinished: dict[str, Any] = {
+        table.UNFINISHED: _YES,
+        table.STARTS_AT: {"N": str(campaign.starts_at)},
+    }
     return {
         table.CAMPAIGN_KEY: {"S": campaign.id},
         table.MERCHANT: {"S": campaign.merchant},
         table.CREATED_AT: {"N": str(campaign.created_at)},
+        **(unfinished if campaign.is_unfinished else {}),
         _STATUS: {"S": campaign.status.value},
         _VERSION: {"N": str(campaign.version)},
         _DOCUMENT: {"S": document},

@@ -44,6 +44,7 @@ _COMPLETE = "complete"
 _LEASE = "lease"
 _FINISHED_UNTIL = "finished_until"
 _DRAINS_UNTIL = "drains_until"
+_BEAT_AT = "beat_at"
 _NAME = "name"
 _TEXT = "text"
 
@@ -119,10 +120,15 @@ class DynamoDBTotals:
         return Bookmark(
             finished_until=int(item[_FINISHED_UNTIL]["N"]),
             drains_until=int(drains_until["N"]) if drains_until else None,
+            beat_at=int(item[_BEAT_AT]["N"]),
         )
 
     def set_bookmark(self, campaign_id: str, bookmark: Bookmark) -> None:
-        item = {**_key(campaign_id, _BEAT), _FINISHED_UNTIL: _number(bookmark.finished_until)}
+        item = {
+            **_key(campaign_id, _BEAT),
+            _FINISHED_UNTIL: _number(bookmark.finished_until),
+            _BEAT_AT: _number(bookmark.beat_at),
+        }
         if bookmark.drains_until is not None:
             item[_DRAINS_UNTIL] = _number(bookmark.drains_until)
         with store_faults():

@@ -6,9 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb_faults import store_faults
+from shared.use_cases.ports import Execution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+
+_FAILED = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
 class StepFunctionsLifecycles:
@@ -18,14 +22,41 @@ class StepFunctionsLifecycles:
         self._client = client
         self._machine_arn = machine_arn
 
-    def begin(self, campaign_id: str) -> None:
+    def begin(self, campaign_id: str, part: int = 1) -> None:
         try:
             with store_faults():
                 self._client.start_execution(
                     stateMachineArn=self._machine_arn,
-                    name=campaign_id,
-                    input=json.dumps({"campaign": campaign_id, "part": 1}),
+                    name=_name(campaign_id, part),
+                    input=json.dumps({"campaign": campaign_id, "part": part}),
                 )
         except self._client.exceptions.ExecutionAlreadyExists:
             # The name is what makes a second start harmless.
             return
+
+    def last(self, campaign_id: str) -> Execution | None:
+        # One after the other, for parts are few (one in three hours), and names cannot be searched for.
+        found: Execution | None = None
+        while (following := self._after(found, campaign_id)) is not None:
+            found = following
+        return found
+
+    def _after(self, before: Execution | None, campaign_id: str) -> Execution | None:
+        part, failures = (before.part + 1, before.failures) if before else (1, 0)
+        of_machines, of_executions = ":stateMachine:", ":execution:"
+        arn = self._machine_arn.replace(of_machines, of_executions)
+        try:
+            with store_faults():
+                told = self._client.describe_execution(
+                    executionArn=f"{arn}:{_name(campaign_id, part)}"
+                )
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        failures = failures + 1 if told["status"] in _FAILED else 0
+        stopped = told.get("stopDate")
+        return Execution(part, int(stopped.timestamp()) if stopped else None, failures)
+
+
+def _name(campaign_id: str, part: int) -> str:
+    """As the machine itself names the part that takes over."""
+    return campaign_id if part == 1 else f"{campaign_id}-{part}"

@@ -106,6 +106,8 @@ class Campaign:
     cancel_reason: str | None = None
     balanced: bool | None = None
     """Outcome of the reconciliation; ``None`` before it ran."""
+    settled: bool = False
+    """Whether its totals are complete, and its lifecycle has nothing left to do."""
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -122,6 +124,14 @@ class Campaign:
     def closes_at(self) -> int:
         """The instant from which no unit can be reserved."""
         return max(self.ends_at, self.replay_until or 0)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its lifecycle has something to do, now or when its time comes."""
+        if self.status is Status.CANCELLED:
+            # Called off before it had any stock, it leaves nothing to be settled.
+            return self.prepared_at is not None and not self.settled
+        return self.status in (Status.SCHEDULED, Status.LIVE, Status.CLOSING)
 
     def is_selling(self, now: int) -> bool:
         """Whether the clock and the status allow a reservation. The write on the block decides again."""

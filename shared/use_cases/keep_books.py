@@ -8,7 +8,7 @@ are sound. Two beats at once, a beat that stops half-way, and half an hour witho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.board import make_board
@@ -77,13 +77,14 @@ def keep_books(
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.
-        bookmark = Bookmark(bookmark.finished_until, now + campaign.hold_seconds + PATIENCE)
+        drains_until = now + campaign.hold_seconds + PATIENCE
+        bookmark = replace(bookmark, drains_until=drains_until)
     held = sum(offer.held for offer in kept)
     # Never after now: the last beat's clock may have been ahead, and a show may be called off before its start.
     since = min(bookmark.finished_until or campaign.starts_at, now)
     waiting = finish_orders(books, campaign, since=since, until=now, now=now).waiting
     finished_until = max(since, now - LOOK_BACK) if waiting else now
-    totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until))
+    totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until, now))
     if phase is Phase.DRAIN and not held:
         waiting = finish_all(books, campaign, now=now).waiting
     if phase is Phase.DRAIN and (not (held or waiting) or now >= (bookmark.drains_until or now)):

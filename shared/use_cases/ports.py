@@ -7,6 +7,7 @@ The store of stock blocks has its own: ``stock_ports``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +62,9 @@ class Campaigns(Protocol):
     ) -> list[Campaign]:
         """At most ``limit`` campaigns of a merchant, newest first, those before ``after``."""
 
+    def unfinished(self, *, until: int) -> Iterable[str]:
+        """Ids of the campaigns that start by then (seconds) and have not ended. A change may be missed for a moment."""
+
 
 class Answers(Protocol):
     """What was answered to requests that carried an Idempotency-Key."""
@@ -82,11 +86,25 @@ class StartSchedules(Protocol):
         """Take back what was armed for the campaign's start. Nothing happens if there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How one part of a campaign's lifecycle stands."""
+
+    part: int
+    ended_at: int | None
+    """Seconds since 1970 UTC; ``None`` while it runs."""
+    failures: int = 0
+    """Parts up to this one, without a break, that ended otherwise than by themselves."""
+
+
 class Lifecycles(Protocol):
     """The executions that take campaigns through their show."""
 
-    def begin(self, campaign_id: str) -> None:
-        """Begin a campaign's lifecycle. Nothing happens if it was begun before."""
+    def begin(self, campaign_id: str, part: int = 1) -> None:
+        """Begin a part of a campaign's lifecycle. Nothing happens if that part was begun before."""
+
+    def last(self, campaign_id: str) -> Execution | None:
+        """The last part that was begun; ``None`` if none was."""
 
 
 # -- keys ------------------------------------------------------------------------------------------

@@ -78,12 +78,14 @@ def settle_campaign(
     _refuse_unless_closing(campaign)
     if not campaign.balanced:
         raise CampaignState("Its books do not balance.", status=campaign.status.value)
-    _complete(totals, _closed(campaign), clock)
-    return change_campaign(campaigns, campaign_id, _closed)
+    _complete(totals, _settled(campaign), clock)
+    return change_campaign(campaigns, campaign_id, _settled)
 
 
-def _closed(campaign: Campaign) -> Campaign:
-    return campaign.become(Status.CLOSED) if campaign.status is Status.CLOSING else campaign
+def _settled(campaign: Campaign) -> Campaign:
+    if campaign.status is Status.CLOSING:
+        return campaign.become(Status.CLOSED, settled=True)
+    return campaign if campaign.settled else campaign.changed(settled=True)
 
 
 def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int]) -> None:

@@ -16,6 +16,8 @@ class Bookmark:
     """Deadline up to which orders were finished."""
     drains_until: int | None = None
     """When the drain of a closing campaign ends at the latest; ``None`` before the close."""
+    beat_at: int = 0
+    """When the last beat was: whether the lifecycle is alive."""
 
 
 class TotalsStore(Protocol):

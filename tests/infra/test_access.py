@@ -37,6 +37,10 @@ BEYOND_TABLES = {
     "payment_webhooks": {
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
     },
+    "sweep_campaigns": {
+        ("states:StartExecution", "livehour-production-campaign-lifecycle"),
+        ("states:DescribeExecution", ":*"),
+    },
     "start_campaign": {("states:StartExecution", "livehour-production-campaign-lifecycle")},
     "publish_changes": {
         ("events:PutEvents", "livehour-production"),

@@ -269,3 +269,17 @@ def test_the_layer_holds_what_functions_import_and_lambda_does_not_bring():
 
     assert {"aws-lambda-powertools", "pydantic", "pydantic-core", "standardwebhooks"} <= pinned
     assert "boto3" not in pinned
+
+
+def test_the_sweeper_is_called_every_minute(template: Template):
+    [schedule] = [one["Properties"] for one in template.of_type("Scheduler::Schedule").values()]
+    [function] = [
+        name
+        for name, one in template.of_type("Lambda::Function").items()
+        if one["Properties"].get("FunctionName", "").endswith("-sweep-campaigns")
+    ]
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0

@@ -36,6 +36,8 @@ def needed(service: str, operation: str, call: Mapping[str, Any]) -> Iterator[tu
         yield f"scheduler:{operation}", f"arn:aws:scheduler:{PLACE}:schedule/{schedule}"
     elif operation == "StartExecution":
         yield "states:StartExecution", call["stateMachineArn"]
+    elif operation == "DescribeExecution":
+        yield "states:DescribeExecution", call["executionArn"]
     elif operation == "GetSecretValue":
         yield "secretsmanager:GetSecretValue", call["SecretId"]
     else:

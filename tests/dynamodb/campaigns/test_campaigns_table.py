@@ -337,3 +337,27 @@ def test_a_process_that_dies_before_the_lifecycle_has_begun_is_made_good_by_the_
     told = runner.command(ask, start)
     assert (told.replayed, told.document["version"]) == (True, 2)
     assert lifecycles.begun == [campaign.id]
+
+
+def test_the_index_of_the_unfinished_holds_who_has_something_left_to_do(campaigns):
+    # Far from all others in time, so that tests beside this one do not matter.
+    start = 4_000_000_000 + secrets.randbelow(10**6)
+    draft = fresh(starts_at=start, ends_at=start + 60)
+    campaigns.save(draft)
+
+    def found() -> bool:
+        return draft.id in set(campaigns.unfinished(until=start))
+
+    assert not found()
+    scheduled = show_control.schedule(draft, now=start - 1)
+    campaigns.save(scheduled)
+    assert found()
+    assert draft.id not in set(campaigns.unfinished(until=start - 1))
+    live = scheduled.become(Status.LIVE, prepared_at=start)
+    campaigns.save(live)
+    assert found()
+    cancelled = live.become(Status.CANCELLED)
+    campaigns.save(cancelled)
+    assert found()
+    campaigns.save(cancelled.changed(balanced=True, settled=True))
+    assert not found()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from moto import mock_aws
 
 from shared.adapters.scheduler import SchedulerStartSchedules
 from shared.adapters.step_functions import StepFunctionsLifecycles
+from shared.use_cases.ports import Execution
 from tests.builders import a_campaign
 
 CAMPAIGN = a_campaign()
@@ -101,3 +103,30 @@ def test_a_lifecycle_is_begun_once_under_the_name_of_its_campaign():
     assert execution["name"] == CAMPAIGN.id
     begun = machines.describe_execution(executionArn=execution["executionArn"])
     assert json.loads(begun["input"]) == {"campaign": CAMPAIGN.id, "part": 1}
+
+
+def test_the_last_part_is_found_with_how_it_and_those_before_it_ended():
+    machines = boto3.client("stepfunctions")
+    machine = machines.create_state_machine(
+        name="campaign-lifecycle",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Pass", "End": True}}}),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    lifecycles = StepFunctionsLifecycles(machines, machine)
+    assert lifecycles.last(CAMPAIGN.id) is None
+
+    lifecycles.begin(CAMPAIGN.id)
+    assert lifecycles.last(CAMPAIGN.id) == Execution(1, ended_at=None)
+    for part in (2, 3):
+        running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+        for execution in running["executions"]:
+            machines.stop_execution(executionArn=execution["executionArn"])
+        lifecycles.begin(CAMPAIGN.id, part)
+    assert lifecycles.last(CAMPAIGN.id) == Execution(3, ended_at=None)
+    machines.stop_execution(
+        executionArn=machine.replace("stateMachine", "execution") + f":{CAMPAIGN.id}-3"
+    )
+    last = lifecycles.last(CAMPAIGN.id)
+    assert last is not None
+    assert (last.part, last.failures) == (3, 3)
+    assert last.ended_at == pytest.approx(time.time(), abs=60)

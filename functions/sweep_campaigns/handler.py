@@ -1,0 +1,36 @@
+"""Called every minute: sees that every campaign that has not ended has a lifecycle that is alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from shared import clock, wiring
+from shared.use_cases.sweep_campaigns import Finding, sweep_campaigns
+
+log = Logger(service="sweep_campaigns")
+
+
+def lambda_handler(_event: Mapping[str, Any], _context: object = None) -> dict[str, int]:
+    """How many campaigns were found how, by ``Finding``."""
+    found = sweep_campaigns(
+        wiring.campaigns(),
+        wiring.totals(),
+        wiring.lifecycles(),
+        lead=wiring.start_lead(),
+        now=clock.now_seconds(),
+    )
+    for campaign_id, finding in found.items():
+        if finding in (Finding.BEGUN, Finding.TAKEN_UP):
+            log.warning("lifecycle %s", finding, extra={"campaign": campaign_id})
+        elif finding in (Finding.GIVEN_UP, Finding.UNKNOWN):
+            log.error("lifecycle %s", finding, extra={"campaign": campaign_id})
+    counts = {finding: sum(each is finding for each in found.values()) for finding in Finding}
+    metrics = EphemeralMetrics(namespace="livehour", service="sweep_campaigns")
+    metrics.add_metric("TakenUp", MetricUnit.Count, counts[Finding.TAKEN_UP])
+    metrics.add_metric("GivenUp", MetricUnit.Count, counts[Finding.GIVEN_UP])
+    metrics.flush_metrics()
+    return {finding.value: count for finding, count in counts.items()}

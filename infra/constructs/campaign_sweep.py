@@ -1,0 +1,52 @@
+"""Who looks, every minute, whether a campaign has lost its machine."""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
+from aws_cdk.aws_scheduler_targets import LambdaInvoke
+from aws_cdk.aws_stepfunctions import StateMachine
+from constructs import Construct
+
+from infra.constructs.backend_function import Backend, BackendFunction
+from shared.settings import Setting
+
+
+class CampaignSweep(Construct):
+    """A function and its clock."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, backend: Backend, machine: StateMachine
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stage = backend.stage
+        self.function = BackendFunction(
+            self,
+            backend=backend,
+            name="sweep_campaigns",
+            memory=512,
+            timeout=55,
+            environment={
+                Setting.LIFECYCLE_ARN: machine.state_machine_arn,
+                Setting.START_LEAD_SECONDS: str(stage.start_lead_seconds),
+            },
+        )
+        self.function.allow("states:StartExecution", on=machine.state_machine_arn)
+        self.function.allow(
+            "states:DescribeExecution",
+            on=Stack.of(self).format_arn(
+                service="states",
+                resource="execution",
+                # Executions are named after campaigns, which are not known yet.
+                resource_name=f"{machine.state_machine_name}:*",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+        )
+        Schedule(
+            self,
+            "EveryMinute",
+            schedule_name=f"livehour-{stage.name}-sweep",
+            schedule=ScheduleExpression.rate(Duration.minutes(1)),
+            # Not tried again: in a minute it looks again anyway.
+            target=LambdaInvoke(self.function, retry_attempts=0, max_event_age=Duration.minutes(1)),
+        )

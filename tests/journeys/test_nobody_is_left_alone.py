@@ -1,0 +1,42 @@
+"""What the sweeper does on the deployed stack, when a schedule never fires, or a machine is stopped.
+
+Both happen at the beginning of the run (``left_alone``): by the time these tests have their turn, a minute has passed.
+"""
+
+from __future__ import annotations
+
+import json
+
+from local.engine.aws import lambdas
+from local.engine.stack import LocalStack
+from tests.journeys.conftest import LeftAlone
+from tests.journeys.shopfront import Shopfront, good, until
+
+
+def test_a_campaign_whose_schedule_never_fires_is_begun_by_the_sweeper(
+    shopfront: Shopfront, left_alone: LeftAlone
+):
+    campaign = left_alone.never_started
+    until(lambda: shopfront.campaign(campaign)["status"] == "live", seconds=200)
+    assert shopfront.reserve(campaign)["state"] == "held"
+
+
+def test_a_machine_that_was_stopped_is_followed_by_another_a_minute_later(
+    shopfront: Shopfront, left_alone: LeftAlone
+):
+    campaign = left_alone.stopped
+    # Its units are sold meanwhile: the machine is not needed for that.
+    assert shopfront.reserve(campaign)["state"] == "held"
+    until(lambda: left_alone.part(2), seconds=300)
+    assert left_alone.part(3) is None
+    good(shopfront.command(campaign, "end"))
+    until(lambda: shopfront.campaign(campaign)["status"] in ("closing", "closed"))
+
+
+def test_the_sweeper_tells_how_it_found_the_campaigns(stack: LocalStack, shopfront: Shopfront):
+    shopfront.live()
+    answer = lambdas(stack.engine.url).invoke(FunctionName="livehour-local-sweep-campaigns")
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    assert told["alive"] >= 1
+    assert told["given up"] == told["unknown"] == 0
