@@ -54,6 +54,12 @@ class Script:
         """Wait until a second of the show."""
         self._wait(STARTS + self._show.plan.ahead + second - self._show.world.stage.millis / 1000)
 
+    def wait_until_frozen(self) -> None:
+        """The plan is fixed then, and the stock is about to be laid out."""
+        campaigns, show = self._show.audit.campaigns, self._show.merchant
+        while not show.show or campaigns[show.show].prepared_at is None:
+            self._wait(0.5)
+
     def ask(
         self, route: str, key: str | None, body: Any = None, *, refused: str = "", **more: Any
     ) -> Answer:
@@ -208,14 +214,14 @@ def _hold_and_release(script: Script) -> None:
 
 
 def _stay_within_the_limit(script: Script) -> None:
-    script.at(1)
+    script.at(0)
     mine = script.reserve(2, "fay", "PEAR")
     script.reserve(1, "fay", "PEAR", refused="buyer_limit_reached")
     script.release(mine)
     script.reserve(1, "fay", "PEAR")
     script.reserve(2, "gus", "PEAR")
     # The purse still counts what has run out by then; it is looked up, and does not stand in the way.
-    script.at(24)
+    script.at(20)
     script.reserve(2, "fay", "PEAR")
 
 
@@ -248,17 +254,17 @@ def _pay(script: Script) -> None:
 
 
 def _pay_too_late(script: Script) -> None:
-    script.at(1)
+    script.at(0)
     # Its units are on sale again by then, and are taken again.
-    script.buy(1, "cleo", pays_after=HOLD + 4)
+    script.buy(1, "cleo", pays_after=HOLD + 3)
     too_late = script.check_out(script.reserve(3, "dora"))
     never = script.check_out(script.reserve(1, "eve"))
     script.at(22)
     # All that is left, so that none are left when the late payment comes.
     script.reserve(5, "gus")
-    script.at(26)
+    script.at(24)
     script.pay(too_late)
-    script.at(30)
+    script.at(26)
     script.read_order(never)
 
 
@@ -280,11 +286,11 @@ def _call_off(script: Script) -> None:
 
 def _pay_too_late_within_a_limit(script: Script) -> None:
     script.at(0)
-    script.buy(2, "ana", pays_after=HOLD + 4)
+    script.buy(2, "ana", pays_after=HOLD + 8)
 
 
 def _call_off_before_there_is_any_stock(script: Script) -> None:
-    script.at(-3)
+    script.wait_until_frozen()
     expect(script.command("cancel", reason="Frost").ok, "cancel")
 
 
@@ -295,10 +301,12 @@ def _change_the_plan(script: Script) -> None:
     script.at(-180)
     expect(script.change(name="Another name").ok, "rename")
     expect(script.ask("GET /v1/campaigns", "manage", query={"limit": "5"}).ok, "list")
-    later = {"starts_at": script.instant(10), "ends_at": script.instant(80)}
-    expect(script.change(**later).ok, "move")
-    expect(script.command("extend", ends_at=script.instant(120)).ok, "extend")
-    script.at(75)
+    # Sooner, and so near that nobody waits for a schedule.
+    sooner = {"starts_at": script.instant(-120), "ends_at": script.instant(-100)}
+    expect(script.change(**sooner).ok, "move")
+    for _ in range(2):
+        expect(script.command("extend", ends_at=script.instant(-80)).ok, "extend")
+    script.at(-105)
     expect(script.command("end").ok, "end")
 
 
@@ -307,7 +315,7 @@ def _look_on(script: Script) -> None:
     script.ask("GET /docs", None)
     script.ask("GET /openapi.json", None)
     script.ask(f"GET {CAMPAIGN}/report", "read", refused="not_closed")
-    for second in (-5, 62, 64, 66, 68):
+    for second in (-125, -117, -115, -113):
         script.at(second)
         script.ask(f"GET {CAMPAIGN}/totals", "read")
         script.ask(f"GET {CAMPAIGN}/timeline", "read", query={"bucket": "10"})
@@ -315,8 +323,7 @@ def _look_on(script: Script) -> None:
 
 
 def _buy_and_pay_when_all_is_over(script: Script) -> None:
-    # A schedule may fire a minute late, and the stock be laid out after the start.
-    script.at(60)
+    script.at(-119)
     script.buy(1, "ana")
     script.buy(2, "ben", pays_after=60)
 
@@ -325,7 +332,7 @@ SCENES: Final = (
     Scene(
         "holds",
         replace(
-            CALM, length=36, flash=True, offers=(("APPLE", 7, 990, None), ("PEAR", 4, 1500, 2))
+            CALM, length=25, flash=True, offers=(("APPLE", 7, 990, None), ("PEAR", 4, 1500, 2))
         ),
         (_hold_and_release, _stay_within_the_limit),
         (
@@ -353,7 +360,7 @@ SCENES: Final = (
             CALM,
             offers=(("APPLE", 12, 990, None),),
             scale=Scale(block_units=3),
-            length=33,
+            length=29,
             refusing=0.3,
         ),
         (_pay, _pay_too_late),
@@ -377,7 +384,8 @@ SCENES: Final = (
     ),
     Scene(
         "called off before there is any stock",
-        CALM,
+        # So far ahead that its schedule begins it.
+        replace(CALM, ahead=95),
         (_call_off_before_there_is_any_stock,),
         ("campaign cancelled",),
         Trouble("prepare_stock", "PutItem", "campaigns", 6),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from random import Random
 from typing import Any, Final
@@ -70,15 +70,23 @@ class Reaper(Faults):
 
     def before(self, operation: str, request: Mapping[str, Any], now: int) -> None:
         del now
+        if self._is_over():
+            return
         number, invocation = self._under_way()
         self._calls[number] += 1
         self._roles[number] = roles_of(request)
         self._come_by(number, invocation, operation, after=False)
 
     def after(self, operation: str) -> None:
+        if self._is_over():
+            return
         number, invocation = self._under_way()
         self._written += operation in CHANGES
         self._come_by(number, invocation, operation, after=True)
+
+    def _is_over(self) -> bool:
+        """Nobody is left who would call again: the simulation itself looks back."""
+        return self._stage.playing.name == "epilogue"
 
     def _under_way(self) -> tuple[int, Invocation]:
         invocation: Invocation = self._stage.playing.props[-1]
@@ -100,9 +108,6 @@ class Reaper(Faults):
         return now < self._down_until
 
     def _come_by(self, number: int, invocation: Invocation, operation: str, *, after: bool) -> None:
-        if self._stage.playing.name == "epilogue":
-            # Nobody is left who would call again: the simulation itself looks back.
-            return
         function = invocation.environment.function
         place = Place(
             function=function,
@@ -159,7 +164,7 @@ def perform(
     scene: Scene, seed: int, death: Place | None = None, serve: Serve | None = None
 ) -> Performance:
     """Play a scene. ``Violation`` of an invariant, or whatever else went wrong, is raised with the place in its notes."""
-    show = Show(Random(f"{scene.name} {seed}"), scene.plan)  # noqa: S311 - repeatable is what it must be
+    show = Show(Random(f"{scene.name} {seed}"), scene.plan)
     world = show.world
     world.faults = reaper = Reaper(world, scene.trouble, death)
     if serve is not None:
@@ -210,7 +215,7 @@ class Sweep:
 
     def deaths(self) -> Iterator[Place]:
         """One place of all those that leave the same world behind."""
-        random = Random(f"deaths in {self.scene.name}")  # noqa: S311
+        random = Random(f"deaths in {self.scene.name}")
         by_invocation = sorted(self.rehearsal.places, key=lambda place: place.invocation)
         for _, same in groupby(by_invocation, key=lambda place: (place.invocation, place.written)):
             yield random.choice(list(same))
@@ -221,6 +226,10 @@ class Sweep:
         assert performance.show.world.faults.fired["killed"] == 1, f"nobody came by {death}"
         assert performance.end == self.rehearsal.end, f"another end after the death of {death}"
         return performance
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """The tallies, as plain data."""
+        return {function: asdict(tally) for function, tally in sorted(self.tallies().items())}
 
     def tallies(self) -> dict[str, Tally]:
         """By function."""
