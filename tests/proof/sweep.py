@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from random import Random
 from typing import Any, Final
 
 from local.simulation.faults import WRITES, Faults, Killed, roles_of
-from local.simulation.sdk import Serve
 from local.simulation.show import Show, quiet
 from local.simulation.world import Invocation, World
+from tests.proof.mirror import Mirror
 from tests.proof.scenes import Scene, Script, Trouble
 
 CHANGES: Final = WRITES | {"CreateSchedule", "DeleteSchedule"}
@@ -161,18 +162,21 @@ class Performance:
 
 
 def perform(
-    scene: Scene, seed: int, death: Place | None = None, serve: Serve | None = None
+    scene: Scene, seed: int, death: Place | None = None, mirror: Mirror | None = None
 ) -> Performance:
     """Play a scene. ``Violation`` of an invariant, or whatever else went wrong, is raised with the place in its notes."""
     show = Show(Random(f"{scene.name} {seed}"), scene.plan)
     world = show.world
     world.faults = reaper = Reaper(world, scene.trouble, death)
-    if serve is not None:
-        world.serve_store = serve
     for number, act in enumerate(scene.acts):
         world.stage.enter(f"act {number}", Script(show, act).play)
     try:
-        with quiet(show.complaints), world.entered():
+        with ExitStack() as entered:
+            if mirror is not None:
+                world.serve_store = mirror.serve
+                entered.enter_context(mirror.of(world.store))
+            entered.enter_context(quiet(show.complaints))
+            entered.enter_context(world.entered())
             show.run()
     except BaseException as fault:
         fault.add_note(f"scene {scene.name!r}, killed {death}")
@@ -220,9 +224,9 @@ class Sweep:
         for _, same in groupby(by_invocation, key=lambda place: (place.invocation, place.written)):
             yield random.choice(list(same))
 
-    def die(self, death: Place, serve: Serve | None = None) -> Performance:
+    def die(self, death: Place, mirror: Mirror | None = None) -> Performance:
         """The scene again, with this death. All must come to the same end as without it."""
-        performance = perform(self.scene, self.seed, death, serve)
+        performance = perform(self.scene, self.seed, death, mirror)
         assert performance.show.world.faults.fired["killed"] == 1, f"nobody came by {death}"
         assert performance.end == self.rehearsal.end, f"another end after the death of {death}"
         return performance
