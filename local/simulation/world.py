@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random as chance
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
@@ -104,6 +105,8 @@ class World:
         """Executions that the sweeper has begun because another had ended too early."""
         self.paths: list[str] = []
         """States that executions visited."""
+        self.invoked: Counter[str] = Counter()
+        """How often each function was called."""
         self._free: dict[str, list[Environment]] = {}
         self._made: dict[str, int] = {}
         self._latest = starts_at * 1000 + LONGEST
@@ -159,6 +162,7 @@ class World:
 
     def invoke(self, function: str, event: Any) -> Any:
         """What a function answers; ``Killed`` if its process ends before."""
+        self.invoked[function] += 1
         environment = self._free_environment(function)
         calls = self.stage.playing.props
         now = self.stage.millis

@@ -128,14 +128,16 @@ class ReservationDesk:
         campaign, check = self.read_id(identifier, merchant)
         offer = campaign.offers[check.offer_number]
         place = shelf(campaign, offer)
-        did, state = release_hold(self._stock, place, check, now=now)
+        _, state = release_hold(self._stock, place, check, now=now)
         if state is None:
             raise ReservationNotFound
         if state is State.CONFIRMED:
             raise ReservationConfirmed
         if state is State.EXPIRED:
             raise ReservationExpired(expires_at=rfc3339(check.deadline))
-        if did and offer.limit_per_buyer is not None:
+        if offer.limit_per_buyer is not None and now < check.deadline:
+            # By a repetition too: whoever gave the units back may have died before this. (After the deadline, the key may
+            # have begun another life, whose claim this would take.)
             claim = Claim(check.quantity, check.deadline)
             forget_claim(self._buyers, place, check.buyer, check.key, claim)
         return Reservation(check, identifier, offer.sku, campaign.currency, state)

@@ -1,0 +1,405 @@
+"""
+Calm shows by a script: between them they come by everything that livehour does.
+
+Times are seconds from the start of the show. A script goes by the clock, with seconds to spare, so that it comes to the same
+end when one of its requests had to be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from local.simulation.gateway import Answer, Ask
+from local.simulation.people import CHECKOUT, ORDER, RESERVATION, RESERVE, SHIP_TO
+from local.simulation.plan import STARTS, Plan
+from local.simulation.show import Show
+from local.simulation.violations import expect
+from local.simulation.world import Scale
+from shared.clock import rfc3339
+
+CAMPAIGN: Final = "/v1/campaigns/{campaign_id}"
+HOLD: Final = 10
+CALM: Final = Plan(
+    kind="scripted",
+    ahead=5,
+    length=20,
+    hold=HOLD,
+    replay=0,
+    offers=(("APPLE", 7, 990, None),),
+    flash=False,
+    buyers=0,
+    watchers=0,
+    merchant="nothing",
+    begins_by="schedule",
+    scale=Scale(block_units=2),
+    restless=0.0,
+)
+
+
+class Script:
+    """What one person does in a show, second by second."""
+
+    def __init__(self, show: Show, act: Act) -> None:
+        self._show = show
+        self._act = act
+        self._wait = show.world.stage.wait
+
+    def play(self) -> None:
+        """From the first line to the last."""
+        self._act(self)
+
+    def at(self, second: float) -> None:
+        """Wait until a second of the show."""
+        self._wait(STARTS + self._show.plan.ahead + second - self._show.world.stage.millis / 1000)
+
+    def wait_until_frozen(self) -> None:
+        """The plan is fixed then, and the stock is about to be laid out."""
+        campaigns, show = self._show.audit.campaigns, self._show.merchant
+        while not show.show or campaigns[show.show].prepared_at is None:
+            self._wait(0.5)
+
+    def ask(
+        self, route: str, key: str | None, body: Any = None, *, refused: str = "", **more: Any
+    ) -> Answer:
+        """A request about the campaign, again until it is answered."""
+        path = {"campaign_id": self._show.merchant.show} if "{campaign_id}" in route else {}
+        ask = Ask(route, path, body, key, **more)
+        answer = self._show.clients.insist(ask)
+        expect(answer.code == refused if refused else answer.status < 500, ask, answer)
+        return answer
+
+    # -- buyers --------------------------------------------------------------------------------------
+
+    def reserve(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+        """Twice: the second answer must be the first, and the judge of the show sees that it is."""
+        ask = self._wish(units, buyer, sku)
+        answer = self._show.clients.insist(ask)
+        if refused:
+            expect(answer.code == refused, ask, answer)
+            return answer
+        expect(answer.ok, ask, answer)
+        expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        return answer
+
+    def try_for(self, units: int, buyer: str) -> Answer:
+        """From two devices at once, whether there are so many or not."""
+        ask = self._wish(units, buyer, "APPLE")
+        self._show.world.stage.enter(f"{buyer} again", lambda: self._show.clients.insist(ask))
+        return self._show.clients.insist(ask)
+
+    def _wish(self, units: int, buyer: str, sku: str) -> Ask:
+        return Ask(
+            RESERVE,
+            {"campaign_id": self._show.merchant.show},
+            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+
+    def look(self, reservation: Answer) -> Answer:
+        return self._on(f"GET {RESERVATION}", reservation)
+
+    def release(self, reservation: Answer) -> Answer:
+        return self._on(f"DELETE {RESERVATION}", reservation)
+
+    def _on(self, route: str, reservation: Answer) -> Answer:
+        path = {"reservation_id": reservation.body["id"]}
+        return self._show.clients.insist(Ask(route, path, key="sell"))
+
+    def check_out(self, reservation: Answer) -> dict[str, Any]:
+        """Twice, too. The order."""
+        ask = Ask(
+            CHECKOUT,
+            {"reservation_id": reservation.body["id"]},
+            {
+                "buyer_id": reservation.body["buyer_id"],
+                "payment_method": "card",
+                "ship_to": SHIP_TO,
+            },
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        expect(answer.ok, ask, answer)
+        expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        order: dict[str, Any] = answer.body
+        return order
+
+    def read_order(self, order: Mapping[str, Any]) -> Answer:
+        return self._show.clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
+
+    def buy(self, units: int, buyer: str, *, pays_after: float = 0.0, copies: int = 1) -> None:
+        """Reserve, check out, and pay so many seconds later."""
+        order = self.check_out(self.reserve(units, buyer))
+        self.pay(order, after=pays_after, copies=copies)
+
+    def pay(self, order: Mapping[str, Any], *, after: float = 0.0, copies: int = 1) -> None:
+        self._show.provider.take(order, after=after, copies=copies)
+
+    def fail_to_pay(self, order: Mapping[str, Any]) -> None:
+        self._show.provider.fail(order, after=0)
+
+    def lie_about(self, order: Mapping[str, Any]) -> None:
+        self._show.provider.lie(order, after=0)
+
+    # -- the merchant --------------------------------------------------------------------------------
+
+    def command(self, name: str, **body: Any) -> Answer:
+        """Twice, as a reservation."""
+        headers = {"idempotency-key": self._show.clients.fresh_key()}
+        first, _ = (
+            self.ask(f"POST {CAMPAIGN}/{name}", "manage", body, headers=headers) for _ in range(2)
+        )
+        return first
+
+    def change(self, **body: Any) -> Answer:
+        """Over the version that stands there; read again, if a lost answer had changed it already."""
+        while True:
+            seen = self.ask(f"GET {CAMPAIGN}", "manage")
+            headers = {"if-match": str(seen.headers["etag"])}
+            answer = self.ask(f"PATCH {CAMPAIGN}", "manage", body, headers=headers)
+            if answer.code != "precondition_failed":
+                return answer
+
+    def instant(self, second: int) -> str:
+        """A second of the show as it was planned, as the API writes instants."""
+        return rfc3339(STARTS + self._show.plan.ahead + second)
+
+
+Act = Callable[[Script], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A function dies half-way, and does not come back for a while: so others have to finish what it began."""
+
+    function: str
+    operation: str
+    role: str
+    """It dies after its first such operation on this table."""
+    seconds: int
+    """For which all its processes die at their first call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One show: its plan, and what is done in it by each person."""
+
+    name: str
+    plan: Plan
+    acts: tuple[Act, ...]
+    meets: tuple[str, ...]
+    """What must come up in its rehearsal, in the words of ``BooksAudit.met``."""
+    trouble: Trouble | None = None
+
+
+# -- stock -------------------------------------------------------------------------------------------------
+
+
+def _hold_and_release(script: Script) -> None:
+    script.at(0.2)
+    one = script.reserve(1, "ana")
+    script.look(one)
+    script.release(one)
+    script.release(one)
+    several = script.reserve(5, "ben")
+    script.release(several)
+    script.at(6)
+    # Over all blocks but a unit, and never paid: a tail and its parts run out.
+    script.reserve(6, "cleo")
+    script.reserve(1, "dora")
+    script.reserve(3, "ede", refused="sold_out")
+
+
+def _stay_within_the_limit(script: Script) -> None:
+    script.at(0)
+    mine = script.reserve(2, "fay", "PEAR")
+    script.reserve(1, "fay", "PEAR", refused="buyer_limit_reached")
+    script.release(mine)
+    script.reserve(1, "fay", "PEAR")
+    script.reserve(2, "gus", "PEAR")
+    # The purse still counts what has run out by then; it is looked up, and does not stand in the way.
+    script.at(20)
+    script.reserve(2, "fay", "PEAR")
+
+
+def _want_what_is_left(units: int) -> Act:
+    """One of a crowd that wants more than there is, each twice at once and over several blocks."""
+
+    def act(script: Script) -> None:
+        script.at(0)
+        answer = script.try_for(units, f"one who wants {units}")
+        if answer.ok and units == 2:
+            script.release(answer)
+
+    return act
+
+
+# -- money -------------------------------------------------------------------------------------------------
+
+
+def _pay(script: Script) -> None:
+    script.at(0.5)
+    script.buy(5, "ana", copies=2)
+    order = script.check_out(script.reserve(1, "ben"))
+    script.fail_to_pay(order)
+    script.lie_about(order)
+    script.at(5)
+    script.pay(order)
+    script.at(7)
+    script.read_order(order)
+    script.ask(f"GET {CAMPAIGN}/orders", "read", query={"limit": "1"})
+
+
+def _pay_too_late(script: Script) -> None:
+    script.at(0)
+    # Its units are on sale again by then, and are taken again.
+    script.buy(1, "cleo", pays_after=HOLD + 3)
+    too_late = script.check_out(script.reserve(3, "dora"))
+    never = script.check_out(script.reserve(1, "eve"))
+    script.at(22)
+    # All that is left, so that none are left when the late payment comes.
+    script.reserve(5, "gus")
+    script.at(24)
+    script.pay(too_late)
+    script.at(26)
+    script.read_order(never)
+
+
+def _call_off(script: Script) -> None:
+    script.at(0)
+    script.buy(1, "ana")
+    script.reserve(2, "ben")
+    order = script.check_out(script.reserve(3, "cleo"))
+    script.at(5)
+    expect(script.command("cancel", reason="Storm at the harbour").ok, "cancel")
+    expect(
+        script.command("cancel", reason="Storm at the harbour").code == "campaign_state", "again"
+    )
+    # Until the next beat has closed the blocks, they know nothing of it.
+    script.at(14)
+    script.reserve(1, "dora", refused="campaign_not_open")
+    script.pay(order)
+
+
+def _pay_too_late_within_a_limit(script: Script) -> None:
+    script.at(0)
+    script.buy(2, "ana", pays_after=HOLD + 8)
+
+
+def _call_off_before_there_is_any_stock(script: Script) -> None:
+    script.wait_until_frozen()
+    expect(script.command("cancel", reason="Frost").ok, "cancel")
+
+
+# -- plans -------------------------------------------------------------------------------------------------
+
+
+def _change_the_plan(script: Script) -> None:
+    script.at(-180)
+    expect(script.change(name="Another name").ok, "rename")
+    expect(script.ask("GET /v1/campaigns", "manage", query={"limit": "5"}).ok, "list")
+    # Sooner, and so near that nobody waits for a schedule.
+    sooner = {"starts_at": script.instant(-120), "ends_at": script.instant(-100)}
+    expect(script.change(**sooner).ok, "move")
+    for _ in range(2):
+        expect(script.command("extend", ends_at=script.instant(-80)).ok, "extend")
+    script.at(-105)
+    expect(script.command("end").ok, "end")
+
+
+def _look_on(script: Script) -> None:
+    script.at(-170)
+    script.ask("GET /docs", None)
+    script.ask("GET /openapi.json", None)
+    script.ask(f"GET {CAMPAIGN}/report", "read", refused="not_closed")
+    for second in (-125, -117, -115, -113):
+        script.at(second)
+        script.ask(f"GET {CAMPAIGN}/totals", "read")
+        script.ask(f"GET {CAMPAIGN}/timeline", "read", query={"bucket": "10"})
+        script.ask("GET /v1/shows/{campaign_id}", "sell")
+
+
+def _buy_and_pay_when_all_is_over(script: Script) -> None:
+    script.at(-119)
+    script.buy(1, "ana")
+    script.buy(2, "ben", pays_after=60)
+
+
+SCENES: Final = (
+    Scene(
+        "holds",
+        replace(
+            CALM, length=25, flash=True, offers=(("APPLE", 7, 990, None), ("PEAR", 4, 1500, 2))
+        ),
+        (_hold_and_release, _stay_within_the_limit),
+        (
+            "reservation released",
+            "reservation expired",
+            "reservation over several blocks",
+            "forward",
+        ),
+    ),
+    Scene(
+        "crowd",
+        replace(
+            CALM,
+            length=15,
+            offers=(("APPLE", 3, 990, None),),
+            restless=0.6,
+            scale=Scale(block_units=1, room=4),
+        ),
+        tuple(map(_want_what_is_left, (2, 2, 2, 2, 3))),
+        ("reservation over several blocks", "reservation never completed", "block sealed"),
+    ),
+    Scene(
+        "money",
+        replace(
+            CALM,
+            offers=(("APPLE", 12, 990, None),),
+            scale=Scale(block_units=3),
+            length=29,
+            refusing=0.3,
+        ),
+        (_pay, _pay_too_late),
+        (
+            "order paid",
+            "order cancelled",
+            "order refunded",
+            "late payment found units",
+            "late payment refunded: sold_out",
+            "payment quarantined",
+            "event refused by the bus",
+        ),
+    ),
+    Scene(
+        "late within a limit",
+        # So long that a beat looks after the late payment's hold, a minute later.
+        replace(CALM, offers=(("APPLE", 4, 990, 3),), length=85),
+        (_pay_too_late_within_a_limit,),
+        ("order paid", "late payment found units"),
+        Trouble("payment_webhooks", "UpdateItem", "buyers", 12),
+    ),
+    Scene(
+        "called off before there is any stock",
+        # So far ahead that its schedule begins it.
+        replace(CALM, ahead=95),
+        (_call_off_before_there_is_any_stock,),
+        ("campaign cancelled",),
+        Trouble("prepare_stock", "PutItem", "campaigns", 6),
+    ),
+    Scene(
+        "called off",
+        replace(CALM, begins_by="start"),
+        (_call_off,),
+        ("campaign cancelled", "order paid", "late payment refunded: campaign_cancelled"),
+    ),
+    Scene(
+        "plans",
+        replace(CALM, ahead=200),
+        (_change_the_plan, _look_on, _buy_and_pay_when_all_is_over),
+        ("campaign closed", "order paid", "late payment refunded: campaign_closed"),
+    ),
+)
