@@ -12,8 +12,10 @@ A judge that has nothing to judge says so: a race without reads proves nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import accumulate
 from typing import Any
 
 from shared.domain.stock import Block
@@ -91,15 +93,27 @@ def counter(
         first_begun[one] = min(operation.began, first_begun.get(one, operation.began))
         if operation.type is Type.OK and operation.ended is not None:
             first_ok[one] = min(operation.ended, first_ok.get(one, operation.ended))
+    acknowledged, attempted = _Sum(first_ok, worth), _Sum(first_begun, worth)
     found = []
     for read in history.operations("read"):
         if read.type is not Type.OK or read.ended is None:
             continue
-        least = sum(worth(one) for one, at in first_ok.items() if at < read.began)
-        most = sum(worth(one) for one, at in first_begun.items() if at < read.ended)
+        least, most = acknowledged.before(read.began), attempted.before(read.ended)
         if not least <= value(read.told) <= most:
             found.append(f"{f}: {value(read.told)} was read, and is not in {least}..{most}")
     return found or _unless_any(history, "read") or _unless_any(history, f)
+
+
+class _Sum:
+    """What elements that come at some times are worth until any time."""
+
+    def __init__(self, times: Mapping[Hashable, int], worth: Callable[[Any], int]) -> None:
+        come = sorted((at, worth(one)) for one, at in times.items())
+        self._times = [at for at, _ in come]
+        self._sums = [0, *accumulate(value for _, value in come)]
+
+    def before(self, time: int) -> int:
+        return self._sums[bisect_left(self._times, time)]
 
 
 def one_answer(history: History, f: str) -> list[str]:

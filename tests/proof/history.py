@@ -62,9 +62,17 @@ class History:
         self.entries = list(entries)
 
     def attempt(
-        self, process: int, f: str, value: Any, act: Callable[[], Told]
+        self,
+        process: int,
+        f: str,
+        value: Any,
+        act: Callable[[], Told],
+        tell: Callable[[Told], Any] = lambda told: told,
     ) -> Told | Refusal | None:
-        """Do one operation. What it told, or how it was refused; ``None`` if nothing is known of it."""
+        """
+        Do one operation, and write down what ``tell`` says of its answer. The answer, or how it was refused; ``None`` if
+        nothing is known of it.
+        """
         self.note(process, Type.INVOKE, f, value)
         try:
             told = act()
@@ -78,7 +86,7 @@ class History:
             # A process that died in the middle, or a fault of ours: what it did is done.
             self.note(process, Type.INFO, f, value)
             raise
-        self.note(process, Type.OK, f, told)
+        self.note(process, Type.OK, f, tell(told))
         return told
 
     def note(self, process: int, type_: Type, f: str, value: Any) -> None:
