@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -78,11 +78,12 @@ def counter(
     value: Callable[[Blocks], int],
     *,
     worth: Callable[[Any], int] = lambda _: 1,
+    perhaps: Collection[str] = (),
 ) -> list[str]:
     """
     Every ``read``, by ``value``, lies between the sum of the elements that ``f`` had acknowledged when the read began, and
     the sum of those attempted, and never refused for good, when it ended. ``worth`` of an element; one that several add
-    counts once. For what can only grow.
+    counts once. Each operation of the kinds ``perhaps`` may add one more. For what can only grow.
     """
     first_ok: dict[Hashable, int] = {}
     first_begun: dict[Hashable, int] = {}
@@ -93,7 +94,13 @@ def counter(
         first_begun[one] = min(operation.began, first_begun.get(one, operation.began))
         if operation.type is Type.OK and operation.ended is not None:
             first_ok[one] = min(operation.ended, first_ok.get(one, operation.ended))
-    acknowledged, attempted = _Sum(first_ok, worth), _Sum(first_begun, worth)
+    acknowledged = _Sum((at, worth(one)) for one, at in first_ok.items())
+    attempted = _Sum(
+        [
+            *((at, worth(one)) for one, at in first_begun.items()),
+            *((each.began, 1) for other in perhaps for each in history.operations(other)),
+        ]
+    )
     found = []
     for read in history.operations("read"):
         if read.type is not Type.OK or read.ended is None:
@@ -105,12 +112,12 @@ def counter(
 
 
 class _Sum:
-    """What elements that come at some times are worth until any time."""
+    """What was added until any time. ``added``: times, and how much."""
 
-    def __init__(self, times: Mapping[Hashable, int], worth: Callable[[Any], int]) -> None:
-        come = sorted((at, worth(one)) for one, at in times.items())
-        self._times = [at for at, _ in come]
-        self._sums = [0, *accumulate(value for _, value in come)]
+    def __init__(self, added: Iterable[tuple[int, int]]) -> None:
+        in_order = sorted(added)
+        self._times = [time for time, _ in in_order]
+        self._sums = [0, *accumulate(value for _, value in in_order)]
 
     def before(self, time: int) -> int:
         return self._sums[bisect_left(self._times, time)]

@@ -144,6 +144,13 @@ def test_an_element_counts_once_however_many_add_it_and_for_what_it_is_worth():
         assert (judged == []) is right
 
 
+def test_what_others_may_add_beside_it_widens_the_bound_and_no_more():
+    beside = (*ADDS, (5, INVOKE, "pay", "x"), (5, FAIL, "pay", "no"))
+    for value, right in ((1, True), (4, True), (5, False)):
+        judged = counter(total_read(value, adds=beside), "add", lambda read: read, perhaps=["pay"])  # type: ignore[arg-type, return-value]
+        assert (judged == []) is right
+
+
 def test_two_answers_to_one_request_are_found():
     same = ((0, INVOKE, "add", "a"), (1, INVOKE, "add", "a"), (0, OK, "add", "x"))
     assert one_answer(history(*same, (1, OK, "add", "x")), "add") == []

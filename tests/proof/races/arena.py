@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -107,13 +107,6 @@ class Race:
 
     # -- what stands at the end ------------------------------------------------------------------------
 
-    @property
-    def sums(self) -> Sums:
-        return Sums.of(block for of_offer in self._count() for block in of_offer)
-
-    def _count(self) -> Blocks:
-        return count_blocks(self.show.stock, self.show.campaign)
-
     def orders(self) -> list[Order]:
         """All of them, as they stand."""
         return list(self.show.orders.all(self.show.id))
@@ -124,58 +117,30 @@ class Race:
         entries of the ledger may be forgotten by now. The totals at the end.
         """
         history, show = self.history, self.show
-        blocks = self.look()
-        laid_out = {
-            (0, number): units
-            for number, units in enumerate(sizes(show.campaign.offers[0].allotment))
-        }
-        found = bank(history, laid_out)
+        campaign, [blocks], orders = show.campaign, self.look(), self.orders()
+        of_offer = enumerate(sizes(campaign.offers[0].allotment))
+        found = bank(history, {(0, number): units for number, units in of_offer})
         done = {entry.f for entry in history.entries}
         if "reserve" in done:
-            found += counter(history, "reserve", lambda read: Sums.of(read[0]).placed)
+            # A late payment takes units again, by itself or when a beat goes on with it: one more reservation.
+            found += counter(
+                history, "reserve", lambda read: Sums.of(read[0]).placed, perhaps=("pay", "beat")
+            )
             found += one_answer(history, "reserve")
             if not pruned:
-                standing = reservations(history, show.campaign, blocks[0], self.orders())
-                found += durable(history, "reserve", standing)
+                found += durable(
+                    history, "reserve", reservations(history, campaign, blocks, orders)
+                )
         if "check out" in done:
-            made = [order.reservation_id for order in self.orders()]
-            found += durable(history, "check out", made)
+            found += durable(history, "check out", [order.reservation_id for order in orders])
         if "pay" in done:
-            found += durable(history, "pay", [each.id for each in self.orders() if each.captured])
-        found += self._money(settled=settled)
-        assert found == []
-        self.judged = True
-        return Sums.of(blocks[0])
-
-    def _money(self, *, settled: bool) -> list[str]:
-        """What is wrong with where the money and the units are."""
-        show, secret = self.show, self.show.campaign.secret
-        sold = {
-            (block.number, key)
-            for block in self._count()[0]
-            for key, entry in block.ledger.items()
-            if entry.kind is Kind.SOLD and entry.is_tail
-        }
-        found: list[str] = []
-        paid = set()
-        for order in self.orders():
-            claim = order.claim(secret)
-            place, refunded = (claim.block, claim.key), show.bank.refunds[order.id]
-            if order.state is OrderState.PAID:
-                paid.add(place)
-            if place in sold and refunded:
-                found.append(f"{order.id} has both the units and the money")
-            if order.state is OrderState.REFUNDED and refunded != order.amount:
-                found.append(f"{order.id} is refunded, and {refunded} went back")
-            if order.state is OrderState.PAID and (place not in sold or refunded):
-                found.append(f"{order.id} is paid, and has no units")
-            if settled and (order.awaits_payment or order.is_settling):
-                found.append(f"{order.id} is still {order.state}")
+            found += durable(history, "pay", [order.id for order in orders if order.captured])
+        found += misplaced(campaign, blocks, orders, show.bank.refunds)
         if settled:
-            gross = sum(each.amount for each in self.orders() if each.state is OrderState.PAID)
-            if sold != paid or self.sums.gross != gross or self.sums.held:
-                found.append(f"sold {sold}, paid {paid}; {gross} came in; {self.sums}")
-        return found
+            found += unfinished(blocks, orders)
+        assert not found, found[:10]
+        self.judged = True
+        return Sums.of(blocks)
 
     def settle(self) -> Sums:
         """The show is over: its books drain and balance, and everything has come to its end."""
@@ -312,6 +277,48 @@ class Process:
         tell: Callable[[Any], Any] = lambda told: told,
     ) -> Any:
         return self._history.attempt(self.number, f, value, act, tell)
+
+
+def misplaced(
+    campaign: Campaign,
+    blocks: Iterable[Block],
+    orders: Iterable[Order],
+    refunds: Mapping[str, int],
+) -> list[str]:
+    """Orders whose money or units are not where they say. ``refunds``: what the bank sent back, by order."""
+    sold = {
+        (block.number, key)
+        for block in blocks
+        for key, entry in block.ledger.items()
+        if entry.kind is Kind.SOLD and entry.is_tail
+    }
+    found = []
+    for order in orders:
+        claim, refunded = order.claim(campaign.secret), refunds.get(order.id, 0)
+        has_units = (claim.block, claim.key) in sold
+        if has_units and refunded:
+            found.append(f"{order.id} has both the units and the money")
+        if order.state is OrderState.REFUNDED and refunded != order.amount:
+            found.append(f"{order.id} is refunded, and {refunded} went back")
+        if order.state is OrderState.PAID and (refunded or not has_units):
+            found.append(f"{order.id} is paid, and has no units")
+    return found
+
+
+def unfinished(blocks: Sequence[Block], orders: Iterable[Order]) -> list[str]:
+    """What has not come to its end when everything should have; and money that is not the paid orders'."""
+    found, paid = [], []
+    for order in orders:
+        if order.awaits_payment or order.is_settling:
+            found.append(f"{order.id} is still {order.state}")
+        if order.state is OrderState.PAID:
+            paid.append(order)
+    sums = Sums.of(blocks)
+    told = (sums.held, sums.orders, sums.sold, sums.gross)
+    due = (0, len(paid), sum(each.quantity for each in paid), sum(each.amount for each in paid))
+    if told != due:
+        found.append(f"held, orders, sold and gross are {told}, by the orders {due}")
+    return found
 
 
 def reservations(
