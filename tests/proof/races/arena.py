@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import Refusal
 from shared.domain.ids import ledger_key
 from shared.domain.order import Order, OrderState
+from shared.domain.show_control import cancel
 from shared.domain.stock import Block, Kind, sizes
-from shared.domain.totals import Sums
+from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.campaign_cache import CampaignCache
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.hints import Hints
@@ -28,7 +30,8 @@ from shared.use_cases.order_ports import Books
 from shared.use_cases.receive_payment import Outcome, PaymentDesk
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
-from shared.use_cases.take_snapshot import count_blocks
+from shared.use_cases.save_campaign import change_campaign
+from shared.use_cases.take_snapshot import count_blocks, take_snapshot
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
 from tests.proof.checkers import Blocks, bank, counter, durable, one_answer
@@ -106,6 +109,15 @@ class Race:
         return read
 
     # -- what stands at the end ------------------------------------------------------------------------
+
+    def placed(self) -> int:
+        """Reservations that were ever made, as somebody else counts them."""
+        [blocks] = count_blocks(self.show.stock, self.show.campaign)
+        return Sums.of(blocks).placed
+
+    def cancel(self) -> None:
+        """The merchant calls the show off, whoever changes it at the same time."""
+        change_campaign(self.show.campaigns, self.show.id, partial(cancel, reason="Storm"))
 
     def orders(self) -> list[Order]:
         """All of them, as they stand."""
@@ -268,6 +280,11 @@ class Process:
             lambda: keep_books(show.campaigns, show.totals, self.books, show.id, clock),
             lambda beat: beat.snapshot.version,
         )
+
+    def snapshot(self) -> Snapshot:
+        """The totals, counted now."""
+        show = self._show
+        return take_snapshot(show.totals, show.stock, show.campaign, self.millis).snapshot
 
     def _attempt(
         self,

@@ -260,7 +260,7 @@ def test_a_payment_against_the_calling_off_is_an_order_or_goes_back(race: MakeRa
         lapse(show)
     acts = [partial(each.pay, order) for order, each in zip(orders, show.processes(6), strict=True)]
     beats = [partial(show.process().beat, now=show.show.now)]
-    show.at_once(*acts, show.show.cancel, *beats)
+    show.at_once(*acts, show.cancel, *beats)
     assert show.process().pay(orders[0], "again") is KNOWN
     sums = show.settle()
     ended = states(show)
