@@ -39,10 +39,11 @@ def crowd(dynamodb_local: DynamoDBLocal) -> DynamoDBClient:
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest, testrun_uid: str) -> Iterator[Tally]:
-    """Told of each round that was judged, and found good."""
+    """Told of each round that was judged; what a test that failed was told does not count."""
     rounds: list[History] = []
+    failed_before = request.session.testsfailed
     yield rounds.append
-    if rounds:
+    if rounds and request.session.testsfailed == failed_before:
         entries = [entry for history in rounds for entry in history.entries]
         asked = [entry for entry in entries if entry.type is Type.INVOKE]
         ends = [entry.type for entry in entries if entry.type is not Type.INVOKE]
