@@ -51,7 +51,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("GetItem", "Query", "UpdateItem"),
         "totals": SAVE,
     },
-    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
+    "close_campaign": {"campaigns": SAVE, "stock": ("GetItem", "PutItem", "UpdateItem")},
     "reconcile_campaign": {
         "campaigns": SAVE,
         "stock": COUNT,

@@ -138,7 +138,9 @@ class Theatre:
         return keep_books(self.campaigns, self.totals, self.books, self.id, self.clock)
 
     def close(self) -> None:
-        close_campaign(self.campaigns, self.stock, self.id)
+        """When it is over, or as if it were."""
+        over = max(self.now, self.campaign.closes_at)
+        close_campaign(self.campaigns, self.stock, self.id, over)
 
     def reconcile(self) -> bool:
         return reconcile_campaign(

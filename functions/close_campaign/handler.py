@@ -1,4 +1,4 @@
-"""Close a campaign: every block, then the status. From then on no hold can be taken."""
+"""Close a campaign: every block, then the status. From then on no hold can be taken. One that was extended goes on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from shared.clock import now_seconds
+from shared.domain.campaign import Status
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Phase
 from shared.wiring import campaigns, stock
@@ -15,6 +17,7 @@ log = logging.getLogger("livehour")
 
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``."""
-    campaign = close_campaign(campaigns(), stock(), event["campaign"])
+    campaign = close_campaign(campaigns(), stock(), event["campaign"], now_seconds())
     log.info("%s is %s", campaign.id, campaign.status)
-    return {"phase": Phase.DRAIN.value}
+    phase = Phase.LIVE if campaign.status is Status.LIVE else Phase.DRAIN
+    return {"phase": phase.value}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -188,32 +187,6 @@ def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
         return list(pool.map(settled, range(times)))
 
 
-def test_twenty_attempts_of_one_creation_make_one_campaign_and_one_answer(dynamodb, campaigns):
-    merchant = secrets.token_hex(8)
-    runner = a_runner(dynamodb)
-    ask = Ask(merchant, "create", "", "key-1", {"name": "x"})
-
-    told = at_once(lambda _: runner.create(ask, lambda: fresh(merchant=merchant)), 20)
-
-    assert all(isinstance(one, Told) for one in told), told
-    [campaign] = campaigns.of_merchant(merchant, status=None, after=None, limit=100)
-    assert {one.document["id"] for one in told} == {campaign.id}
-    assert Counter(one.replayed for one in told) == {False: 1, True: 19}
-
-
-def test_of_two_bodies_under_one_key_one_is_answered_and_the_other_refused(dynamodb, campaigns):
-    merchant = secrets.token_hex(8)
-    runner = a_runner(dynamodb)
-
-    def create(number: int) -> Told:
-        ask = Ask(merchant, "create", "", "key-1", {"name": number % 2})
-        return runner.create(ask, lambda: fresh(merchant=merchant))
-
-    told = at_once(create, 12)
-    assert Counter(type(one) for one in told) == {Told: 6, IdempotencyKeyReused: 6}
-    assert len(campaigns.of_merchant(merchant, status=None, after=None, limit=100)) == 1
-
-
 def test_many_changes_at_once_all_happen_one_after_the_other(dynamodb, campaigns):
     campaign = fresh(status=Status.LIVE, prepared_at=START)
     campaigns.save(campaign)
@@ -231,37 +204,6 @@ def test_many_changes_at_once_all_happen_one_after_the_other(dynamodb, campaigns
     # Each that was told so is there; who was asked to come back changed nothing.
     assert len(after.metadata) == len(told) == after.version - 1
     assert sorted(one.document["version"] for one in told) == list(range(2, after.version + 1))
-
-
-def test_twenty_starts_under_twenty_keys_start_one_show(dynamodb, campaigns):
-    campaign = fresh()
-    campaigns.save(campaign)
-    runner = a_runner(dynamodb)
-
-    def start(number: int) -> Told:
-        ask = Ask(campaign.merchant, "start", campaign.id, f"key-{number}", {})
-        return runner.command(ask, lambda before, now: show_control.start(before, now=now))
-
-    told = at_once(start, 20)
-    assert {type(one) for one in told} <= {Told, StoreBusy}
-    after = campaigns.get(campaign.id)
-    assert (after.status, after.starts_at, after.version) == (Status.SCHEDULED, NOW, 2)
-
-
-def test_twenty_attempts_of_one_cancellation_are_all_answered_the_same(dynamodb, campaigns):
-    campaign = fresh()
-    campaigns.save(campaign)
-    runner = a_runner(dynamodb)
-    ask = Ask(campaign.merchant, "cancel", campaign.id, "key-1", {"reason": "Rain"})
-
-    def cancel(_: int) -> Told:
-        return runner.command(ask, lambda before, _: show_control.cancel(before, reason="Rain"))
-
-    told = at_once(cancel, 20)
-    assert {type(one) for one in told} <= {Told, StoreBusy}
-    answered = [one for one in told if isinstance(one, Told)]
-    assert [one.document["version"] for one in answered] == [2] * len(answered)
-    assert Counter(one.replayed for one in answered)[False] == 1
 
 
 # -- lost answers and dead processes ---------------------------------------------------------------

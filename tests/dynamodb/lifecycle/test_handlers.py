@@ -29,7 +29,7 @@ class Machine:
 
     def __init__(self, show: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         self.show = show
-        for handler in (prepare_stock, open_campaign):
+        for handler in (prepare_stock, open_campaign, close_campaign):
             monkeypatch.setattr(handler, "now_seconds", lambda: show.now)
         for beat in (keep_books, reconcile_campaign, settle_campaign):
             monkeypatch.setattr(beat, "now_millis", show.clock)

@@ -7,8 +7,10 @@ import pytest
 from shared.domain.campaign import Status
 from shared.domain.errors import CampaignNotOpen, CampaignState
 from shared.domain.stock import FOR_GOOD
+from shared.use_cases.close_campaign import close_campaign
+from shared.use_cases.keep_books import Phase
 from tests.fakes import Crash
-from tests.theatre import Theatre
+from tests.theatre import SHOW, Theatre
 
 
 def test_the_status_is_saved_after_the_last_block_is_stamped():
@@ -72,6 +74,36 @@ def test_a_merchant_who_extends_in_the_last_instant_is_closed_all_the_same():
     assert show.status() is Status.CLOSING
     with pytest.raises(CampaignNotOpen):
         show.reserve()
+
+
+def test_one_that_was_extended_before_the_first_stamp_goes_on():
+    show = Theatre()
+    show.go_live()
+    show.wait(SHOW)
+    beat = show.beat()
+    show.change(ends_at=show.now + 600)
+    close_campaign(show.campaigns, show.stock, show.id, show.now)
+    assert (beat.phase, show.status()) == (Phase.CLOSE, Status.LIVE)
+    assert show.beat().phase is Phase.LIVE
+    show.reserve()
+
+
+def test_one_that_was_extended_after_a_close_that_died_is_closed_all_the_same():
+    show = Theatre()
+    show.go_live()
+    show.wait(SHOW)
+
+    def die(_: str) -> None:
+        raise Crash
+
+    show.stock.after = die
+    with pytest.raises(Crash):
+        show.close()
+    show.watch(lambda _: None)
+    show.change(ends_at=show.now + 600)
+    close_campaign(show.campaigns, show.stock, show.id, show.now)
+    assert show.status() is Status.CLOSING
+    assert {block.closes for block in show.blocks()} == {FOR_GOOD}
 
 
 def test_one_that_was_called_off_is_stamped_and_stays_cancelled():

@@ -1,0 +1,254 @@
+"""Races between the steps of a show and those who buy: it opens, closes, beats and counts while they do."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from shared.domain.campaign import Cue, Status
+from shared.domain.errors import CampaignNotOpen
+from shared.domain.show_control import extend
+from shared.domain.stock import FOR_GOOD
+from shared.domain.totals import Snapshot
+from shared.use_cases.close_campaign import close_campaign
+from shared.use_cases.keep_books import Beat, Phase
+from shared.use_cases.open_campaign import open_campaign
+from shared.use_cases.prepare_stock import prepare_stock
+from shared.use_cases.reserve import Reservation
+from shared.use_cases.save_campaign import change_campaign
+from shared.use_cases.stock_ports import shelf
+from tests.proof.races.arena import Process
+from tests.proof.races.conftest import PRICE, MakeRace
+from tests.theatre import FUJI, HOLD
+
+ROUNDS = range(4)
+
+
+def buy_until(process: Process, stop: threading.Event) -> int:
+    """One buyer after the other. How many were served."""
+    got = asked = 0
+    while not stop.is_set():
+        asked += 1
+        answer = process.reserve(f"{process.number}", f"{asked}")
+        got += isinstance(answer, Reservation)
+        if not isinstance(answer, Reservation):
+            stop.wait(0.002)
+    return got
+
+
+# -- the end -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["ended", "cancelled"])
+@pytest.mark.parametrize("seed", range(2))
+def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: str, seed: int):
+    """Half of the buyers' clocks are a minute behind, and a beat that knows nothing of the end stamps the blocks."""
+    show = race(seed, 320, block_units=16)
+    stage, stop = show.show, threading.Event()
+    sellers = [show.process(slow=60 * (number % 2)) for number in range(6)]
+    stale = stage.campaign.changed(ends_at=stage.campaign.ends_at + 3600)
+    placed: list[int] = []
+
+    def restamp() -> None:
+        place = shelf(stale, stale.offers[0])
+        while not stop.is_set():
+            for number in range(place.blocks):
+                stage.stock.stamp(place, number, opens=stale.starts_at, closes=stale.closes_at)
+
+    def close() -> None:
+        stop.wait(0.2)
+        if how == "cancelled":
+            show.cancel()
+        stage.close()
+        placed.append(show.placed())
+        stop.wait(0.4)
+        placed.append(show.placed())
+        stop.set()
+
+    served = show.at_once(close, restamp, *[partial(buy_until, each, stop) for each in sellers])
+    assert stage.status() is (Status.CANCELLED if how == "cancelled" else Status.CLOSING)
+    assert placed[0] == placed[1] == sum(served[2:]) > 0
+    assert {block.closes for block in stage.blocks()} == {FOR_GOOD}
+    assert show.judge().placed == placed[0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_extension_against_the_close_is_honoured_or_refused(race: MakeRace, seed: int):
+    """The merchant's process looks at the clock a second before the end, the beat and the close at it."""
+    show = race(seed, 12, block_units=2)
+    stage = show.show
+    over = stage.campaign.closes_at
+    stage.wait(over - stage.now)
+
+    def ask() -> Any:
+        return change_campaign(
+            stage.campaigns,
+            stage.id,
+            lambda campaign: extend(campaign, ends_at=over + 600, now=over - 1),
+        )
+
+    def machine() -> None:
+        beat = show.process().beat(now=over)
+        assert isinstance(beat, Beat)
+        if beat.phase is Phase.CLOSE:
+            close_campaign(stage.campaigns, stage.stock, stage.id, over)
+
+    show.at_once(partial(show.history.attempt, 99, "extend", over + 600, ask), machine)
+    asked = next(show.history.operations("extend"))
+    began = stage.blocks()[0].closes == FOR_GOOD
+    assert (stage.status() is Status.CLOSING) is began
+    more = show.process().reserve("ana")
+    if began:
+        # Too late by the write, whatever it was told: from the first stamp on there is no way back.
+        assert isinstance(more, CampaignNotOpen)
+    else:
+        assert asked.told.ends_at == over + 600
+        # The beat stamps the blocks with the new end.
+        show.process().beat(now=over)
+        assert isinstance(show.process().hold("bo"), Reservation)
+    show.settle()
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_an_extension_that_was_told_before_the_close_began_always_goes_on(
+    race: MakeRace, seed: int
+):
+    """The beat has read the campaign, the merchant extends it, then the beat's word reaches the close: three at once."""
+    show = race(seed, 4, block_units=1 + seed)
+    stage = show.show
+    over = stage.campaign.closes_at
+    stage.wait(over - stage.now)
+    stage.change(ends_at=over + 600)
+    closes = [
+        partial(close_campaign, stage.campaigns, stage.stock, stage.id, over) for _ in range(3)
+    ]
+    show.at_once(*closes, partial(show.process().beat, now=over))
+    assert stage.status() is Status.LIVE
+    assert isinstance(show.process().hold("ana"), Reservation)
+    show.settle()
+
+
+# -- the beginning -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_on_the_opening_second_the_clock_decides_and_not_who_opens(race: MakeRace, seed: int):
+    show = race(seed, 24, block_units=4, live=False)
+    stage = show.show
+    stage.prepare()
+    opens = stage.campaign.starts_at
+    early = [partial(each.reserve, f"e{each.number}", now=opens - 1) for each in show.processes(6)]
+    due = [partial(each.reserve, f"d{each.number}", now=opens) for each in show.processes(6)]
+    doors = [
+        partial(open_campaign, stage.campaigns, stage.id, opens - 1 + number % 2)
+        for number in range(4)
+    ]
+    answers = show.at_once(*early, *due, *doors)
+    assert all(isinstance(answer, CampaignNotOpen) for answer in answers[:6])
+    assert all(isinstance(answer, Reservation) for answer in answers[6:12])
+    assert stage.status() is Status.LIVE
+    stage.wait(opens - stage.now)
+    assert show.judge().held == 6
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_the_stock_is_laid_out_once_whoever_does_it_at_once(race: MakeRace, seed: int):
+    """Two first steps, a buyer who is too early, and on odd rounds somebody who calls the show off."""
+    show = race(seed, 40, block_units=(1, 3, 7, 40)[seed], live=False)
+    stage = show.show
+    opens = stage.campaign.starts_at
+    acts: list[Any] = [
+        partial(prepare_stock, stage.campaigns, stage.stock, stage.id, stage.now - number)
+        for number in range(3)
+    ]
+    if seed % 2:
+        acts.append(show.cancel)
+    show.at_once(*acts, watched=False)
+    frozen = stage.campaign.prepared_at
+    stage.prepare()
+    assert stage.campaign.prepared_at == frozen
+    if seed % 2:
+        stage.close()
+        assert {block.closes for block in stage.blocks()} <= {FOR_GOOD}
+        assert stage.run_to_the_end()
+        return
+    stage.wait(opens - stage.now)
+    stage.open()
+    show.process().hold("ana")
+    assert show.settle().available == 40
+
+
+# -- the middle ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_four_beats_at_once_end_each_hold_once_and_tell_one_story(race: MakeRace, seed: int):
+    show = race(seed, 30, block_units=(30, 8, 3, 2)[seed])
+    shopper = show.process()
+    orders = [shopper.order(f"o{number}", units=1 + number % 3) for number in range(5)]
+    for number in range(5):
+        shopper.hold(f"h{number}", units=2)
+    shopper.pay(orders[0])
+    show.show.wait(HOLD)
+    beats = show.at_once(
+        *[partial(each.beat, now=show.show.now) for each in show.processes(4)],
+        partial(show.process(slow=1).pay, orders[1]),
+    )
+    assert all(isinstance(beat, Beat) and not beat.faults for beat in beats[:4])
+    # The orders of what those beats ended are finished by the next.
+    show.show.wait(5)
+    show.process().beat()
+    sums = show.settle()
+    # A payment that came a beat too late has taken its units again: one reservation more.
+    assert (sums.orders, sums.expired) in {(2, 8), (2, 9)}
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_snapshots_at_once_make_one_of_each_version_and_none_goes_back(race: MakeRace, seed: int):
+    show = race(seed, 60, block_units=8)
+    stop = threading.Event()
+
+    def count(process: Process) -> list[Snapshot]:
+        try:
+            return [process.snapshot() for _ in range(8)]
+        finally:
+            stop.set()
+
+    counts = [partial(count, each) for each in show.processes(3)]
+    buyers = [partial(buy_until, each, stop) for each in show.processes(3)]
+    taken = show.at_once(*counts, *buyers)[:3]
+    versions: dict[int, Snapshot] = {}
+    for mine in taken:
+        assert all(a.version <= b.version for a, b in pairwise(mine))
+        for snapshot in mine:
+            assert versions.setdefault(snapshot.version, snapshot) == snapshot
+            assert snapshot.total.allotted == 60
+    in_order = [versions[version] for version in sorted(versions)]
+    assert all(a.total.placed <= b.total.placed for a, b in pairwise(in_order))
+    assert show.process().snapshot().total == show.judge()
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_on_the_second_of_a_flash_price_each_hold_has_one_price_and_keeps_it(
+    race: MakeRace, seed: int
+):
+    """Some clocks are a second behind. Whoever asks again, by whatever clock, is promised what was promised first."""
+    flash = Cue(at=60, cue="flash_price", sku=FUJI, unit_price=5000, seconds=100)
+    show = race(seed, 30, block_units=5, run_of_show=(flash,))
+    before, after = show.processes(6, slow=1), show.processes(6)
+    sellers = [*before, *after]
+    buyers = [f"buyer {number % 9}" for number in range(12)]
+    holds: list[Any] = show.at_once(
+        *[partial(each.reserve, buyer) for each, buyer in zip(sellers, buyers, strict=True)]
+    )
+    for each, buyer, hold in zip(sellers, buyers, holds, strict=True):
+        done: Any = each.check_out(hold, buyer)
+        assert done.order.amount == hold.check.amount in (5000, PRICE)
+        each.pay(done.order)
+    assert {hold.check.unit_price for hold in holds} == {5000, PRICE}
+    gross = sum({hold.id: hold.check.amount for hold in holds}.values())
+    assert show.settle().gross == gross
