@@ -12,7 +12,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
   x Conflict (409)
     + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, InProgress
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -226,12 +226,6 @@ class NotClosed(Conflict):
     code = "not_closed"
     title = "The campaign is not closed yet"
     advice = "Ask again after the campaign has closed and its books are reconciled."
-
-
-class InProgress(Conflict):
-    code = "request_in_progress"
-    title = "The same request is being worked on"
-    advice = "Wait a second and send the same request with the same Idempotency-Key again."
 
 
 # -- 412, 413, 422, 428, 500, 503 ----------------------------------------------------------------------
