@@ -10,6 +10,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
+  x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed
@@ -79,7 +80,7 @@ class InvalidCursor(Malformed):
     advice = "Pass the id of the last object of the previous page, or leave it out to start at the newest."
 
 
-# -- 401, 403, 404 ---------------------------------------------------------------------------------
+# -- 401, 403, 404, 405 ----------------------------------------------------------------------------
 
 
 class Unauthenticated(Refusal):
@@ -158,6 +159,15 @@ class ProviderNotFound(NotFound):
     code = "provider_not_found"
     title = "There is no such payment provider"
     advice = "Post payment webhooks to /v1/webhooks/payments/test."
+
+
+class MethodNotAllowed(Refusal):
+    """``allow``: the methods that the endpoint has."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "The endpoint does not know this method"
+    advice = "Use one of the methods in 'allow', as the API reference at /docs lists them."
 
 
 # -- 409 -------------------------------------------------------------------------------------------
