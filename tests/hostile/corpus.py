@@ -294,12 +294,15 @@ QUERIES = [
     "bucket=ten",
     "since=yesterday",
     "since=2026-13-01T00:00:00Z",
-    "since=0001-01-01T00:00:00%2B14:00",
-    "since=9999-12-31T23:59:59.999999-14:00",
+    "since=2026-11-28T12:00:00",
+    "since=2026-11-28T12:00:00+08:00",
     "a" * 4000 + "=1",
     "&".join(f"p{number}=1" for number in range(400)),
 ]
 """Each refused by every list and by the timeline: by one for what it says, by the others for its name."""
+
+ENDS_OF_TIME = ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59.999999-14:00"]
+"""Instants that can be written, and lie outside of what calendars of programs hold in UTC."""
 
 FORWARDED = [
     ("X-Forwarded-For", "127.0.0.1"),

@@ -101,8 +101,12 @@ class OverHttp:
     ) -> Answer:
         line = self._line
         try:
-            line.putrequest(method, self._prefix + target, skip_accept_encoding=True)
-            for name, value in headers:
+            sent = list(headers)
+            has_host = any(name == "Host" for name, _ in sent)
+            line.putrequest(
+                method, self._prefix + target, skip_host=has_host, skip_accept_encoding=True
+            )
+            for name, value in sent:
                 line.putheader(name, value.encode("latin-1", "replace"))
             if raw is not None:
                 line.putheader("Content-Length", str(len(raw)))

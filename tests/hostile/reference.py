@@ -1,4 +1,4 @@
-"""The committed reference, read as strangers read it: every endpoint with a request that it takes; nothing is listed here."""
+"""The committed reference, as strangers read it: every endpoint with a request that it takes; nothing is listed here."""
 
 from __future__ import annotations
 
