@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from local.engine import merchant
+from local.engine.aws import dynamodb
 from local.engine.stack import LocalStack
+from shared import table
 from shared.contracts.routes import MANAGE, READ, SELL
 from tests.hostile.front import GIVEN_AWAY, PERSONAL, OverHttp
 from tests.hostile.house import House
+from tests.hostile.place import Place
 from tests.hostile.premises import Premises
+from tests.hostile.tally import tally
 
-HERE = Path(__file__).parent
+KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments")
+"""Tables in which a stranger's request may leave nothing."""
 SCOPES = (MANAGE, SELL, READ)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE) and "deployed" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.stack)
 
 
 # -- in this process -------------------------------------------------------------------------------
@@ -40,9 +41,11 @@ def house() -> Iterator[House]:
 
 
 def _moved_in(house: House, name: str) -> Premises:
-    keys = {scope: f"lh_{scope}_{name}-and-some-random-letters" for scope in SCOPES}
+    keys = {scope: f"lh_{scope}_{name}-{scope[::-1]}-and-random-letters" for scope in SCOPES}
     for scope, key in keys.items():
         house.admit(key, name, scope)
+    keys["revoked"] = f"lh_manage_{name}-and-a-key-that-was-stolen"
+    house.admit(keys["revoked"], name, MANAGE, revoked=True)
     return Premises(house, keys, house.webhook_secret, house.open)
 
 
@@ -85,7 +88,39 @@ def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
             assert time.monotonic() < deadline, "the show does not open"
             time.sleep(0.2)
 
-    return Premises(front, seeded.keys, seeded.webhook_secret, wait)
+    keys = {**seeded.keys, "revoked": f"lh_manage_{secrets.token_urlsafe(24)}"}
+    dynamodb(stack.engine.url).put_item(
+        TableName=stack.outputs["KeysTable"],
+        Item={
+            table.KEY_HASH: {"S": sha256(keys["revoked"].encode()).hexdigest()},
+            table.MERCHANT: {"S": name},
+            "scope": {"S": MANAGE},
+            "revoked": {"BOOL": True},
+        },
+    )
+    return Premises(front, keys, seeded.webhook_secret, wait)
+
+
+def _belongings(stack: LocalStack, owner: Premises) -> list[str]:
+    """Every item about a merchant's show and draft, but for the board, which is renewed for who looks at the show."""
+    client = dynamodb(stack.engine.url)
+    names = [table.short(owner.show), table.short(owner.draft)]
+    items: list[str] = []
+    for role in KEPT_APART:
+        pages = client.get_paginator("scan").paginate(
+            TableName=stack.outputs[f"{role.title()}Table"]
+        )
+        written = [
+            json.dumps(item, sort_keys=True, default=str)
+            for page in pages
+            for item in page["Items"]
+        ]
+        items += [
+            item
+            for item in written
+            if any(name in item for name in names) and f"#{table.BOARD}" not in item
+        ]
+    return sorted(items)
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +140,31 @@ def deployed(stack: LocalStack, over_http: OverHttp) -> Premises:
 def deployed_rival(stack: LocalStack, over_http: OverHttp) -> Premises:
     """The rival, on the stack."""
     return _deployed(stack, over_http, "hostile-rival")
+
+
+# -- either ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["in process", pytest.param("over HTTP", marks=pytest.mark.stack)])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """One after the other."""
+    found = (_here if request.param == "in process" else _there)(request.getfixturevalue)
+    yield found
+    test = request.node
+    tally(
+        test.path.stem.removeprefix("test_"),
+        f"{test.originalname}, {found.name}",
+        {"requests": found.asked},
+    )
+
+
+def _here(get: Callable[[str], Any]) -> Place:
+    house: House = get("house")
+    return Place("in process", get("victim"), get("rival"), lambda: len(house.writes), often=True)
+
+
+def _there(get: Callable[[str], Any]) -> Place:
+    stack, owner = get("stack"), get("deployed")
+    return Place(
+        "over HTTP", owner, get("deployed_rival"), lambda: _belongings(stack, owner), often=False
+    )

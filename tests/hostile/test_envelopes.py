@@ -7,8 +7,7 @@ the deployed stack, over HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -23,21 +22,16 @@ from tests.hostile.corpus import (
     TAGS,
     TYPES,
 )
-from tests.hostile.front import Answer
-from tests.hostile.house import House
-from tests.hostile.premises import SIGNED, Premises
+from tests.hostile.place import Place
+from tests.hostile.premises import SIGNED
 from tests.hostile.reference import Endpoint, endpoints
-from tests.hostile.tally import tally
 
-T = TypeVar("T")
 pytestmark = pytest.mark.usefixtures("log")
 
 ALL = endpoints()
 WITH_BODY = [one for one in ALL if one.schema]
 WITH_ID = [one for one in ALL if one.ids]
 WITH_QUERY = [one for one in ALL if one.queries]
-SELDOM = 4
-"""Over HTTP, one of so many goes to each endpoint, and each of them to some."""
 # A slash too many is not among them: gateways judge it each in its own way.
 NOWHERE = [
     "/",
@@ -62,44 +56,6 @@ NOWHERE = [
     "/%0d%0aX-Injected:%20yes",
 ]
 VERBS = ["GET", "PUT", "PATCH", "POST", "DELETE", "TRACE", "BREW"]
-
-
-class Place:
-    """Where it is asked: here, where everything is, or over HTTP, where a spread of it is."""
-
-    def __init__(self, request: pytest.FixtureRequest) -> None:
-        self.premises: Premises = request.getfixturevalue(request.param)
-        self.house: House | None = (
-            request.getfixturevalue("house") if request.param == "victim" else None
-        )
-        self.name = "in process" if self.house else "over HTTP"
-        self.asked = 0
-
-    def chosen(self, things: Iterable[T], endpoint: Endpoint | None = None) -> Iterator[T]:
-        """All of them, or those of which it is this endpoint's turn."""
-        turn = ALL.index(endpoint) if endpoint else 0
-        for number, thing in enumerate(things):
-            if self.house or number % SELDOM == turn % SELDOM:
-                yield thing
-
-    def refused(self, method: str, target: str, body: Any = None, **more: Any) -> Answer:
-        """The answer to a request that must change nothing."""
-        before = len(self.house.writes) if self.house else 0
-        answer = self.ask(method, target, body, **more)
-        assert answer.code
-        assert not self.house or len(self.house.writes) == before
-        return answer
-
-    def ask(self, method: str, target: str, body: Any = None, **more: Any) -> Answer:
-        self.asked += 1
-        return self.premises.ask(method, target, body, **more)
-
-
-@pytest.fixture(params=["victim", pytest.param("deployed", marks=pytest.mark.stack)])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    found = Place(request)
-    yield found
-    tally("envelopes", f"{request.node.originalname}, {found.name}", {"requests": found.asked})
 
 
 def key_of(endpoint: Endpoint) -> str | None:
