@@ -55,6 +55,8 @@ class Request:
     """Names in lower case."""
     raw: bytes
     id: str
+    at: str = ""
+    """The path as it was asked for."""
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -193,6 +195,7 @@ class Api:
                 },
                 raw=_raw_body(event),
                 id=request_id,
+                at=event.get("rawPath", ""),
             )
         )
 
@@ -235,6 +238,8 @@ def problem(refusal: Refusal, request_id: str) -> Response:
         headers["www-authenticate"] = 'Bearer realm="livehour"'
     if "retry_after" in refusal.facts:
         headers["retry-after"] = str(refusal.facts["retry_after"])
+    if "allow" in refusal.facts:
+        headers["allow"] = ", ".join(refusal.facts["allow"])
     document = {
         "type": PROBLEMS + refusal.code,
         "title": refusal.title,

@@ -1,4 +1,4 @@
-"""The reference of the API: ``GET /docs`` as a page, ``GET /openapi.json`` for programs."""
+"""The reference of the API: ``GET /docs`` as a page, ``GET /openapi.json`` for programs; and a word for who got lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from functions.api_reference import page
+from shared.contracts.routes import EVERYTHING_ELSE, methods
+from shared.domain.errors import MethodNotAllowed, RouteNotFound
 from shared.http_api import Api, Request, Response
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -36,6 +38,14 @@ def docs(_request: Request) -> Response:
         "x-content-type-options": "nosniff",
     }
     return Response(200, _page(), headers)
+
+
+@api.route(EVERYTHING_ELSE)
+def anything_else(request: Request) -> Response:
+    """What no route takes: another method, or no such endpoint."""
+    if allowed := methods(request.at):
+        raise MethodNotAllowed(allow=allowed)
+    raise RouteNotFound
 
 
 lambda_handler = api

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from shared.contracts.lists import MOST_STRANGERS
 from shared.domain.errors import InvalidRequest
 from shared.domain.timeline import LONGEST_BUCKET, is_bucket
 from shared.domain.totals import STEP
@@ -29,7 +30,7 @@ def timeline_query(query: Mapping[str, str]) -> tuple[int, int | None]:
         {"parameter": name[:64], "detail": "There is no such parameter; use bucket, since."}
         for name in query
         if name not in ("bucket", "since")
-    ]
+    ][:MOST_STRANGERS]
     text = query.get("bucket", _USUAL_BUCKET)
     bucket = int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
     if not is_bucket(bucket):

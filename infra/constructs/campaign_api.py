@@ -12,6 +12,8 @@ from aws_cdk.aws_apigatewayv2 import (
     CorsPreflightOptions,
     HttpApi,
     HttpMethod,
+    HttpRoute,
+    HttpRouteKey,
     HttpStage,
     ThrottleSettings,
 )
@@ -24,7 +26,7 @@ from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.payment_secret import PaymentSecret
 from infra.stages import Stage
-from shared.contracts.routes import ROUTES
+from shared.contracts.routes import ELSE_FUNCTION, ROUTES
 
 MEMORY: Final = {
     # MB, by function. More memory is more of a core: 1,024 is what a buyer waits for.
@@ -92,7 +94,17 @@ class CampaignApi(Construct):
                     "if-match",
                     "if-none-match",
                 ],
-                expose_headers=["date", "etag", "retry-after", "x-poll-interval", "x-request-id"],
+                # A browser shows a script these beside the few that it shows anyway.
+                expose_headers=[
+                    "allow",
+                    "date",
+                    "etag",
+                    "idempotent-replayed",
+                    "retry-after",
+                    "www-authenticate",
+                    "x-poll-interval",
+                    "x-request-id",
+                ],
                 max_age=Duration.hours(1),
             ),
         )
@@ -126,6 +138,13 @@ class CampaignApi(Construct):
                 # A route without scopes is signed (webhooks) or public (the reference).
                 authorizer=authorizer if route.scopes else None,
             )
+        HttpRoute(
+            self,
+            "EverythingElse",
+            http_api=self.api,
+            integration=integrations[ELSE_FUNCTION],
+            route_key=HttpRouteKey.DEFAULT,
+        )
 
     def _open_stage(self, stage: Stage) -> None:
         opened = HttpStage(

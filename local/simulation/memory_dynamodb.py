@@ -20,6 +20,8 @@ from shared import table
 from shared.table import IndexSpec, TableSpec
 
 LARGEST_ITEM = 400 * 1024
+LARGEST_KEY = (2048, 1024)
+"""Bytes of a partition key, and of a sort key."""
 MOST_KEYS = 100
 """In one batch."""
 TOKENS_LAST = 600
@@ -66,6 +68,10 @@ class _Table:
             ) from None
         if "" in parts:
             raise BadExpression("A key attribute may not be an empty string")
+        for part, most in zip(parts, LARGEST_KEY, strict=False):
+            # Counted only where it can matter: this is asked at every call.
+            if isinstance(part, str) and len(part) * 4 > most and len(part.encode()) > most:
+                raise BadExpression(f"A key attribute may not have more than {most} bytes")
         return parts[0], parts[1] if len(parts) > 1 else None
 
     def get(self, key: Key) -> Item | None:

@@ -25,6 +25,7 @@ from shared.contracts.fields import (
     Sku,
     Title,
 )
+from shared.contracts.identifiers import CampaignId, OrderId, ReservationId
 from shared.table import LARGEST_SHIP_TO
 
 # -- requests --------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ class ShowOffer(Answer):
 class Show(Answer):
     """A campaign as a storefront sees it."""
 
-    id: str
+    id: CampaignId
     object: Literal["show"] = "show"
     name: str
     status: CampaignStatus
@@ -115,9 +116,9 @@ class Show(Answer):
 class Reservation(Answer):
     """A timed hold on units of one offer by one buyer. `held` ends exactly once: confirmed, released or expired."""
 
-    id: str
+    id: ReservationId
     object: Literal["reservation"] = "reservation"
-    campaign: str
+    campaign: CampaignId
     state: Literal["held", "confirmed", "released", "expired"]
     sku: Sku
     quantity: Quantity
@@ -149,10 +150,10 @@ class Payment(Answer):
 class Order(Answer):
     """What a reservation becomes at checkout, under the same id suffix. Its amount never changes."""
 
-    id: str
+    id: OrderId
     object: Literal["order"] = "order"
-    campaign: str
-    reservation: str
+    campaign: CampaignId
+    reservation: ReservationId
     state: Literal["awaiting_payment", "paid", "fulfilled", "cancelled", "refunded"]
     sku: Sku
     quantity: Quantity

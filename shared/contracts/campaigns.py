@@ -29,6 +29,7 @@ from shared.contracts.fields import (
     Title,
     WrittenTime,
 )
+from shared.contracts.identifiers import CampaignId
 from shared.domain import show_time
 from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
 from shared.domain.errors import InvalidRequest
@@ -184,7 +185,7 @@ class LocalTimes(Answer):
 class CampaignAnswer(Answer):
     """A livestream sale. `draft → scheduled → live → closing → closed`; `cancelled` from any of the first three."""
 
-    id: str
+    id: CampaignId
     object: Literal["campaign"] = "campaign"
     status: CampaignStatus
     version: Annotated[int, Field(ge=1, description="Also the ETag, in quotes.")]

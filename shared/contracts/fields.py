@@ -16,6 +16,10 @@ SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
 COUNTRY_PATTERN: Final = r"^[A-Z]{2}$"
 PHONE_PATTERN: Final = r"^\+?[0-9 ()./-]{4,32}$"
+TIME_PATTERN: Final = (
+    r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(\.0{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+)
 EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 
 HIGHEST_PRICE: Final = 10**12
@@ -99,6 +103,8 @@ WrittenTime = Annotated[
     Field(
         min_length=1,
         max_length=40,
+        # For the reference alone: what is written otherwise is refused with the two ways to write it.
+        json_schema_extra={"pattern": TIME_PATTERN},
         description=(
             "Local wall time in `time_zone` (2026-11-28T20:00:00), or an instant with an offset "
             "(2026-11-28T12:00:00Z)."

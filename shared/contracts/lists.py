@@ -10,6 +10,8 @@ from shared.domain.errors import InvalidRequest
 
 USUAL_PAGE: Final = 20
 LARGEST_PAGE: Final = 100
+MOST_STRANGERS: Final = 20
+"""Unknown parameters that a refusal names: an answer must not grow with what somebody sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def page_query(
         }
         for name in query
         if name not in ("limit", "starting_after", *filters)
-    ]
+    ][:MOST_STRANGERS]
     faults += [
         {"parameter": name, "detail": f"Must be one of {', '.join(allowed)}."}
         for name, allowed in filters.items()

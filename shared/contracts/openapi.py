@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from shared.contracts import identifiers
 from shared.contracts.operations import (
+    IF_MATCH,
     Operation,
     Parameter,
     is_answered_once,
@@ -25,6 +27,8 @@ from shared.domain.errors import Refusal
 Json = dict[str, Any]
 
 VERSION: Final = "1"
+KEY_PATTERN: Final = "^[!-~]([ -~]*[!-~])?$"
+"""Of an Idempotency-Key: printable ASCII. Blanks around it are not part of it."""
 ABOUT: Final = """\
 The backend of a one-off livestream sale: campaigns, timed reservations, orders, and totals that are
 exact while the show runs.
@@ -45,14 +49,28 @@ TAGS: Final = {
     "totals": "Totals: live, over time, and after the close.",
     "api_reference": "This reference.",
 }
+
+
+def _header(description: str, schema: Json | None = None, *, always: bool = True) -> Json:
+    return {"description": description, "required": always, "schema": schema or {"type": "string"}}
+
+
 HEADERS: Final[Json] = {
-    "X-Request-Id": "Names this answer in our logs.",
-    "ETag": "The version, in quotes.",
-    "Idempotent-Replayed": "`true` if this is what an earlier attempt was told.",
-    "Retry-After": "Seconds after which to repeat the request.",
-    "Cache-Control": "`private, max-age=1`.",
-    "X-Poll-Interval": "Seconds after which to ask again.",
-    "WWW-Authenticate": "`Bearer`.",
+    "X-Request-Id": _header("Names this answer in our logs."),
+    "ETag": _header("The version, in quotes.", {"type": "string", "pattern": '^"[0-9]{1,15}"$'}),
+    "Idempotent-Replayed": _header(
+        "`true` if this is what an earlier attempt was told; else left out.",
+        {"type": "string", "const": "true"},
+        always=False,
+    ),
+    "Retry-After": _header(
+        "Seconds after which to repeat the request.", {"type": "integer", "minimum": 1}
+    ),
+    "Cache-Control": _header("`private, max-age=1`."),
+    "X-Poll-Interval": _header(
+        "Seconds after which to ask again.", {"type": "integer", "minimum": 1}
+    ),
+    "WWW-Authenticate": _header("`Bearer`."),
 }
 
 
@@ -76,10 +94,7 @@ def document() -> Json:
                 refusal.code: {"summary": refusal.title, "value": _problem_example(refusal)}
                 for refusal in refusals()
             },
-            "headers": {
-                name: {"description": said, "schema": {"type": "string"}}
-                for name, said in HEADERS.items()
-            },
+            "headers": HEADERS,
             "securitySchemes": {
                 "key": {
                     "type": "http",
@@ -141,7 +156,7 @@ def _described(spec: RouteSpec, operation: Operation) -> str:
 
 def _parameters(spec: RouteSpec, operation: Operation) -> list[Json]:
     found = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": identifiers.PATH[name]}
         for name in re.findall(r"\{(\w+)\}", spec.path)
     ]
     if is_answered_once(spec):
@@ -151,7 +166,7 @@ def _parameters(spec: RouteSpec, operation: Operation) -> list[Json]:
                 "in": "header",
                 "required": True,
                 "description": "A fresh random value for each new request; the same to repeat it.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": 255},
             }
         )
     return found + [_parameter(parameter) for parameter in operation.parameters]
@@ -173,13 +188,30 @@ def _answer(spec: RouteSpec, operation: Operation) -> Json:
         content = {"schema": _ref(operation.answers), "example": operation.gives}
     else:
         content = {"schema": {"type": "string" if operation.media == "text/html" else "object"}}
-    return {
+    answer: Json = {
         "description": operation.answers.__doc__.split(".")[0] + "."
         if operation.answers and operation.answers.__doc__
         else "The reference.",
         "headers": _headers("X-Request-Id", *operation.answer_headers, *replayed),
         "content": {operation.media: content},
     }
+    if operation.status == 201:
+        answer["links"] = dict(_links(operation))
+    return answer
+
+
+def _links(made: Operation) -> Iterator[tuple[str, Json]]:
+    """Where what was made can be asked about, and what can be done with it: the routes that take its id."""
+    assert made.answers is not None  # noqa: S101 - tells the type checker what 201 means here
+    (kind,) = get_args(made.answers.model_fields["object"].annotation)
+    for spec, operation in specified():
+        if f"{{{kind}_id}}" in spec.path:
+            parameters = {f"{kind}_id": "$response.body#/id"}
+            if IF_MATCH in operation.parameters:
+                parameters[f"{IF_MATCH.place}.{IF_MATCH.name}"] = "$response.header.ETag"
+            yield operation.id, {"operationId": operation.id, "parameters": parameters}
+        elif kind in operation.about:
+            yield operation.id, {"operationId": operation.id, **operation.about[kind]}
 
 
 def _refused_by(spec: RouteSpec) -> list[list[type[Refusal]]]:

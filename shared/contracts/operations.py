@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.contracts import buying, campaigns, payments, totals
+from shared.contracts import buying, campaigns, identifiers, payments, totals
 from shared.contracts import examples as eg
 from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
@@ -57,6 +57,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     answer_headers: tuple[str, ...] = ()
     not_modified: bool = False
+    about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What else leads here than an id in the path: by the kind of thing that was made, how a request follows from it."""
 
 
 LIMIT: Final = Parameter(
@@ -65,12 +67,17 @@ LIMIT: Final = Parameter(
     description="How many objects a page has at most.",
     schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
 )
-STARTING_AFTER: Final = Parameter(
-    name="starting_after",
-    place="query",
-    description="Id of the last object of the page before.",
-    schema={"type": "string"},
-)
+
+
+def _starting_after(schema: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        name="starting_after",
+        place="query",
+        description="Id of the last object of the page before.",
+        schema=schema,
+    )
+
+
 STATUS: Final = Parameter(
     name="status",
     place="query",
@@ -81,7 +88,7 @@ BUCKET: Final = Parameter(
     name="bucket",
     place="query",
     description="Seconds of each bucket: a multiple of 10.",
-    schema={"type": "integer", "minimum": 10, "maximum": 3600, "default": 60},
+    schema={"type": "integer", "minimum": 10, "maximum": 3600, "multipleOf": 10, "default": 60},
 )
 SINCE: Final = Parameter(
     name="since",
@@ -93,7 +100,7 @@ IF_MATCH: Final = Parameter(
     name="If-Match",
     place="header",
     description="The ETag of the campaign as it was read.",
-    schema={"type": "string"},
+    schema={"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     required=True,
 )
 IF_NONE_MATCH: Final = Parameter(
@@ -110,6 +117,20 @@ def _signature(name: str, description: str) -> Parameter:
     )
 
 
+_PAID: Final = {
+    "description": "What the provider says once the buyer has paid.",
+    "parameters": {"provider": "$response.body#/payment/provider"},
+    "requestBody": {
+        "type": "payment.succeeded",
+        "data": {
+            "payment_id": "$response.body#/payment/id",
+            "order_id": "$response.body#/id",
+            "amount": "$response.body#/amount",
+            "currency": "$response.body#/currency",
+            "livemode": False,
+        },
+    },
+}
 _NOT_FOUND = (errors.CampaignNotFound,)
 _COMMAND = (*_NOT_FOUND, errors.CampaignState)
 
@@ -135,7 +156,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=campaigns.CampaignList,
         gives=eg.listed(eg.CAMPAIGN),
         refuses=(errors.InvalidRequest, errors.InvalidCursor),
-        parameters=(STATUS, LIMIT, STARTING_AFTER),
+        parameters=(STATUS, LIMIT, _starting_after(identifiers.CAMPAIGN)),
     ),
     "GET /v1/campaigns/{campaign_id}": Operation(
         id="read_campaign",
@@ -254,7 +275,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=buying.OrderList,
         gives=eg.listed(eg.PAID),
         refuses=(*_NOT_FOUND, errors.InvalidRequest, errors.InvalidCursor),
-        parameters=(LIMIT, STARTING_AFTER),
+        parameters=(LIMIT, _starting_after(identifiers.ORDER)),
     ),
     "GET /v1/shows/{campaign_id}": Operation(
         id="read_show",
@@ -337,6 +358,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=payments.Received,
         gives=eg.RECEIVED,
         refuses=(errors.SignatureInvalid, errors.ProviderNotFound, errors.TooLarge),
+        about={"order": _PAID},
         parameters=(
             _signature("webhook-id", "Id of the event: the same for each delivery of it."),
             _signature("webhook-timestamp", "Seconds since 1970 UTC, within 5 minutes of now."),

@@ -110,6 +110,23 @@ ROUTES: Final = (
     RouteSpec("GET", "/openapi.json", "api_reference", (), "Read the API reference as OpenAPI 3.1"),
 )
 
+EVERYTHING_ELSE: Final = "$default"
+"""The gateway's key for what no route takes. Without it, the gateway would refuse that in words of its own."""
+ELSE_FUNCTION: Final = "api_reference"
+"""The function that answers it: one that reads no table."""
+
+
+def methods(path: str) -> list[str]:
+    """The methods that a path has; none if there is no such path."""
+    return sorted(spec.method for spec in ROUTES if _fits(path.split("/"), spec.path.split("/")))
+
+
+def _fits(asked: list[str], pattern: list[str]) -> bool:
+    return len(asked) == len(pattern) and all(
+        part == wanted or (part and wanted.startswith("{"))
+        for part, wanted in zip(asked, pattern, strict=True)
+    )
+
 
 def route(key: str) -> RouteSpec:
     """The route of a gateway key, or ``KeyError``."""

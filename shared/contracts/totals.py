@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.fields import Answer, CampaignStatus, Count, Instant, Minor, Sku, Title
+from shared.contracts.identifiers import CampaignId
 
 
 class Units(Answer):
@@ -58,7 +59,7 @@ class Totals(Figures):
     """The sums over a campaign at an instant, with a version that never goes back."""
 
     object: Literal["totals"] = "totals"
-    campaign: str
+    campaign: CampaignId
     name: str
     time_zone: Annotated[str, Field(description="IANA name.")]
     starts_at: Instant
@@ -105,7 +106,7 @@ class Timeline(Answer):
     """The totals over time: the differences of successive snapshots, so that they always add up."""
 
     object: Literal["timeline"] = "timeline"
-    campaign: str
+    campaign: CampaignId
     version: Count
     as_of: Instant
     bucket: Annotated[int, Field(description="Seconds of each bucket.")]
@@ -153,7 +154,7 @@ class Report(Answer):
     """The reconciled result of a campaign. The same bytes however often it is read."""
 
     object: Literal["report"] = "report"
-    campaign: str
+    campaign: CampaignId
     name: str
     status: CampaignStatus
     balanced: Annotated[bool, Field(description="Whether all agree in every number.")]

@@ -10,9 +10,10 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
+  x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, InProgress
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -79,7 +80,7 @@ class InvalidCursor(Malformed):
     advice = "Pass the id of the last object of the previous page, or leave it out to start at the newest."
 
 
-# -- 401, 403, 404 ---------------------------------------------------------------------------------
+# -- 401, 403, 404, 405 ----------------------------------------------------------------------------
 
 
 class Unauthenticated(Refusal):
@@ -160,6 +161,15 @@ class ProviderNotFound(NotFound):
     advice = "Post payment webhooks to /v1/webhooks/payments/test."
 
 
+class MethodNotAllowed(Refusal):
+    """``allow``: the methods that the endpoint has."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "The endpoint does not know this method"
+    advice = "Use one of the methods in 'allow', as the API reference at /docs lists them."
+
+
 # -- 409 -------------------------------------------------------------------------------------------
 
 
@@ -226,12 +236,6 @@ class NotClosed(Conflict):
     code = "not_closed"
     title = "The campaign is not closed yet"
     advice = "Ask again after the campaign has closed and its books are reconciled."
-
-
-class InProgress(Conflict):
-    code = "request_in_progress"
-    title = "The same request is being worked on"
-    advice = "Wait a second and send the same request with the same Idempotency-Key again."
 
 
 # -- 412, 413, 422, 428, 500, 503 ----------------------------------------------------------------------

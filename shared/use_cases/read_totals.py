@@ -20,6 +20,7 @@ from typing import Any
 from shared.clock import pause, rfc3339, rfc3339_millis
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
+from shared.domain.ids import is_campaign_id
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
 from shared.domain.totals import Snapshot, figures, is_moving
 from shared.use_cases.campaign_cache import CampaignReader
@@ -100,6 +101,9 @@ class TotalsDesk:
 
         ``CampaignNotFound``, also for anybody else's campaign.
         """
+        if not is_campaign_id(campaign_id):
+            # The store would refuse a longer key than it can have, and that would be a fault of ours.
+            raise CampaignNotFound
         seen = self._seen.get(campaign_id)
         newest = max(known, default=0)
         if seen is None or newest > seen.snapshot.version or not seen.serves(self._clock()):

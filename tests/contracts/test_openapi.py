@@ -12,13 +12,18 @@ from openapi_spec_validator import validate
 
 from functions.api_reference.handler import lambda_handler
 from shared.contracts import campaigns as contracts
+from shared.contracts import identifiers
+from shared.contracts.fields import TIME_PATTERN
 from shared.contracts.openapi import document, render
 from shared.contracts.operations import OPERATIONS, is_answered_once, specified
 from shared.contracts.problems import refusals
-from shared.contracts.routes import ROUTES, RouteSpec
+from shared.contracts.routes import ELSE_FUNCTION, EVERYTHING_ELSE, ROUTES, RouteSpec, methods
 from shared.contracts.validation import read
-from shared.domain.errors import Refusal
+from shared.domain.claim_check import ClaimCheck
+from shared.domain.errors import InvalidRequest, Refusal
+from shared.domain.ids import new_campaign_id, new_secret
 from shared.domain.show_plan import checked
+from shared.domain.show_time import instant
 from tests.builders import a_campaign, apple_hour
 from tests.gateway import call
 
@@ -48,6 +53,8 @@ def test_every_route_is_specified_and_nothing_else():
 def test_each_function_serves_the_routes_that_are_listed_for_it_with_their_scopes(function):
     handler = importlib.import_module(f"functions.{function}.handler")
     listed = {spec.key: frozenset(spec.scopes) for spec in ROUTES if spec.function == function}
+    if function == ELSE_FUNCTION:
+        listed[EVERYTHING_ELSE] = frozenset()
     assert dict(handler.lambda_handler.keys) == listed
 
 
@@ -80,6 +87,66 @@ def test_every_reference_leads_somewhere():
         found = whole
         for step in path.split("/"):
             found = found[step]
+
+
+# -- exactness -------------------------------------------------------------------------------------
+
+
+def test_the_ids_that_are_made_have_the_form_that_is_written():
+    campaign = new_campaign_id()
+    claim = ClaimCheck(campaign, 0, 1, "abcdefgh", 2, 2, 9900, 1_795_867_200, "AAAAAAAAAAA")
+    suffix = claim.suffix(new_secret())
+    assert re.fullmatch(identifiers.CAMPAIGN["pattern"], campaign)
+    assert re.fullmatch(identifiers.RESERVATION["pattern"], f"rsv_{suffix}")
+    assert re.fullmatch(identifiers.ORDER["pattern"], f"ord_{suffix}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-28T20:00:00",
+        "2026-11-28T20:00",
+        "2026-11-28T12:00:00Z",
+        "2026-11-28T20:00:00.000+08:00",
+    ],
+)
+def test_a_time_that_fits_the_written_form_is_read(text: str):
+    assert re.fullmatch(TIME_PATTERN, text)
+    assert instant(text, "Asia/Shanghai", "/starts_at")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-28", "2026-11-28T20:00:60", "2026-11-28T20:00:00.5", "1999-01-01T00:00", "noon"],
+)
+def test_a_time_that_does_not_is_refused(text: str):
+    assert not re.fullmatch(TIME_PATTERN, text)
+    with pytest.raises(InvalidRequest):
+        instant(text, "Asia/Shanghai", "/starts_at")
+
+
+def test_what_is_made_leads_to_every_route_that_takes_its_id():
+    paths = document()["paths"]
+    made = {
+        kind: paths[path]["post"]["responses"]["201"]["links"]
+        for kind, path in (
+            ("campaign", "/v1/campaigns"),
+            ("reservation", "/v1/campaigns/{campaign_id}/reservations"),
+            ("order", "/v1/reservations/{reservation_id}/checkout"),
+        )
+    }
+    for kind, links in made.items():
+        taking = {OPERATIONS[spec.key].id for spec in ROUTES if f"{{{kind}_id}}" in spec.path}
+        assert taking <= set(links)
+    assert "receive_payment_event" in made["order"]
+    assert "header.If-Match" in made["campaign"]["change_campaign"]["parameters"]
+
+
+def test_a_path_knows_its_methods():
+    assert methods("/v1/campaigns") == ["GET", "POST"]
+    assert methods("/v1/reservations/rsv_1") == ["DELETE", "GET"]
+    assert methods("/v1/reservations/") == []
+    assert methods("/v1/campaigns/a/b/c") == []
 
 
 # -- refusals --------------------------------------------------------------------------------------

@@ -8,9 +8,13 @@ import pytest
 from infra.constructs.change_stream import SOURCES
 from infra.constructs.dependency_layer import LOCK
 from infra.stages import LOCAL, PRODUCTION, stage_named
-from shared.contracts.routes import ROUTES
+from shared.contracts.openapi import HEADERS
+from shared.contracts.routes import EVERYTHING_ELSE, ROUTES
 from tests.infra.template import Template
 
+SHOWN_ANYWAY = {
+    "cache-control"
+}  # what browsers show to scripts of other origins without being told
 EVENTUALLY_ON_TRIAL = 24 * 3600  # seconds: a stream keeps a record no longer
 
 
@@ -154,7 +158,8 @@ def test_the_gateway_has_the_routes_of_the_list_and_asks_for_a_key_where_a_scope
         for route in template.properties("ApiGatewayV2::Route")
     }
 
-    assert served == {route.key: "CUSTOM" if route.scopes else "NONE" for route in ROUTES}
+    listed = {route.key: "CUSTOM" if route.scopes else "NONE" for route in ROUTES}
+    assert served == {**listed, EVERYTHING_ELSE: "NONE"}
 
 
 def test_the_authorizer_is_asked_every_time_even_without_a_key(template: Template):
@@ -184,7 +189,8 @@ def test_a_page_from_anywhere_may_read_with_a_key_and_see_versions(template: Tem
 
     assert cors["AllowOrigins"] == ["*"]
     assert {"authorization", "if-none-match"} <= set(cors["AllowHeaders"])
-    assert {"etag", "x-poll-interval"} <= set(cors["ExposeHeaders"])
+    assert {name.lower() for name in HEADERS} - SHOWN_ANYWAY <= set(cors["ExposeHeaders"])
+    assert {"allow", "date"} <= set(cors["ExposeHeaders"])
     assert not cors.get("AllowCredentials")
 
 

@@ -1,0 +1,193 @@
+"""A merchant of one deployment: keys, campaigns, a show that is open, and what buyers have in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Final
+
+from tests.hostile.front import Answer, Front, Headers
+from tests.hostile.reference import Endpoint, Json
+
+SHIP_TO: Final = {
+    "name": "Li Wei",
+    "line1": "1 Nanjing Road",
+    "city": "Shanghai",
+    "country": "CN",
+    "phone": "+86 21 5555 5555",
+}
+TIMES: Final = {"starts_at": 600, "ends_at": 4200, "replay_until": 7800}
+"""Of a plan: seconds from now."""
+SIGNED: Final = "/v1/webhooks/payments/test"
+_numbers = count(1)
+
+
+def at(seconds: float) -> str:
+    """An instant from now, as the API writes it."""
+    moment = datetime.fromtimestamp(int(time.time() + seconds), UTC)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def fresh(kind: str = "key") -> str:
+    """A text that was never sent."""
+    return f"{kind}-{next(_numbers)}-{time.time_ns()}"
+
+
+class Premises:
+    """What one merchant has, made through the API alone."""
+
+    def __init__(
+        self,
+        front: Front,
+        keys: Mapping[str, str],
+        webhook_secret: str,
+        open_show: Callable[[str], None],
+    ) -> None:
+        """``open_show``: sees to it that a campaign that was started is open."""
+        self.front = front
+        self.keys = keys
+        self._secret = base64.b64decode(webhook_secret.removeprefix("whsec_") + "==")
+        created = self.make("/v1/campaigns", self.plan())
+        self.show: str = created["id"]
+        self.make(f"/v1/campaigns/{self.show}/start", {})
+        open_show(self.show)
+        self.draft = self.a_draft()
+        self.reservation = self.a_reservation()
+        self.order = self.an_order()
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: Headers = (),
+    ) -> Answer:
+        """A request with a key (one of ours, by its scope), as JSON, under a fresh Idempotency-Key unless one is given."""
+        raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        sent = list(headers)
+        named = {name.lower() for name, _ in sent}
+        if key is not None:
+            sent.append(("Authorization", f"Bearer {self.keys.get(key, key)}"))
+        if raw is not None and "content-type" not in named:
+            sent.append(("Content-Type", "application/json"))
+        if method == "POST" and "idempotency-key" not in named:
+            sent.append(("Idempotency-Key", fresh()))
+        return self.front.ask(method, target, raw, sent)
+
+    def make(self, path: str, body: Any, key: str = "manage") -> Json:
+        answer = self.ask("POST", path, body, key=key)
+        assert answer.ok, (answer.status, answer.raw)
+        made: Json = answer.body
+        return made
+
+    # -- things ------------------------------------------------------------------------------------
+
+    def plan(self, **changes: Any) -> Json:
+        """Of a campaign whose only limit is its stock."""
+        times = {name: at(seconds) for name, seconds in TIMES.items()}
+        title = {"en": "Fuji"}
+        offer = {"sku": "FUJI-12", "title": title, "unit_price": 9900, "allotment": 5000}
+        plan = {"name": "Open", "time_zone": "UTC", "currency": "CNY", "hold_seconds": 3600}
+        return {**plan, **times, "offers": [offer], **changes}
+
+    def a_draft(self) -> str:
+        draft: str = self.make("/v1/campaigns", self.plan(name="Draft"))["id"]
+        return draft
+
+    def a_campaign_for(self, endpoint: Endpoint) -> str:
+        """One that the endpoint can do something with."""
+        campaign = self.a_draft()
+        if endpoint.path.endswith("/extend"):
+            self.make(f"/v1/campaigns/{campaign}/schedule", {})
+        return campaign
+
+    def a_reservation(self) -> str:
+        body = {"sku": "FUJI-12", "quantity": 1, "buyer_id": "buyer"}
+        made: str = self.make(f"/v1/campaigns/{self.show}/reservations", body, "sell")["id"]
+        return made
+
+    def an_order(self) -> Json:
+        form = {"buyer_id": "buyer", "payment_method": "card", "ship_to": SHIP_TO}
+        return self.make(f"/v1/reservations/{self.a_reservation()}/checkout", form, "sell")
+
+    def order_now(self) -> Json:
+        """The order, as it stands."""
+        answer = self.ask("GET", f"/v1/orders/{self.order['id']}", key="sell")
+        order: Json = answer.body
+        return order
+
+    # -- what endpoints want ---------------------------------------------------------------------------
+
+    def ids(self, endpoint: Endpoint) -> dict[str, str]:
+        """Of things that are there: the show, for what is done in a show, and else the draft."""
+        runs = endpoint.method in ("POST", "PATCH") and "campaigns" in endpoint.operation["tags"]
+        return {
+            "campaign_id": self.draft if runs else self.show,
+            "reservation_id": self.reservation,
+            "order_id": self.order["id"],
+            "provider": "test",
+        }
+
+    def target(self, endpoint: Endpoint, **ids: str) -> str:
+        return endpoint.path.format(**{**self.ids(endpoint), **ids})
+
+    def fitted(self, body: Any) -> Any:
+        """An example of the reference, with the times and names that fit here and now."""
+        if not isinstance(body, dict):
+            return body
+        fitting = {
+            **{name: at(seconds) for name, seconds in TIMES.items()},
+            "ends_at": at(TIMES["ends_at"] + 600),
+            "buyer_id": "buyer",
+            "ship_to": {**body.get("ship_to", {}), **SHIP_TO},
+            "data": self.payment,
+            "time_zone": "UTC",
+        }
+        return {name: fitting.get(name, value) for name, value in body.items()}
+
+    # -- payments ------------------------------------------------------------------------------------
+
+    @property
+    def payment(self) -> Json:
+        """What a provider would truly say of the order."""
+        order = self.order
+        return {
+            "payment_id": order["payment"]["id"],
+            "order_id": order["id"],
+            "amount": order["amount"],
+            "currency": order["currency"],
+            "livemode": False,
+        }
+
+    def signature(
+        self,
+        raw: bytes,
+        event: str,
+        seconds: float | str | None = None,
+        secret: bytes | None = None,
+    ) -> list[tuple[str, str]]:
+        """The headers of a webhook, by the Standard Webhooks specification."""
+        stamp = str(int(time.time())) if seconds is None else str(seconds)
+        text = f"{event}.{stamp}.".encode() + raw
+        mac = hmac.new(secret or self._secret, text, hashlib.sha256).digest()
+        return [
+            ("webhook-id", event),
+            ("webhook-timestamp", stamp),
+            ("webhook-signature", f"v1,{base64.b64encode(mac).decode()}"),
+        ]
+
+    def tell(self, body: Any, headers: Headers | None = None) -> Answer:
+        """A webhook, signed unless other headers are given."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        signed = self.signature(raw, fresh("msg")) if headers is None else headers
+        return self.front.ask("POST", SIGNED, raw, [*signed, ("Content-Type", "application/json")])
