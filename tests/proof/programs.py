@@ -154,7 +154,7 @@ def orders(rig: Rig) -> None:
     random = rig.random
     roll = random.random()
     if roll < 0.3 or not rig.known:
-        order = _order(rig)
+        order = an_order(rig)
         if rig.orders.place(order) is None:
             rig.known.append(order)
     elif roll < 0.7:
@@ -171,13 +171,13 @@ def orders(rig: Rig) -> None:
         list(rig.orders.unsettled(rig.id))
         list(rig.orders.all(rig.id))
     elif roll < 0.94:
-        before = random.choice([None, _check(rig, random.choice(rig.known))])
+        before = random.choice([None, check_of(rig, random.choice(rig.known))])
         rig.orders.page(rig.id, before=before, limit=random.randint(1, 9))
     else:
-        rig.orders.find(_check(rig, random.choice(rig.known)))
+        rig.orders.find(check_of(rig, random.choice(rig.known)))
 
 
-def _order(rig: Rig) -> Order:
+def an_order(rig: Rig) -> Order:
     if rig.known and rig.random.random() < 0.2:
         return rig.random.choice(rig.known).as_placed()
     return Order(
@@ -220,7 +220,7 @@ def _following(rig: Rig, order: Order) -> Order:
                 return order.failed("msg_2")
 
 
-def _check(rig: Rig, order: Order) -> ClaimCheck:
+def check_of(rig: Rig, order: Order) -> ClaimCheck:
     return ClaimCheck(
         campaign_id=rig.id,
         offer_number=0,

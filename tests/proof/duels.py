@@ -1,0 +1,209 @@
+"""
+What a condition of a write is for, where chance seldom brings it about: two who meet at one item, and what comes of it.
+
+Each is played with the adapters on the simulation's store: once as it is, where it ends well, and once without the condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from shared.domain import stock as ledger
+from shared.domain.stock import FOR_GOOD, Counters, Entry, Kind
+from shared.domain.totals import Snapshot, Sums
+from shared.use_cases.limit_buyer import Claim, Purse
+from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
+from tests.builders import a_campaign
+from tests.proof.conditions import Term
+from tests.proof.programs import Rig, an_order, check_of
+
+Duel = Callable[[Rig], None]
+MINE, THEIRS, OTHER = "mine4key", "theirkey", "otherkey"
+
+
+def _laid_out(rig: Rig) -> None:
+    rig.stock.lay_out(rig.shelf, 0, units=4, opens=rig.now - 9, closes=rig.now + 99)
+
+
+def _take(rig: Rig, key: str, units: int = 1, *, room: int = 10) -> ledger.Amendment:
+    held = Entry(Kind.HELD, units, rig.now + 60)
+    return ledger.take(key, held, now=rig.now, room=room)
+
+
+def _purse(rig: Rig) -> Purse:
+    """What is counted for the buyer, as a claim over every limit is told."""
+    found = rig.buyers.claim(rig.shelf, "b", "probekey", Claim(9, 1), limit=0)
+    assert found is not None
+    return found
+
+
+def _snapshot(version: int, sold: int = 0) -> Snapshot:
+    of_offer = Sums(available=4 - sold, sold=sold)
+    return Snapshot(
+        version=version,
+        as_of=10_000 + version,
+        campaign_version=1,
+        status=a_campaign().status,
+        offers=(of_offer,),
+    )
+
+
+# -- buyers --------------------------------------------------------------------------------------------
+
+
+def a_joined_claim_is_not_taken_for_what_it_was(rig: Rig) -> None:
+    rig.buyers.claim(rig.shelf, "b", MINE, Claim(1, 50), limit=3)
+    seen = _purse(rig)
+    joined = {MINE: Claim(1, 60, shared=True)}
+    assert rig.buyers.correct(rig.shelf, "b", seen, joined)
+    assert not rig.buyers.correct(rig.shelf, "b", seen, {MINE: Claim(1, 55, shared=True)})
+    assert _purse(rig).claims == joined
+
+
+def a_claim_between_the_look_and_the_joining_stays_counted(rig: Rig) -> None:
+    rig.buyers.claim(rig.shelf, "b", MINE, Claim(1, 50), limit=3)
+    seen = _purse(rig)
+    rig.buyers.claim(rig.shelf, "b", THEIRS, Claim(2, 50), limit=3)
+    rig.buyers.correct(rig.shelf, "b", seen, {MINE: Claim(1, 60, shared=True)})
+    assert _purse(rig).units == 3
+
+
+def a_claim_between_the_look_and_the_correction_stays_counted(rig: Rig) -> None:
+    rig.buyers.claim(rig.shelf, "b", MINE, Claim(1, 50), limit=3)
+    seen = _purse(rig)
+    rig.buyers.claim(rig.shelf, "b", THEIRS, Claim(2, 50), limit=3)
+    rig.buyers.correct(rig.shelf, "b", seen, {})
+    assert _purse(rig).units == sum(claim.units for claim in _purse(rig).claims.values())
+
+
+def what_joined_between_the_look_and_the_correction_stays_counted(rig: Rig) -> None:
+    rig.buyers.claim(rig.shelf, "b", MINE, Claim(1, 50), limit=3)
+    seen = _purse(rig)
+    rig.buyers.correct(rig.shelf, "b", seen, {MINE: Claim(1, 60, shared=True)})
+    rig.buyers.correct(rig.shelf, "b", seen, {})
+    assert _purse(rig).units == 1
+
+
+# -- campaigns, requests and orders ---------------------------------------------------------------------
+
+
+def a_new_campaign_replaces_no_other(rig: Rig) -> None:
+    first = a_campaign(id=rig.id, merchant=rig.merchant)
+    rig.campaigns.save(first)
+    try:
+        rig.campaigns.save(replace(first, name="Another"))
+    except ChangedMeanwhile:
+        return
+    raise AssertionError("a campaign was replaced by a new one")
+
+
+def a_request_is_answered_once(rig: Rig) -> None:
+    first = Answered(rig.fresh(), "f", 200, "{}", rig.now + 60)
+    rig.answers.keep(first, now=rig.now)
+    try:
+        rig.answers.keep(replace(first, document="[]"), now=rig.now)
+    except AnsweredBefore:
+        return
+    raise AssertionError("a request was answered twice")
+
+
+def an_order_that_is_paid_is_not_placed_again(rig: Rig) -> None:
+    order = an_order(rig)
+    rig.orders.place(order)
+    rig.orders.save(order.paid(rig.now))
+    rig.orders.place(order)
+    found = rig.orders.find(check_of(rig, order))
+    assert found is not None
+    assert found.paid_at is not None
+
+
+# -- stock ---------------------------------------------------------------------------------------------
+
+
+def a_seal_makes_no_block_out_of_nothing(rig: Rig) -> None:
+    assert not rig.stock.amend(rig.shelf, 0, ledger.seal()).done
+
+
+def an_end_makes_no_block_out_of_nothing(rig: Rig) -> None:
+    ending = ledger.abandon(MINE, rig.now, now=None, room=None)
+    try:
+        done = rig.stock.amend(rig.shelf, 0, ending).done
+    except Exception as refused:
+        raise AssertionError("an end was not refused in order") from refused
+    assert not done
+
+
+def no_request_begins_in_a_sealed_block(rig: Rig) -> None:
+    _laid_out(rig)
+    rig.stock.amend(rig.shelf, 0, ledger.seal())
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE).at_home()).done
+
+
+def nothing_is_held_before_the_opening(rig: Rig) -> None:
+    rig.stock.lay_out(rig.shelf, 0, units=4, opens=rig.now + 1, closes=rig.now + 99)
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE)).done
+
+
+def a_ledger_takes_no_more_than_it_has_room_for(rig: Rig) -> None:
+    _laid_out(rig)
+    assert rig.stock.amend(rig.shelf, 0, _take(rig, MINE, room=2)).done
+    assert rig.stock.amend(rig.shelf, 0, _take(rig, THEIRS, room=2)).done
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, OTHER, room=2)).done
+
+
+def what_is_closed_for_good_is_not_opened_again(rig: Rig) -> None:
+    _laid_out(rig)
+    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=FOR_GOOD)
+    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=rig.now + 99)
+    block = rig.stock.read(rig.shelf, 0)
+    assert block is not None
+    assert block.closes == FOR_GOOD
+    assert block.counters == Counters(free=4)
+
+
+# -- totals --------------------------------------------------------------------------------------------
+
+
+def an_older_snapshot_of_a_span_replaces_no_newer_one(rig: Rig) -> None:
+    rig.totals.keep(rig.id, _snapshot(2, sold=1))
+    rig.totals.keep(rig.id, _snapshot(1))
+    assert [kept.version for kept in rig.totals.kept(rig.id)] == [2]
+
+
+def one_counts_at_a_time(rig: Rig) -> None:
+    rig.totals.advance(rig.id, _snapshot(1))
+    assert rig.totals.claim(rig.id, 1, now=100, until=200)
+    assert not rig.totals.claim(rig.id, 1, now=150, until=250)
+
+
+def nobody_counts_for_the_first_snapshot_when_it_is_there(rig: Rig) -> None:
+    rig.totals.advance(rig.id, _snapshot(1))
+    assert not rig.totals.claim(rig.id, 0, now=100, until=200)
+
+
+def nobody_counts_for_a_snapshot_that_is_there(rig: Rig) -> None:
+    rig.totals.advance(rig.id, _snapshot(1))
+    rig.totals.advance(rig.id, _snapshot(2))
+    assert not rig.totals.claim(rig.id, 1, now=100, until=200)
+
+
+DUELS: dict[Term, Duel] = {
+    ("buyers", "SET", "* = ?"): a_joined_claim_is_not_taken_for_what_it_was,
+    ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,
+    ("buyers", "SET REMOVE", "u = ?"): a_claim_between_the_look_and_the_correction_stays_counted,
+    ("buyers", "SET REMOVE", "* = ?"): what_joined_between_the_look_and_the_correction_stays_counted,
+    ("campaigns", "Put", "attribute_not_exists(id)"): a_new_campaign_replaces_no_other,
+    ("requests", "Put", "attribute_not_exists(id) OR expires_at <= ?"): a_request_is_answered_once,
+    ("orders", "Put", "attribute_not_exists(p)"): an_order_that_is_paid_is_not_placed_again,
+    ("stock", "SET", "attribute_exists(k)"): a_seal_makes_no_block_out_of_nothing,
+    ("stock", "ledger", "attribute_exists(k)"): an_end_makes_no_block_out_of_nothing,
+    ("stock", "ledger", "attribute_not_exists(w)"): no_request_begins_in_a_sealed_block,
+    ("stock", "ledger", "o <= ?"): nothing_is_held_before_the_opening,
+    ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
+    ("stock", "SET", "c > ?"): what_is_closed_for_good_is_not_opened_again,
+    ("totals", "Put", "attribute_not_exists(version) OR version < ?"): an_older_snapshot_of_a_span_replaces_no_newer_one,
+    ("totals", "SET", "(attribute_not_exists(lease) OR lease <= ?)"): one_counts_at_a_time,
+    ("totals", "SET", "attribute_not_exists(version)"): nobody_counts_for_the_first_snapshot_when_it_is_there,
+    ("totals", "SET", "version = ?"): nobody_counts_for_a_snapshot_that_is_there,
+}  # fmt: skip
