@@ -1,7 +1,7 @@
 """
 What a condition of a write is for, where chance seldom brings it about: two who meet at one item, and what comes of it.
 
-Each is played with the adapters on the simulation's store: once as it is, where it ends well, and once without the condition.
+Each is played with the adapters on the simulation's store: as it is, where it ends well, and then without the condition.
 """
 
 from __future__ import annotations
