@@ -57,9 +57,12 @@ class DynamoDBCampaigns:
             return
         try:
             with store_faults():
-                self._client.put_item(**put)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise ChangedMeanwhile(campaign.id) from None
+                self._client.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            standing: Any = refused.response
+            # The very same was written by an attempt of this call whose answer was lost.
+            if standing.get("Item") != put["Item"]:
+                raise ChangedMeanwhile(campaign.id) from None
 
     def of_merchant(
         self, merchant: str, *, status: Status | None, after: Campaign | None, limit: int

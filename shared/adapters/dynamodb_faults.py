@@ -36,6 +36,15 @@ PASSING: Final = frozenset(
     }
 )
 """Error codes that say nothing about the request."""
+_LOST: Final = (
+    ConnectionError,
+    HTTPClientError,
+    ResponseParserError,
+    ChecksumError,
+    # What botocore's parser of JSON leaves uncaught when bytes of the body were changed on their way.
+    UnicodeDecodeError,
+)
+"""No answer, or none that can be read."""
 
 
 @contextmanager
@@ -51,8 +60,10 @@ def store_faults() -> Iterator[None]:
     except ClientError as fault:
         answer = fault.response
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if answer.get("Error", {}).get("Code") in PASSING or status >= 500:
+        code = answer.get("Error", {}).get("Code", "")
+        # A refusal whose body did not arrive whole bears its status for a code: it may have been any.
+        if code in PASSING or status >= 500 or code.isdigit():
             raise StoreBusy from fault
         raise
-    except (ConnectionError, HTTPClientError, ResponseParserError, ChecksumError) as fault:
+    except _LOST as fault:
         raise StoreBusy from fault

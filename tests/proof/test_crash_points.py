@@ -32,7 +32,7 @@ def test_whoever_dies_before_or_after_any_call_leaves_a_show_that_comes_to_the_s
     assert sweep.rehearsal.show.complaints == []
     for death in sweep.deaths():
         sweep.die(death)
-    keep_share("crash_points", scene.name, sweep.figures())
+    keep_share("crash_points", f"scene: {scene.name}", sweep.figures())
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,4 @@ def test_dynamodb_local_has_the_same_in_it_whoever_dies(
     mirror = Mirror(dynamodb)
     sweep.die(death, mirror)
     assert mirror.calls > death.call
-    keep_share(
-        "crash_points", "on DynamoDB Local", {function: {"deaths": 1, "calls": mirror.calls}}
-    )
+    keep_share("crash_points", f"DynamoDB Local: {function}", {"deaths": 1, "calls": mirror.calls})
