@@ -101,6 +101,12 @@ def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
     return Premises(front, keys, seeded.webhook_secret, wait)
 
 
+@pytest.fixture(scope="session")
+def deployed_playground(stack: LocalStack, over_http: OverHttp) -> Premises:
+    """A merchant whose things may be changed at will."""
+    return _deployed(stack, over_http, "hostile-playground")
+
+
 def _belongings(stack: LocalStack, owner: Premises) -> list[str]:
     """Every item about a merchant's show and draft, but for the board, which is renewed for who looks at the show."""
     client = dynamodb(stack.engine.url)

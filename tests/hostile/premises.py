@@ -52,7 +52,7 @@ class Premises:
         """``open_show``: sees to it that a campaign that was started is open."""
         self.front = front
         self.keys = keys
-        self._secret = base64.b64decode(webhook_secret.removeprefix("whsec_") + "==")
+        self.secret = base64.b64decode(webhook_secret.removeprefix("whsec_") + "==")
         created = self.make("/v1/campaigns", self.plan())
         self.show: str = created["id"]
         self.make(f"/v1/campaigns/{self.show}/start", {})
@@ -179,7 +179,7 @@ class Premises:
         """The headers of a webhook, by the Standard Webhooks specification."""
         stamp = str(int(time.time())) if seconds is None else str(seconds)
         text = f"{event}.{stamp}.".encode() + raw
-        mac = hmac.new(secret or self._secret, text, hashlib.sha256).digest()
+        mac = hmac.new(secret or self.secret, text, hashlib.sha256).digest()
         return [
             ("webhook-id", event),
             ("webhook-timestamp", stamp),
