@@ -19,9 +19,10 @@ from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
+from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.order_ports import Books
-from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.stock_ports import Shelf, shelf
 from tests.builders import MERCHANT, a_campaign
@@ -119,8 +120,16 @@ class Shop:
         providers = {"test": self.bank}
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
-        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
-        self.payments = PaymentDesk(self.campaigns, self.books, self.quarantine, livemode=False)
+        self.books = Books(
+            self.orders,
+            self.stock,
+            hints,
+            self.buyers,
+            providers,
+            self.quarantine,
+            livemode=False,
+        )
+        self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- the campaign ------------------------------------------------------------------------------
 

@@ -82,10 +82,18 @@ class Theatre:
         """Other processes: what they knew is forgotten."""
         providers = {"test": self.bank}
         hints = Hints(self.stock, self.clock, choice=Random(1), pause=lambda _: None)
-        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
+        self.books = Books(
+            self.orders,
+            self.stock,
+            hints,
+            self.buyers,
+            providers,
+            MemoryQuarantine(),
+            livemode=False,
+        )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self._checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
-        self.payments = PaymentDesk(self.campaigns, self.books, MemoryQuarantine(), livemode=False)
+        self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- time ----------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
 from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.payable import price_faults
 
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
@@ -18,7 +19,13 @@ ALWAYS_FREE = frozenset({"name", "metadata"})
 
 def checked(campaign: Campaign) -> Campaign:
     """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
-    faults = [*_times(campaign), *_offers(campaign), *_cues(campaign), *_flash_prices(campaign)]
+    faults = [
+        *_times(campaign),
+        *_offers(campaign),
+        *_cues(campaign),
+        *_flash_prices(campaign),
+        *price_faults(campaign),
+    ]
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
     return campaign

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("wired", "secret")
 
 @pytest.fixture
 def secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = SimpleNamespace(webhooks=lambda: [Webhook(SECRET)])
+    store = SimpleNamespace(value=lambda: [Webhook(SECRET)])
     monkeypatch.setattr(wiring, "payment_secret", lambda: store)
 
 
@@ -311,7 +311,7 @@ def test_a_webhook_needs_no_key_but_a_signature(sale: OnSale):
     assert tell(raw).body["outcome"] == "known"
 
 
-@pytest.mark.parametrize("provider", ["stripe", "", "TEST", "%00", "富士", "\ud800"])
+@pytest.mark.parametrize("provider", ["paypal", "", "TEST", "%00", "富士", "\ud800"])
 def test_an_unknown_provider_is_a_404(provider: str):
     assert tell(b"{}", provider=provider).code == "provider_not_found"
 

@@ -13,7 +13,7 @@ from bench.meter import Meter
 from local.engine.dynamodb_local import DynamoDBLocal
 from shared.domain.errors import SoldOut
 from shared.domain.order import OrderState
-from shared.use_cases.receive_payment import Outcome
+from shared.use_cases.judge_payment import Outcome
 from tests.dynamodb.orders.conftest import MakeShop
 from tests.shop import HOLD, Shop, event_body, headers
 
