@@ -117,7 +117,8 @@ class Shop:
                 self.shelf, number, units=count, opens=self.start, closes=self.campaign.closes_at
             )
         hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)
-        providers = {"test": self.bank}
+        self.providers: dict[str, Any] = {"test": self.bank}
+        providers = self.providers
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
         self.books = Books(
@@ -143,6 +144,11 @@ class Shop:
 
     def become(self, status: Status) -> None:
         self.show(self.campaign.changed(status=status))
+
+    def take_money_with(self, name: str, provider: Any) -> None:
+        """Another payment provider for whoever checks out from now on."""
+        self.providers[name] = provider
+        self.show(self.campaign.changed(payment_provider=name))
 
     def close(self) -> None:
         """The show is over for good: no block can be reserved from."""

@@ -116,7 +116,7 @@ class StripeProvider:
         except PaymentRefused as unknown:
             raise Busy("Stripe does not know this payment: a person should look.") from unknown
         if intent.status == "succeeded":
-            thing = StripeObject.model_validate(_plain(intent))
+            thing = StripeObject.model_validate(intent.to_dict())
             event_id = f"{intent.id}-asked"
             kind = PaymentKind.SUCCEEDED
             return payment_event(event_id, kind, thing, livemode=intent.livemode)
@@ -154,7 +154,7 @@ class StripeProvider:
             return list(made.auto_paging_iter())
 
         for made in self._calls.run(find):
-            if (made.metadata or {}).get(REFUND_MARK) == refund.id:
+            if (made.to_dict().get("metadata") or {}).get(REFUND_MARK) == refund.id:
                 return _state(made)
         return None
 
@@ -193,14 +193,3 @@ def _under_key(order_id: str, create: Any) -> PaymentIntent:
 
 def _state(refund: StripeRefund) -> RefundState:
     return _STATES.get(refund.status or "", RefundState.FAILED)
-
-
-def _plain(intent: PaymentIntent) -> dict[str, Any]:
-    """The intent as JSON has it."""
-    return {
-        "id": intent.id,
-        "amount": intent.amount,
-        "amount_received": getattr(intent, "amount_received", None),
-        "currency": intent.currency,
-        "metadata": dict(intent.metadata or {}),
-    }
