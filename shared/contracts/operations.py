@@ -316,6 +316,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ReservationReleased,
             errors.CampaignClosed,
             errors.OrderExists,
+            errors.PaymentRefused,
+            errors.ProviderSilent,
         ),
     ),
     "GET /v1/orders/{order_id}": Operation(
@@ -336,7 +338,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends=eg.WEBHOOK,
         answers=payments.Received,
         gives=eg.RECEIVED,
-        refuses=(errors.SignatureInvalid, errors.ProviderNotFound, errors.TooLarge),
+        refuses=(
+            errors.SignatureInvalid,
+            errors.ProviderNotFound,
+            errors.TooLarge,
+            errors.ProviderSilent,
+        ),
         parameters=(
             _signature("webhook-id", "Id of the event: the same for each delivery of it."),
             _signature("webhook-timestamp", "Seconds since 1970 UTC, within 5 minutes of now."),
