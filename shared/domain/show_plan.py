@@ -15,6 +15,8 @@ Fault = tuple[str, str]
 
 ALWAYS_FREE = frozenset({"name", "metadata"})
 """What no stock, price or clock depends on; the titles of offers are free too."""
+AS_SENT = {"payment_provider": "payments"}
+"""What a merchant calls it, where we do not."""
 
 
 def checked(campaign: Campaign) -> Campaign:
@@ -53,7 +55,7 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     free = ALWAYS_FREE
     if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
         free |= {"offers"}
-    refused = sorted(set(differing) - free)
+    refused = sorted(AS_SENT.get(name, name) for name in set(differing) - free)
     if refused:
         stage = "live" if campaign.status is Status.LIVE else "about to start"
         raise CampaignState(

@@ -188,7 +188,9 @@ def test_while_stripe_is_down_reservations_go_on_and_checkouts_say_when_to_come_
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"\xff\xfe", b"{}", b"[]", b"nonsense", b"\x00" * 16_000], ids=lambda raw: repr(raw[:8])
+    "raw",
+    [b"", b"\xff\xfe", b"{}", b"[]", b"nonsense", b"\x00" * 16_000],
+    ids=lambda raw: repr(raw[:8]),
 )
 def test_what_stripe_did_not_sign_is_a_401_and_what_nobody_can_read_no_fault_of_ours(
     raw: bytes, sale: OnSale
