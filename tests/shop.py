@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import Webhook
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
+from shared.domain.payment import PaymentEvent, PaymentKind
 from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
@@ -58,6 +59,20 @@ def event_body(order: Order, kind: str = "payment.succeeded", /, **data: Any) ->
         "livemode": False,
     }
     return json.dumps({"type": kind, "data": {**true, **data}}).encode()
+
+
+def paid_event(order: Order) -> PaymentEvent:
+    """What a provider says when it is asked about a payment that was made."""
+    return PaymentEvent(
+        id=f"{order.payment_id}-asked",
+        kind=PaymentKind.SUCCEEDED,
+        payment_id=order.payment_id,
+        order_id=order.id,
+        amount=order.amount,
+        currency=order.currency,
+        livemode=False,
+        merchant=order.merchant,
+    )
 
 
 @dataclass
@@ -261,7 +276,8 @@ class Shop:
             assert {(claim.block, claim.key) for claim in claims} == sold
             assert sums.gross == sum(order.amount for order in paid)
             assert sums.held == 0
-            assert not list(self.orders.unsettled(self.campaign.id))
+            unsettled = self.orders.unsettled(self.campaign.id)
+            assert not [order for order in unsettled if isinstance(order, Order)]
 
     # -- what goes wrong ---------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ from shared.domain.payment import (
 )
 
 NAME: Final = "stripe"
-ACTION: Final = "stripe_payment_intent"
+ACTION: Final = "stripe"
 """What the storefront does next: confirm the intent in the buyer's browser with Stripe.js and ``client_secret``."""
 ATTEMPTS: Final = 3
 """Idempotency keys tried for one payment."""

@@ -31,7 +31,7 @@ def test_an_order_has_a_payment_intent_that_carries_our_marks(
         "livehour_merchant": MERCHANT,
     }
     assert order.payment_action == {
-        "type": "stripe_payment_intent",
+        "type": "stripe",
         "client_secret": intent["client_secret"],
     }
     asked = stripe.asked()[-2]

@@ -33,8 +33,8 @@ class Endpoint:
     """Where Stripe sends its webhooks: hands each to the function, as the gateway does."""
 
     url: str = ""
-    answers: list[tuple[str, Answer]] = field(default_factory=list)
-    """What was answered to which type of event."""
+    answers: list[tuple[str, str, Answer]] = field(default_factory=list)
+    """What was answered to which type of event, about which payment."""
 
     def take(self, headers: dict[str, str], raw: bytes) -> Answer:
         answer = gateway.call(
@@ -45,18 +45,21 @@ class Endpoint:
             merchant=None,
             raw=raw,
         )
-        self.answers.append((json.loads(raw)["type"], answer))
+        told = json.loads(raw)
+        thing = told["data"]["object"]
+        payment = thing.get("payment_intent") or thing["id"]
+        self.answers.append((told["type"], payment, answer))
         return answer
 
-    def wait_for(self, kind: str, number: int = 1) -> Answer:
-        """The answer to the ``number``-th event of a type. localstripe sends them a second later."""
+    def wait_for(self, kind: str, payment_id: str) -> Answer:
+        """The answer to an event about a payment. localstripe sends it a second later; others' events come by too."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            told = [answer for told_of, answer in list(self.answers) if told_of == kind]
-            if len(told) >= number:
-                return told[number - 1]
+            for told_of, payment, answer in list(self.answers):
+                if (told_of, payment) == (kind, payment_id):
+                    return answer
             time.sleep(0.05)
-        raise AssertionError(f"no {kind} among {[kind for kind, _ in self.answers]}")
+        raise AssertionError(f"no {kind} of {payment_id} among {self.answers}")
 
 
 @pytest.fixture
@@ -131,7 +134,9 @@ def test_a_declined_card_then_a_good_one_then_the_same_from_another_tab(
     assert payment["action"]["client_secret"].startswith(payment["id"])
 
     assert "error" in stripe.pay(payment["id"], DECLINED)
-    assert endpoint.wait_for("payment_intent.payment_failed").body["outcome"] == "noted"
+    assert (
+        endpoint.wait_for("payment_intent.payment_failed", payment["id"]).body["outcome"] == "noted"
+    )
     assert read(order)["state"] == "awaiting_payment"
 
     # Another intent with the marks of this order, as nobody but the account's holder can make one.
@@ -147,14 +152,17 @@ def test_a_declined_card_then_a_good_one_then_the_same_from_another_tab(
         },
     )
     stripe.ask("POST", f"/v1/payment_intents/{second['id']}/confirm")
-    assert endpoint.wait_for("payment_intent.succeeded").body["outcome"] == "refunded"
+    assert endpoint.wait_for("payment_intent.succeeded", second["id"]).body["outcome"] == "refunded"
     assert [back["amount"] for back in stripe.refunds_of(second["id"])] == [order["amount"]]
-    assert endpoint.wait_for("refund.created").body["outcome"] == "known"
+    assert endpoint.wait_for("refund.created", second["id"]).body["outcome"] == "known"
     assert read(order)["state"] == "awaiting_payment"
 
     good = order_of(sale, "bo")
     stripe.pay(good["payment"]["id"])
-    assert endpoint.wait_for("payment_intent.succeeded", 2).body["outcome"] == "paid"
+    assert (
+        endpoint.wait_for("payment_intent.succeeded", good["payment"]["id"]).body["outcome"]
+        == "paid"
+    )
     assert read(good)["state"] == "paid"
     assert stripe.refunds_of(good["payment"]["id"]) == []
 
@@ -184,7 +192,8 @@ def test_while_stripe_is_down_reservations_go_on_and_checkouts_say_when_to_come_
     order = order_of(sale)
     assert order["expires_at"] == held["expires_at"]
     stripe.pay(order["payment"]["id"])
-    assert endpoint.wait_for("payment_intent.succeeded").body["outcome"] == "paid"
+    told = endpoint.wait_for("payment_intent.succeeded", order["payment"]["id"])
+    assert told.body["outcome"] == "paid"
 
 
 @pytest.mark.parametrize(

@@ -11,26 +11,12 @@ from shared.clock import rfc3339
 from shared.domain.campaign import Status
 from shared.domain.errors import ProviderSilent
 from shared.domain.order import Order, OrderState, RefundReason
-from shared.domain.payment import Doubt, PaymentEvent, PaymentKind, RefundState
+from shared.domain.payment import Doubt, PaymentEvent, RefundState
 from shared.use_cases.judge_payment import PARKED_FOR, Outcome
 from tests.fakes import Crash
-from tests.shop import HOLD, SHIP_TO, Shop, event_body
+from tests.shop import HOLD, SHIP_TO, Shop, event_body, paid_event
 
 DAY = 24 * 3600
-
-
-def paid_event(order: Order) -> PaymentEvent:
-    """What a provider says when it is asked about a payment that was made."""
-    return PaymentEvent(
-        id=f"{order.payment_id}-asked",
-        kind=PaymentKind.SUCCEEDED,
-        payment_id=order.payment_id,
-        order_id=order.id,
-        amount=order.amount,
-        currency=order.currency,
-        livemode=False,
-        merchant=order.merchant,
-    )
 
 
 def doubts(shop: Shop) -> list[Doubt]:
