@@ -61,8 +61,9 @@ class TestProvider:
         identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode()
         return Payment(identifier, {"type": "signed_webhook"})
 
-    def cancel_payment(self, order: Order) -> None:
+    def cancel_payment(self, order: Order) -> PaymentEvent | None:  # noqa: ARG002
         """Nobody asks for the money again: there was none."""
+        return None
 
     def refund(self, refund: Refund) -> RefundState:  # noqa: ARG002
         """All the money there was goes back: none."""
@@ -71,7 +72,9 @@ class TestProvider:
     def refund_state(self, refund: Refund) -> RefundState | None:
         return self.refund(refund)
 
-    def read_event(self, headers: Mapping[str, str], raw: bytes) -> PaymentEvent | UnreadableEvent:
+    def read_event(
+        self, headers: Mapping[str, str], raw: bytes
+    ) -> PaymentEvent | UnreadableEvent | None:
         event_id = self._verify(headers, raw)
         try:
             body = parse_object(raw)

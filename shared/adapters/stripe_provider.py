@@ -154,7 +154,8 @@ class StripeProvider:
             return list(made.auto_paging_iter())
 
         for made in self._calls.run(find):
-            if (made.to_dict().get("metadata") or {}).get(REFUND_MARK) == refund.id:
+            marks: dict[str, str] = made.to_dict().get("metadata") or {}
+            if marks.get(REFUND_MARK) == refund.id:
                 return _state(made)
         return None
 

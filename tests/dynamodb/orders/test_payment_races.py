@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -142,7 +143,7 @@ def test_of_a_beat_that_finds_it_paid_and_its_late_event_one_books_it(make_shop:
         shop.bank.paid[order.id] = paid_event(order)
         shop.now += HOLD
 
-        at_once(shop.beat, lambda shop=shop, order=order: shop.pay(order), shop.beat)
+        at_once(shop.beat, partial(shop.pay, order), shop.beat)
         shop.beat()
 
         assert shop.read(order).state is OrderState.PAID
@@ -157,10 +158,8 @@ def test_an_early_event_and_its_checkout_at_once_come_to_one_paid_order(make_sho
         raw = event_body(foreseen)
         reservation = shop.reserve()
 
-        at_once(
-            lambda shop=shop, held=reservation: shop.check_out(held),
-            *[lambda shop=shop, raw=raw: shop.deliver(raw)] * 4,
-        )
+        checkout = partial(shop.check_out, reservation)
+        at_once(checkout, *[partial(shop.deliver, raw)] * 4)
         shop.now += 5
         shop.finish(since=shop.now - 5)
 

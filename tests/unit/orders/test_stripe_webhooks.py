@@ -36,7 +36,7 @@ class Vault:
 
     def __init__(self, *secrets: str, account: str | None = None) -> None:
         self.copy: StripeCredentials | None = credentials(*secrets, account=account)
-        self.fresh = self.copy
+        self.fresh: StripeCredentials | None = self.copy
         self.readings = 0
 
     def value(self) -> StripeCredentials | None:
@@ -82,6 +82,7 @@ def deliver(shop: Shop, raw: bytes) -> Outcome:
 
 
 def put_aside(shop: Shop) -> QuarantinedPayment:
+    kept: QuarantinedPayment
     (kept,) = shop.quarantine.kept.values()
     return kept
 
