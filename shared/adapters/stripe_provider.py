@@ -187,7 +187,7 @@ def _under_key(order_id: str, create: Any) -> PaymentIntent:
         try:
             return create(order_id if attempt == 1 else f"{order_id}-{attempt}")  # type: ignore[no-any-return]
         except APIError as fault:
-            if fault.headers.get("idempotent-replayed") != "true":
+            if (fault.headers or {}).get("idempotent-replayed") != "true":
                 raise
     return create(f"{order_id}-{ATTEMPTS}")  # type: ignore[no-any-return]
 
