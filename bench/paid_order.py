@@ -33,7 +33,7 @@ _SHIP_TO = {
 class _Secret:
     """The bank's secret, as Secrets Manager would give it."""
 
-    def webhooks(self) -> list[Webhook]:
+    def value(self) -> list[Webhook]:
         return [_BANK]
 
 

@@ -49,6 +49,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "Query", "UpdateItem"),
+        "payments": ("PutItem",),
         "totals": SAVE,
     },
     "close_campaign": {"campaigns": SAVE, "stock": ("GetItem", "PutItem", "UpdateItem")},

@@ -15,6 +15,7 @@ from infra.constructs.change_stream import ChangeStream
 from infra.constructs.event_bus import CampaignBus
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
+from infra.constructs.stripe_account import StripeAccount
 from infra.constructs.tables import Tables
 from infra.stages import Stage
 
@@ -33,13 +34,29 @@ class LivehourStack(Stack):
         backend = Backend(self, "Backend", stage=stage, tables=tables)
         bus = CampaignBus(self, "Events", stage=stage)
         changes = ChangeStream(self, "Changes", backend=backend, bus=bus.bus)
-        lifecycle = CampaignLifecycle(self, "Lifecycle", backend=backend, bus=bus.bus)
+        stripe = StripeAccount(
+            self,
+            "Stripe",
+            name=f"livehour-{stage.name}-payments-stripe",
+            api_url=stage.stripe_api_url,
+            removal=stage.removal,
+        )
+        lifecycle = CampaignLifecycle(
+            self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe
+        )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         sweep = CampaignSweep(self, "Sweep", backend=backend, machine=lifecycle.machine)
         payment_secret = PaymentSecret(
             self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
         )
-        api = CampaignApi(self, "Api", backend=backend, start=start, payment_secret=payment_secret)
+        api = CampaignApi(
+            self,
+            "Api",
+            backend=backend,
+            start=start,
+            payment_secret=payment_secret,
+            stripe=stripe,
+        )
         if stage.watched:
             name = f"livehour-{stage.name}"
             Alarms(

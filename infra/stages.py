@@ -29,6 +29,9 @@ class Stage:
     start_lead_seconds: int
     """How long before its start a campaign's machine is started: the scheduler is exact to the minute."""
 
+    stripe_api_url: str
+    """Where Stripe answers. Elsewhere than in production it is a test account that does."""
+
     # -- data
     point_in_time_recovery: bool
     deletion_protection: bool
@@ -59,6 +62,7 @@ LOCAL: Final = Stage(
     reserved_concurrency=2,
     authorizer_memory=128,
     start_lead_seconds=10,
+    stripe_api_url="https://api.stripe.com",
     point_in_time_recovery=False,
     deletion_protection=False,
     removal=RemovalPolicy.DESTROY,
@@ -80,6 +84,7 @@ PRODUCTION: Final = Stage(
     reserved_concurrency=None,
     authorizer_memory=512,
     start_lead_seconds=300,
+    stripe_api_url="https://api.stripe.com",
     point_in_time_recovery=True,
     deletion_protection=True,
     removal=RemovalPolicy.RETAIN,

@@ -33,6 +33,8 @@ class Setting(StrEnum):
     START_LEAD_SECONDS = "START_LEAD_SECONDS"
     BUS_NAME = "BUS_NAME"
     PAYMENT_SECRET_ARN = "PAYMENT_SECRET_ARN"  # noqa: S105 - where a secret is, not what it is
+    STRIPE_SECRET_ARN = "STRIPE_SECRET_ARN"  # noqa: S105 - the same
+    STRIPE_API_URL = "STRIPE_API_URL"
 
 
 class SettingMissing(RuntimeError):

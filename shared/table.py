@@ -197,7 +197,9 @@ ORDER_SEAT: Final = "u"
 ORDER_FAILURE: Final = "e"
 ORDER_NOTE: Final = "o"
 """A note instead of an order: sort key of the order whose late payment should be settled by the note's own deadline."""
-LARGEST_SHIP_TO: Final = 600
+ORDER_EVENT: Final = "w"
+"""With a note: an event of a payment that came before the order that the note names."""
+LARGEST_SHIP_TO: Final = 560
 """Bytes of an address as compact JSON."""
 
 

@@ -10,25 +10,29 @@ of a reservation must not load what campaigns need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.settings import Setting, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
+    from standardwebhooks.webhooks import Webhook
 
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_keys import DynamoDBKeys
     from shared.adapters.dynamodb_orders import DynamoDBOrders
+    from shared.adapters.dynamodb_payments import DynamoDBQuarantine
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
-    from shared.adapters.payment_secret import PaymentSecret
+    from shared.adapters.secret_copy import SecretCopy
     from shared.adapters.step_functions import StepFunctionsLifecycles
+    from shared.adapters.stripe_credentials import StripeCredentials
     from shared.use_cases.campaign_cache import CampaignCache
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hints import Hints
@@ -43,15 +47,15 @@ if TYPE_CHECKING:
 # -- clients ---------------------------------------------------------------------------------------
 
 
-def connect(service: str) -> Any:
+def connect(service: str, *, read_timeout: int = 3, attempts: int = 3) -> Any:
     """A client that gives up while its caller still waits: the gateway does so after 30 seconds."""
     import boto3
     from botocore.config import Config
 
     config = Config(
         connect_timeout=1,
-        read_timeout=3,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
@@ -184,20 +188,82 @@ def orders() -> DynamoDBOrders:
     return DynamoDBOrders(dynamodb(), setting(Setting.ORDERS_TABLE))
 
 
-@cache
-def payment_secret() -> PaymentSecret:
-    """What the provider ``test`` signs its webhooks with."""
-    from shared.adapters.payment_secret import PaymentSecret
+def _secrets() -> Any:
+    """Who asks has a copy, or a buyer who waits: one short try."""
+    return connect("secretsmanager", read_timeout=2, attempts=1)
 
-    return PaymentSecret(connect("secretsmanager"), setting(Setting.PAYMENT_SECRET_ARN))
+
+def is_real() -> bool:
+    """Whether this deployment takes real money."""
+    return setting(Setting.STAGE) == "production"
+
+
+@cache
+def payment_secret() -> SecretCopy[list[Webhook]]:
+    """What the provider ``test`` signs its webhooks with."""
+    from shared.adapters.payment_secret import webhooks_of
+    from shared.adapters.secret_copy import SecretCopy
+
+    return SecretCopy(_secrets(), setting(Setting.PAYMENT_SECRET_ARN), webhooks_of)
+
+
+@cache
+def stripe_secret() -> SecretCopy[StripeCredentials | None]:
+    """Our account at Stripe, if an operator has given us one."""
+    from shared.adapters.secret_copy import SecretCopy
+    from shared.adapters.stripe_credentials import credentials_of
+
+    livemode = is_real()
+    arn = setting(Setting.STRIPE_SECRET_ARN)
+    return SecretCopy(_secrets(), arn, lambda text: credentials_of(text, livemode=livemode))
+
+
+def can_take_payments(provider: str) -> bool:
+    """Whether a campaign may choose this provider here. ``StoreBusy`` if that cannot be told."""
+    return provider != "stripe" or stripe_secret().value() is not None
+
+
+def _test_provider() -> PaymentProvider:
+    from shared.adapters.payment_test_provider import TestProvider
+
+    # Only who receives webhooks needs, and may read, the secret.
+    return TestProvider(lambda: payment_secret().value())
+
+
+def _stripe_provider() -> PaymentProvider:
+    from shared.adapters.stripe_calls import StripeCalls
+    from shared.adapters.stripe_provider import StripeProvider
+
+    calls = StripeCalls(lambda: stripe_secret().value(), setting(Setting.STRIPE_API_URL))
+    return StripeProvider(calls, stripe_secret())
+
+
+class _Providers(Mapping[str, "PaymentProvider"]):
+    """Each made when it is first asked for: a campaign on ``test`` never loads Stripe's library."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], PaymentProvider]]) -> None:
+        self._makers = makers
+        self._made: dict[str, PaymentProvider] = {}
+
+    def __getitem__(self, name: str) -> PaymentProvider:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 @cache
 def payment_providers() -> Mapping[str, PaymentProvider]:
-    """The payment providers, by name. Only who receives webhooks needs, and may read, their secrets."""
-    from shared.adapters.payment_test_provider import NAME, TestProvider
-
-    return {NAME: TestProvider(lambda: payment_secret().webhooks())}
+    """The payment providers, by the name that campaigns choose them by."""
+    return _Providers({"test": _test_provider, "stripe": _stripe_provider})
 
 
 @cache
@@ -221,18 +287,31 @@ def books() -> Books:
     """What is at hand where orders are settled."""
     from shared.use_cases.order_ports import Books
 
-    return Books(orders(), stock(), hints(), buyers(), payment_providers())
+    return Books(
+        orders(),
+        stock(),
+        hints(),
+        buyers(),
+        payment_providers(),
+        quarantine(),
+        livemode=is_real(),
+    )
+
+
+@cache
+def quarantine() -> DynamoDBQuarantine:
+    """Payment events put aside."""
+    from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+
+    return DynamoDBQuarantine(dynamodb(), setting(Setting.PAYMENTS_TABLE))
 
 
 @cache
 def payment_desk() -> PaymentDesk:
     """What receives payment providers' events."""
-    from shared.adapters.dynamodb_payments import DynamoDBQuarantine
     from shared.use_cases.receive_payment import PaymentDesk
 
-    quarantine = DynamoDBQuarantine(dynamodb(), setting(Setting.PAYMENTS_TABLE))
-    livemode = setting(Setting.STAGE) == "production"
-    return PaymentDesk(campaign_cache(), books(), quarantine, livemode=livemode)
+    return PaymentDesk(campaign_cache(), books())
 
 
 # -- totals ----------------------------------------------------------------------------------------

@@ -12,8 +12,15 @@ from standardwebhooks.webhooks import Webhook
 from shared.adapters.payment_test_provider import TestProvider
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
-from shared.domain.order import Order, OrderState
-from shared.domain.payment import Payment, QuarantinedPayment
+from shared.domain.order import Order
+from shared.domain.payment import (
+    ParkedEvent,
+    Payment,
+    PaymentEvent,
+    QuarantinedPayment,
+    Refund,
+    RefundState,
+)
 from tests.fakes import Watched
 
 
@@ -24,6 +31,7 @@ class MemoryOrders(Watched):
         super().__init__()
         self.kept: dict[tuple[str, str, int], Order] = {}
         self.notes: set[tuple[int, tuple[str, str, int]]] = set()
+        self.parked: dict[tuple[str, str, int], tuple[str, ParkedEvent]] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -54,6 +62,10 @@ class MemoryOrders(Watched):
     def remind(self, order: Order, *, at: int) -> None:
         self._effect("remind", lambda: self.notes.add((at, _key(order))))
 
+    def park(self, check: ClaimCheck, parked: ParkedEvent) -> None:
+        key = (parked.provider, parked.event.id, parked.since)
+        self._effect("park", lambda: self.parked.setdefault(key, (check.campaign_id, parked)))
+
     def page(self, campaign_id: str, *, before: ClaimCheck | None, limit: int) -> list[Order]:
         newest_first = sorted(
             self.all(campaign_id), key=lambda order: (order.expires_at, order.key), reverse=True
@@ -65,13 +77,21 @@ class MemoryOrders(Watched):
         ]
         return older[:limit]
 
-    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
+    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         reminded = {key for at, key in self.notes if since < at <= until}
         for order in self.unsettled(campaign_id):
-            if since < order.expires_at <= until or (_key(order) in reminded and order.is_settling):
+            if isinstance(order, ParkedEvent):
+                if since < order.since + 1 <= until:
+                    yield order
+            elif since < order.expires_at <= until or (
+                _key(order) in reminded and order.is_settling
+            ):
                 yield order
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order]:
+    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
+        for campaign, parked in list(self.parked.values()):
+            if campaign == campaign_id:
+                yield parked
         for order in list(self.kept.values()):
             if order.campaign_id == campaign_id and (order.awaits_payment or order.is_settling):
                 yield order
@@ -112,6 +132,11 @@ class Bank(Watched, TestProvider):
         self.payments: dict[str, Payment] = {}
         self.refunds: Counter[str] = Counter()
         """Money sent back, by order."""
+        self.seconds: Counter[str] = Counter()
+        """Money of second payments sent back, by payment."""
+        self.refunding = RefundState.SUCCEEDED
+        self.paid: dict[str, PaymentEvent] = {}
+        """What it says when it is to cancel a payment that was made, by order."""
         self.cancelled: set[str] = set()
 
     def create_payment(
@@ -123,9 +148,23 @@ class Bank(Watched, TestProvider):
 
         return self._effect("create_payment", create)  # type: ignore[no-any-return]
 
-    def cancel_payment(self, order: Order) -> None:
-        self._effect("cancel_payment", lambda: self.cancelled.add(order.id))
+    def cancel_payment(self, order: Order) -> PaymentEvent | None:
+        return self._effect("cancel_payment", lambda: self._cancel(order))  # type: ignore[no-any-return]
 
-    def refund(self, order: Order) -> None:
-        assert order.state is not OrderState.PAID
-        self._effect("refund", lambda: self.refunds.__setitem__(order.id, order.captured))
+    def _cancel(self, order: Order) -> PaymentEvent | None:
+        paid = self.paid.get(order.id)
+        if paid is None:
+            self.cancelled.add(order.id)
+        return paid
+
+    def refund(self, refund: Refund) -> RefundState:
+        return self._effect("refund", lambda: self._refund(refund))  # type: ignore[no-any-return]
+
+    def _refund(self, refund: Refund) -> RefundState:
+        back = self.refunds if refund.id.startswith("late-") else self.seconds
+        back[refund.order_id if back is self.refunds else refund.payment_id] = refund.amount
+        return self.refunding
+
+    def refund_state(self, refund: Refund) -> RefundState | None:
+        asked = refund.order_id in self.refunds or refund.payment_id in self.seconds
+        return self.refunding if asked else None

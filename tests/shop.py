@@ -15,13 +15,15 @@ from standardwebhooks.webhooks import Webhook
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
+from shared.domain.payment import PaymentEvent, PaymentKind
 from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
+from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.order_ports import Books
-from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.stock_ports import Shelf, shelf
 from tests.builders import MERCHANT, a_campaign
@@ -57,6 +59,20 @@ def event_body(order: Order, kind: str = "payment.succeeded", /, **data: Any) ->
         "livemode": False,
     }
     return json.dumps({"type": kind, "data": {**true, **data}}).encode()
+
+
+def paid_event(order: Order) -> PaymentEvent:
+    """What a provider says when it is asked about a payment that was made."""
+    return PaymentEvent(
+        id=f"{order.payment_id}-asked",
+        kind=PaymentKind.SUCCEEDED,
+        payment_id=order.payment_id,
+        order_id=order.id,
+        amount=order.amount,
+        currency=order.currency,
+        livemode=False,
+        merchant=order.merchant,
+    )
 
 
 @dataclass
@@ -116,11 +132,20 @@ class Shop:
                 self.shelf, number, units=count, opens=self.start, closes=self.campaign.closes_at
             )
         hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)
-        providers = {"test": self.bank}
+        self.providers: dict[str, Any] = {"test": self.bank}
+        providers = self.providers
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
-        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
-        self.payments = PaymentDesk(self.campaigns, self.books, self.quarantine, livemode=False)
+        self.books = Books(
+            self.orders,
+            self.stock,
+            hints,
+            self.buyers,
+            providers,
+            self.quarantine,
+            livemode=False,
+        )
+        self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- the campaign ------------------------------------------------------------------------------
 
@@ -134,6 +159,11 @@ class Shop:
 
     def become(self, status: Status) -> None:
         self.show(self.campaign.changed(status=status))
+
+    def take_money_with(self, name: str, provider: Any) -> None:
+        """Another payment provider for whoever checks out from now on."""
+        self.providers[name] = provider
+        self.show(self.campaign.changed(payment_provider=name))
 
     def close(self) -> None:
         """The show is over for good: no block can be reserved from."""
@@ -246,7 +276,8 @@ class Shop:
             assert {(claim.block, claim.key) for claim in claims} == sold
             assert sums.gross == sum(order.amount for order in paid)
             assert sums.held == 0
-            assert not list(self.orders.unsettled(self.campaign.id))
+            unsettled = self.orders.unsettled(self.campaign.id)
+            assert not [order for order in unsettled if isinstance(order, Order)]
 
     # -- what goes wrong ---------------------------------------------------------------------------
 

@@ -19,12 +19,13 @@ from shared.domain.totals import Snapshot
 from shared.use_cases.check_out import Checkout, CheckoutDesk
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.hints import Hints
+from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, Phase, keep_books
 from shared.use_cases.open_campaign import Doors, open_campaign
 from shared.use_cases.order_ports import Books
 from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
 from shared.use_cases.read_totals import Seen, TotalsDesk
-from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reconcile import reconcile_campaign, settle_campaign
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.settle_hold import look
@@ -82,10 +83,18 @@ class Theatre:
         """Other processes: what they knew is forgotten."""
         providers = {"test": self.bank}
         hints = Hints(self.stock, self.clock, choice=Random(1), pause=lambda _: None)
-        self.books = Books(self.orders, self.stock, hints, self.buyers, providers)
+        self.books = Books(
+            self.orders,
+            self.stock,
+            hints,
+            self.buyers,
+            providers,
+            MemoryQuarantine(),
+            livemode=False,
+        )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self._checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
-        self.payments = PaymentDesk(self.campaigns, self.books, MemoryQuarantine(), livemode=False)
+        self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- time ----------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ the commands ``schedule``, ``start``, ``end``, ``extend``, ``cancel`` below it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from shared import clock, wiring
 from shared.contracts import campaigns as contracts
@@ -20,6 +21,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import (
     CampaignNotFound,
     InvalidCursor,
+    InvalidRequest,
     PreconditionFailed,
     PreconditionRequired,
 )
@@ -35,12 +37,14 @@ def create(request: Request) -> Response:
     """A new draft."""
 
     def make() -> Campaign:
+        plan = contracts.plan(read(contracts.CampaignRequest, request.body))
+        _refuse_unless_payable(plan)
         return Campaign(
             id=new_campaign_id(),
             merchant=request.merchant,
             secret=new_secret(),
             created_at=clock.now_millis(),
-            **contracts.plan(read(contracts.CampaignRequest, request.body)),
+            **plan,
         )
 
     return _told(_runner().create(_ask(request, "create"), make))
@@ -80,9 +84,13 @@ def patch(request: Request) -> Response:
     runner.owned(request.merchant, campaign_id)
     version = _version(request)
     body = read(contracts.CampaignPatch, request.body)
-    revised = runner.revise(
-        request.merchant, campaign_id, version, lambda campaign: contracts.changes(body, campaign)
-    )
+
+    def changes(campaign: Campaign) -> dict[str, Any]:
+        plan = contracts.changes(body, campaign)
+        _refuse_unless_payable(plan)
+        return plan
+
+    revised = runner.revise(request.merchant, campaign_id, version, changes)
     return _answer(revised)
 
 
@@ -147,6 +155,17 @@ lambda_handler = api
 
 def _runner() -> ShowRunner:
     return wiring.show_runner(contracts.answer)
+
+
+def _refuse_unless_payable(plan: Mapping[str, Any]) -> None:
+    """A show that could not take a single payment is refused while there is time to do something about it."""
+    provider = plan.get("payment_provider")
+    if provider is not None and not wiring.can_take_payments(provider):
+        said = (
+            f"This deployment has no account at {provider}: an operator has to fill the secret "
+            f"livehour-<stage>-payments-{provider} first. `test` takes no real money."
+        )
+        raise InvalidRequest(errors=[{"pointer": "/payments/provider", "detail": said}])
 
 
 def _command(

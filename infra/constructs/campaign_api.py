@@ -25,6 +25,7 @@ from constructs import Construct
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.payment_secret import PaymentSecret
+from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
 from shared.contracts.routes import ELSE_FUNCTION, ROUTES
 
@@ -36,6 +37,11 @@ MEMORY: Final = {
     "payment_webhooks": 512,
     "totals": 512,
     "api_reference": 256,
+}
+TIMEOUT: Final = {
+    # Seconds, by function: those that ask a payment provider, which may take its time twice.
+    "checkout": 20,
+    "payment_webhooks": 20,
 }
 ACCESS_LOG: Final = {
     # No address and no header: a log of requests, not of people.
@@ -62,21 +68,30 @@ class CampaignApi(Construct):
         backend: Backend,
         start: CampaignStart,
         payment_secret: PaymentSecret,
+        stripe: StripeAccount,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
         settings = {
-            "campaigns": start.settings,
-            "payment_webhooks": payment_secret.settings,
+            "campaigns": {**start.settings, **stripe.settings},
+            "checkout": stripe.settings,
+            "payment_webhooks": {**payment_secret.settings, **stripe.settings},
         }
         self.functions = {
             name: BackendFunction(
-                self, backend=backend, name=name, memory=memory, environment=settings.get(name)
+                self,
+                backend=backend,
+                name=name,
+                memory=memory,
+                timeout=TIMEOUT.get(name, 10),
+                environment=settings.get(name),
             )
             for name, memory in MEMORY.items()
         }
         start.allow(self.functions["campaigns"])
         payment_secret.allow_reading(self.functions["payment_webhooks"])
+        for name in ("campaigns", "checkout", "payment_webhooks"):
+            stripe.allow_reading(self.functions[name])
 
         self.api = HttpApi(
             self,

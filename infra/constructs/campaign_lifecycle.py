@@ -13,6 +13,7 @@ from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, Stat
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
+from infra.constructs.stripe_account import StripeAccount
 
 DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "campaign_lifecycle.asl.json"
 
@@ -31,7 +32,13 @@ class CampaignLifecycle(Construct):
     """One execution for each campaign, named after it, so that a second start is harmless."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, backend: Backend, bus: EventBus
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        backend: Backend,
+        bus: EventBus,
+        stripe: StripeAccount,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -44,9 +51,18 @@ class CampaignLifecycle(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.steps = {
-            step: BackendFunction(self, backend=backend, name=step, memory=memory, timeout=timeout)
+            step: BackendFunction(
+                self,
+                backend=backend,
+                name=step,
+                memory=memory,
+                timeout=timeout,
+                environment=stripe.settings if step == "keep_books" else None,
+            )
             for step, (memory, timeout) in STEPS.items()
         }
+        # The beat cancels what was not paid, and gives back what came too late.
+        stripe.allow_reading(self.steps["keep_books"])
         step_arns = {step: function.function_arn for step, function in self.steps.items()}
         self.machine = StateMachine(
             self,

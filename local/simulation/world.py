@@ -189,7 +189,7 @@ class World:
         environment.start_cold(self.connect, skew=self.random.choice(self.skews))
         return environment
 
-    def connect(self, service: str) -> Client:
+    def connect(self, service: str, **_: int) -> Client:
         """A client, as ``shared.wiring`` asks for one."""
         serve: dict[str, Serve] = {
             "dynamodb": self._serve_store,

@@ -32,7 +32,7 @@ def frozen(order: Order) -> dict[str, Any]:
         table.ORDER_CREATED: number(order.created_at),
         table.ORDER_PROVIDER: {"S": order.provider},
         table.ORDER_PAYMENT: {"S": order.payment_id},
-        table.ORDER_ACTION: {"S": json.dumps(dict(order.payment_action), separators=(",", ":"))},
+        table.ORDER_ACTION: {"S": _write_action(order)},
         table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
         table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
     }
@@ -58,6 +58,21 @@ def changing(order: Order) -> dict[str, Any]:
         table.ORDER_LATE_UNTIL: None if order.late_until is None else number(order.late_until),
         table.ORDER_SEAT: None if seat is None else {"S": f"{seat.block}#{seat.units}#{seat.key}"},
     }
+
+
+_ITS_PAYMENT = "\x01"
+"""Stands for the payment's id in an action, which is often built on it. JSON never holds it as it is."""
+
+
+def _write_action(order: Order) -> str:
+    text = json.dumps(dict(order.payment_action), separators=(",", ":"))
+    return text.replace(order.payment_id, _ITS_PAYMENT)
+
+
+def _read_action(item: Mapping[str, Any]) -> dict[str, str]:
+    text = item[table.ORDER_ACTION]["S"].replace(_ITS_PAYMENT, item[table.ORDER_PAYMENT]["S"])
+    action: dict[str, str] = json.loads(text)
+    return action
 
 
 def number(value: int) -> dict[str, str]:
@@ -90,7 +105,7 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         expires_at=int(deadline),
         provider=item[table.ORDER_PROVIDER]["S"],
         payment_id=item[table.ORDER_PAYMENT]["S"],
-        payment_action=json.loads(item[table.ORDER_ACTION]["S"]),
+        payment_action=_read_action(item),
         request=bytes(item[table.ORDER_REQUEST]["B"]).hex(),
         fingerprint=bytes(item[table.ORDER_FINGERPRINT]["B"]).hex(),
         ship_to=text(table.ORDER_SHIP_TO) if address else None,

@@ -2,11 +2,13 @@
 Orders in DynamoDB: one item of half a write unit each, under keys that its id carries, so that no index is needed.
 
 The sort key is the end of the hold. A *note* is an item beside the orders of its partition, sorted by the deadline of a
-late payment's hold, that names the order to look after; it has no id and no state.
+late payment's hold, that names the order to look after; it has no id and no state. With an event in it, it is one that came
+before that order was written.
 """
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -17,8 +19,10 @@ from botocore.exceptions import ClientError
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.adapters.dynamodb_order_items import changing, decode, frozen, key_of, number
+from shared.adapters.parked_events import read_parked, write_parked
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order, OrderState
+from shared.domain.payment import ParkedEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -104,6 +108,22 @@ class DynamoDBOrders:
                 ExpressionAttributeValues={":own": own[table.ORDER_SORT]},
             )
 
+    def park(self, check: ClaimCheck, parked: ParkedEvent) -> None:
+        own = key_of(check.campaign_id, check.key, check.deadline)
+        event = hashlib.sha256(f"{parked.provider}#{parked.event.id}".encode()).hexdigest()[:16]
+        place = f"{table.order_sort(parked.since + 1, check.key)}#event#{event}"
+        with store_faults():
+            self._client.update_item(
+                TableName=self._table,
+                Key={**own, table.ORDER_SORT: {"S": place}},
+                UpdateExpression="SET #o = :own, #w = :event",
+                ExpressionAttributeNames={"#o": table.ORDER_NOTE, "#w": table.ORDER_EVENT},
+                ExpressionAttributeValues={
+                    ":own": own[table.ORDER_SORT],
+                    ":event": {"S": write_parked(parked)},
+                },
+            )
+
     def _get(self, key: Mapping[str, Any]) -> Order | None:
         with store_faults():
             found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
@@ -120,8 +140,11 @@ class DynamoDBOrders:
         merged = heapq.merge(*shards, key=lambda item: item[table.ORDER_SORT]["S"], reverse=True)
         return [decode(item, address=False) for item in islice(merged, limit)]
 
-    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
+    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, table.order_range(since, until)):
+            if table.ORDER_EVENT in item:
+                yield read_parked(item[table.ORDER_EVENT]["S"])
+                continue
             if table.ORDER_NOTE not in item:
                 yield decode(item)
                 continue
@@ -130,9 +153,11 @@ class DynamoDBOrders:
             if order is not None and order.is_settling:
                 yield order
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order]:
+    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, None):
-            if table.ORDER_NOTE not in item:
+            if table.ORDER_EVENT in item:
+                yield read_parked(item[table.ORDER_EVENT]["S"])
+            elif table.ORDER_NOTE not in item:
                 yield decode(item)
 
     def all(self, campaign_id: str) -> Iterator[Order]:

@@ -21,14 +21,23 @@ from shared.domain.claim_check import PAYMENT
 from shared.domain.errors import InvalidJson, SignatureInvalid
 from shared.domain.ids import derive
 from shared.domain.order import Order
-from shared.domain.payment import Doubt, Payment, PaymentEvent, PaymentKind, UnreadableEvent
+from shared.domain.payment import (
+    Doubt,
+    Payment,
+    PaymentEvent,
+    PaymentKind,
+    Refund,
+    RefundState,
+    UnreadableEvent,
+)
 from shared.http_api import parse_object
 
 NAME = "test"
 _SIGNED_BY = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _LONGEST_HEADER = 2048
 """Characters. Two signatures of a rotation take 100."""
-_KINDS = frozenset(kind.value for kind in PaymentKind)
+_KINDS = frozenset({PaymentKind.SUCCEEDED, PaymentKind.FAILED, PaymentKind.REFUNDED})
+"""What it tells of."""
 
 
 class TestProvider:
@@ -52,13 +61,20 @@ class TestProvider:
         identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode()
         return Payment(identifier, {"type": "signed_webhook"})
 
-    def cancel_payment(self, order: Order) -> None:
+    def cancel_payment(self, order: Order) -> PaymentEvent | None:  # noqa: ARG002
         """Nobody asks for the money again: there was none."""
+        return None
 
-    def refund(self, order: Order) -> None:
+    def refund(self, refund: Refund) -> RefundState:  # noqa: ARG002
         """All the money there was goes back: none."""
+        return RefundState.SUCCEEDED
 
-    def read_event(self, headers: Mapping[str, str], raw: bytes) -> PaymentEvent | UnreadableEvent:
+    def refund_state(self, refund: Refund) -> RefundState | None:
+        return self.refund(refund)
+
+    def read_event(
+        self, headers: Mapping[str, str], raw: bytes
+    ) -> PaymentEvent | UnreadableEvent | None:
         event_id = self._verify(headers, raw)
         try:
             body = parse_object(raw)

@@ -97,6 +97,18 @@ class Parties(Body):
     fulfiller: ShortText | None = None
 
 
+class Payments(Body):
+    """Who takes the buyers' money."""
+
+    provider: Annotated[
+        Literal["test", "stripe"],
+        Field(
+            description="`test` moves no money, and plays the bank for demonstrations; `stripe` takes cards, Alipay and "
+            "WeChat Pay, if this deployment was given an account."
+        ),
+    ] = "test"
+
+
 HoldSeconds = Annotated[
     int, Field(ge=10, le=3600, description="How long a reservation is held for its buyer to pay.")
 ]
@@ -119,6 +131,7 @@ class CampaignRequest(Body):
     hold_seconds: HoldSeconds = 300
     channel: Slug = "own_shop"
     parties: Parties = Parties()
+    payments: Payments = Payments()
     offers: Offers
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
@@ -148,6 +161,7 @@ class CampaignPatch(Body):
     hold_seconds: HoldSeconds = 0
     channel: Slug = ""
     parties: Parties = Parties()
+    payments: Payments = Payments()
     offers: Offers = Field(default_factory=list)
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = Field(
@@ -199,6 +213,7 @@ class CampaignAnswer(Answer):
     hold_seconds: int
     channel: str
     parties: Parties
+    payments: Payments
     offers: list[OfferTerms]
     run_of_show: list[CueTerms]
     metadata: dict[str, str]
@@ -237,6 +252,7 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "hold_seconds": body.hold_seconds,
         "channel": body.channel,
         "parties": _parties(body.parties),
+        "payment_provider": body.payments.provider,
         "offers": _offers(body.offers),
         "run_of_show": _run_of_show(body.run_of_show),
         "metadata": dict(body.metadata),
@@ -261,6 +277,8 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
         new["replay_until"] = _replay(body.replay_until, zone)
     if "parties" in sent:
         new["parties"] = _parties(body.parties)
+    if "payments" in sent:
+        new["payment_provider"] = body.payments.provider
     if "offers" in sent:
         new["offers"] = _offers(body.offers)
     if "run_of_show" in sent:
@@ -292,6 +310,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         hold_seconds=campaign.hold_seconds,
         channel=campaign.channel,
         parties=Parties(**campaign.parties),
+        payments=Payments.model_validate({"provider": campaign.payment_provider}),
         offers=[_offer_terms(offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
         metadata=dict(campaign.metadata),

@@ -312,9 +312,9 @@ class QuarantinedData(Data):
         str,
         Field(
             min_length=1,
-            description="`wrong_amount`, `wrong_currency`, `wrong_mode`, `wrong_payment`, "
-            "`wrong_provider`, `unknown_order`, `unknown_type`, `unasked_refund`, `malformed`; "
-            "others may follow.",
+            description="`wrong_amount`, `wrong_currency`, `wrong_mode`, `wrong_payment`, `wrong_provider`, "
+            "`wrong_merchant`, `wrong_account`, `unknown_order`, `unknown_type`, `unasked_refund`, `refund_failed`, "
+            "`disputed`, `malformed`; `second_payment` was given back already. Others may follow.",
             examples=["wrong_amount"],
         ),
     ]

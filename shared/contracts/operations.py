@@ -337,6 +337,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ReservationReleased,
             errors.CampaignClosed,
             errors.OrderExists,
+            errors.PaymentRefused,
+            errors.ProviderSilent,
         ),
     ),
     "GET /v1/orders/{order_id}": Operation(
@@ -357,7 +359,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends=eg.WEBHOOK,
         answers=payments.Received,
         gives=eg.RECEIVED,
-        refuses=(errors.SignatureInvalid, errors.ProviderNotFound, errors.TooLarge),
+        refuses=(
+            errors.SignatureInvalid,
+            errors.ProviderNotFound,
+            errors.TooLarge,
+            errors.ProviderSilent,
+        ),
         about={"order": _PAID},
         parameters=(
             _signature("webhook-id", "Id of the event: the same for each delivery of it."),

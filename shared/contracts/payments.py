@@ -39,9 +39,10 @@ class Received(Answer):
 
     received: Literal[True] = True
     outcome: Annotated[
-        Literal["paid", "refunded", "noted", "known", "quarantined"],
+        Literal["paid", "refunded", "noted", "known", "parked", "quarantined"],
         Field(
-            description="What it did: `noted` is a failed attempt to pay, `known` was dealt with before, `quarantined` "
-            "does not fit its order, which is left untouched."
+            description="What it did: `refunded` came too late, or was a second payment of its order, and went back; "
+            "`noted` is a failed attempt to pay; `known` was dealt with before, or moves nothing; `parked` waits for its "
+            "order; `quarantined` does not fit its order, which is left untouched."
         ),
     ]

@@ -15,6 +15,8 @@ from typing import Any
 
 from shared.domain.errors import CampaignState, OfferNotFound
 
+PAYMENT_PROVIDERS = ("test", "stripe")
+"""Who may take a campaign's money."""
 LONGEST_SHOW = 24 * 3600
 LONGEST_REPLAY = 7 * 24 * 3600
 """Seconds from the start to ``replay_until`` at most: it bounds the digits of a deadline in the ledger."""
@@ -99,6 +101,7 @@ class Campaign:
     secret: str
     """64 hexadecimal digits known to livehour only: signs reservation ids and derives ledger keys."""
     payment_provider: str = "test"
+    """One of ``PAYMENT_PROVIDERS``. Fixed with the rest of the plan before the first order can be made."""
     status: Status = Status.DRAFT
     version: int = 1
     prepared_at: int | None = None

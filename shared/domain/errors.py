@@ -13,14 +13,15 @@ Everything livehour can refuse, by what the caller can do about it.
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed,
+      PaymentRefused
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
     + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
   x InternalError (500)
   x Busy (503)
-    + StoreBusy, LedgerFull
+    + StoreBusy, LedgerFull, ProviderSilent
 
 Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
 ``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
@@ -158,7 +159,7 @@ class OrderNotFound(NotFound):
 class ProviderNotFound(NotFound):
     code = "provider_not_found"
     title = "There is no such payment provider"
-    advice = "Post payment webhooks to /v1/webhooks/payments/test."
+    advice = "Post payment webhooks to /v1/webhooks/payments/{provider}, of a provider that is set up here."
 
 
 class MethodNotAllowed(Refusal):
@@ -236,6 +237,12 @@ class NotClosed(Conflict):
     code = "not_closed"
     title = "The campaign is not closed yet"
     advice = "Ask again after the campaign has closed and its books are reconciled."
+
+
+class PaymentRefused(Conflict):
+    code = "payment_refused"
+    title = "The payment provider refuses to take this payment"
+    advice = "Read what the provider says: the amount or the currency may be out of its bounds. The units stay held."
 
 
 # -- 412, 413, 422, 428, 500, 503 ----------------------------------------------------------------------
@@ -323,3 +330,17 @@ class StoreBusy(Busy):
 class LedgerFull(Busy):
     code = "ledger_full"
     title = "This buyer's part of the stock is being tidied up"
+
+
+class ProviderSilent(Busy):
+    """Nothing is known of what was asked: it is asked again, under the same id."""
+
+    code = "payment_provider_unavailable"
+    title = "The payment provider does not answer"
+    advice = (
+        "Nothing was lost, and the hold runs on until expires_at: repeat the same request with the same "
+        "Idempotency-Key after 'retry_after' seconds."
+    )
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 5, **facts: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **facts)

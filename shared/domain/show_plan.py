@@ -8,17 +8,26 @@ from typing import Any
 
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
 from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.payable import price_faults
 
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
 
 ALWAYS_FREE = frozenset({"name", "metadata"})
 """What no stock, price or clock depends on; the titles of offers are free too."""
+AS_SENT = {"payment_provider": "payments"}
+"""What a merchant calls it, where we do not."""
 
 
 def checked(campaign: Campaign) -> Campaign:
     """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
-    faults = [*_times(campaign), *_offers(campaign), *_cues(campaign), *_flash_prices(campaign)]
+    faults = [
+        *_times(campaign),
+        *_offers(campaign),
+        *_cues(campaign),
+        *_flash_prices(campaign),
+        *price_faults(campaign),
+    ]
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
     return campaign
@@ -46,7 +55,7 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     free = ALWAYS_FREE
     if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
         free |= {"offers"}
-    refused = sorted(set(differing) - free)
+    refused = sorted(AS_SENT.get(name, name) for name in set(differing) - free)
     if refused:
         stage = "live" if campaign.status is Status.LIVE else "about to start"
         raise CampaignState(

@@ -20,6 +20,7 @@ from shared.domain.errors import (
     CampaignClosed,
     IdempotencyKeyReused,
     OrderExists,
+    ProviderSilent,
     ReservationConfirmed,
     ReservationExpired,
     ReservationNotFound,
@@ -75,7 +76,7 @@ class CheckoutDesk:
 
         Another request about the same reservation gets the order too, while it can be paid and if it wants the same.
         Raises ``ReservationNotFound``, ``ReservationReleased``, ``ReservationExpired``, ``ReservationConfirmed``,
-        ``CampaignClosed``, ``IdempotencyKeyReused`` or ``OrderExists``.
+        ``CampaignClosed``, ``IdempotencyKeyReused``, ``OrderExists``, ``PaymentRefused``; or ``Busy``, with nothing written.
         """
         campaign, check = self._read(checkout)
         request = derive(campaign.secret, "checkout", checkout.idempotency_key)[:9].hex()
@@ -130,7 +131,14 @@ class CheckoutDesk:
     ) -> Order:
         order_id = ORDER + suffix_of(checkout.reservation_id, RESERVATION)
         provider = self._providers[campaign.payment_provider]
-        payment = provider.create_payment(campaign, order_id, check.amount, checkout.payment_method)
+        try:
+            payment = provider.create_payment(
+                campaign, order_id, check.amount, checkout.payment_method
+            )
+        except ProviderSilent as silent:
+            # The hold waits for nobody: whoever tries again should know until when it is worth it.
+            silent.facts["expires_at"] = rfc3339(check.deadline)
+            raise
         return Order(
             id=order_id,
             campaign_id=campaign.id,

@@ -3,24 +3,37 @@ Finish what checkouts and payments left: orders whose hold ended unpaid, and mon
 
 The beat calls it with the time since the last beat; the drain of a closing campaign for everything. It repeats nothing that
 was done and may die anywhere. A hold past its deadline is left to the beat of the stock, which ends many in one write.
+
+A provider that is down must not hold up the beat, which also returns units and counts: some orders are finished side by
+side, and after a few silences of it in one round, the rest wait for the next beat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
+from shared.clock import elapsed
 from shared.domain.campaign import Campaign
-from shared.domain.errors import Busy, StoreBusy
+from shared.domain.claim_check import ORDER, suffix_of, verify
+from shared.domain.errors import Busy, ProviderSilent, StoreBusy
 from shared.domain.order import Order, OrderState
+from shared.domain.payment import ParkedEvent
 from shared.domain.stock import Kind
+from shared.use_cases.judge_payment import Outcome, believe, judge_again
 from shared.use_cases.order_ports import Books
 from shared.use_cases.settle_hold import tail_of
 from shared.use_cases.settle_payment import settle
+from shared.use_cases.side_by_side import AT_ONCE, side_by_side
 from shared.use_cases.stock_ports import shelf
 
 _OVERLAP = 30
 """Seconds looked at once more: a checkout may write its order a moment after its hold ended, and after a beat."""
+_SILENCES = 3
+"""Times that a provider may not answer in one beat before the rest of it waits."""
+_LONGEST = 20.0
+"""Seconds after which the rest waits too: a beat has other work, and a minute for all of it."""
 
 
 @dataclass(slots=True)
@@ -47,26 +60,49 @@ def finish_all(books: Books, campaign: Campaign, *, now: int) -> Finished:
     return _finish(books, campaign, books.orders.unsettled(campaign.id), now)
 
 
-def _finish(books: Books, campaign: Campaign, orders: Iterable[Order], now: int) -> Finished:
+def _finish(
+    books: Books, campaign: Campaign, found: Iterable[Order | ParkedEvent], now: int
+) -> Finished:
     done = Finished()
-    for order in orders:
-        try:
-            finished = _finish_one(books, campaign, order, now)
-        except StoreBusy:
-            raise
-        except Busy:
-            # One block's ledger is full, or the provider is silent about one payment: the others do not wait for it.
-            done.waiting += 1
+    silences = 0
+    things = iter(found)
+    began = elapsed()
+    while some := list(islice(things, AT_ONCE)):
+        if silences >= _SILENCES or elapsed() - began > _LONGEST:
+            done.waiting += len(some)
             continue
-        if finished is None:
-            done.waiting += 1
-        elif finished.state is OrderState.CANCELLED:
-            done.cancelled += 1
-        elif finished.state is OrderState.REFUNDED:
-            done.refunded += 1
-        else:
-            done.paid += 1
+        for end in side_by_side(lambda thing: _end_of(books, campaign, thing, now), some):
+            silences += end is ProviderSilent
+            if end is OrderState.CANCELLED:
+                done.cancelled += 1
+            elif end is OrderState.REFUNDED:
+                done.refunded += 1
+            elif isinstance(end, OrderState):
+                done.paid += 1
+            elif end is not Outcome.KNOWN:
+                done.waiting += 1
     return done
+
+
+_End = OrderState | Outcome | type[ProviderSilent] | None
+"""What an order or a parked event came to. ``None``, ``PARKED`` or ``ProviderSilent``: to nothing yet."""
+
+
+def _end_of(books: Books, campaign: Campaign, thing: Order | ParkedEvent, now: int) -> _End:
+    try:
+        if isinstance(thing, ParkedEvent):
+            check = verify(suffix_of(thing.event.order_id, ORDER), campaign.secret)
+            outcome = judge_again(books, campaign, check, thing, now)
+            return outcome if outcome is Outcome.PARKED else Outcome.KNOWN
+        finished = _finish_one(books, campaign, thing, now)
+    except StoreBusy:
+        raise
+    except ProviderSilent:
+        return ProviderSilent
+    except Busy:
+        # One block's ledger is full: the others do not wait for it.
+        return None
+    return None if finished is None else finished.state
 
 
 def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Order | None:
@@ -80,7 +116,10 @@ def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Ord
             # Only a payment sells: whoever sold it died before the order was told.
             return settle(books, campaign, order, now)
         # The payment first: once the order is cancelled, nobody comes back to it.
-        books.providers[order.provider].cancel_payment(order)
+        told = books.providers[order.provider].cancel_payment(order)
+        if told is not None and believe(books, campaign, order, told, now):
+            # It was paid, and whoever should have told is late or lost.
+            return settle(books, campaign, order, now)
         cancelled = order.cancelled()
         order = books.orders.save(cancelled) or cancelled
     return settle(books, campaign, order, now) if order.is_settling else order

@@ -29,7 +29,7 @@ BEAT = 5
 PATIENCE = 60
 """Seconds that the drain waits beyond the last hold for what does not end. Then the books are closed, and will not
 balance."""
-LOOK_BACK = 600
+LOOK_BACK = 1800
 """Seconds for which an order that cannot be finished (its provider is silent) is tried again by every beat; then by
 the drain."""
 

@@ -9,7 +9,15 @@ from typing import Protocol
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order
-from shared.domain.payment import Payment, PaymentEvent, QuarantinedPayment, UnreadableEvent
+from shared.domain.payment import (
+    ParkedEvent,
+    Payment,
+    PaymentEvent,
+    QuarantinedPayment,
+    Refund,
+    RefundState,
+    UnreadableEvent,
+)
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyers
 from shared.use_cases.stock_ports import StockBlocks
@@ -30,14 +38,20 @@ class Orders(Protocol):
     def remind(self, order: Order, *, at: int) -> None:
         """Have ``ended`` yield the order once more, when holds that end at ``at`` are asked for."""
 
+    def park(self, check: ClaimCheck, parked: ParkedEvent) -> None:
+        """Have ``ended`` yield an event of an order that is not there yet, from a second after it came."""
+
     def page(self, campaign_id: str, *, before: ClaimCheck | None, limit: int) -> list[Order]:
         """At most ``limit`` orders, newest hold first, those older than ``before``. Without addresses."""
 
-    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
-        """Orders not settled, nor cancelled without money, whose hold or reminder ended after ``since`` and by ``until``."""
+    def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
+        """
+        Orders not settled, nor cancelled without money, whose hold or reminder ended after ``since`` and by ``until``;
+        and events parked in that time.
+        """
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order]:
-        """All orders that await payment, or whose money has no place yet."""
+    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
+        """All orders that await payment, or whose money has no place yet; and all events that were ever parked."""
 
     def all(self, campaign_id: str) -> Iterator[Order]:
         """Every order of a campaign, strongly consistent, in no order. Without addresses."""
@@ -52,24 +66,37 @@ class Quarantine(Protocol):
 
 class PaymentProvider(Protocol):
     """
-    A company that takes buyers' money. ``Busy`` if it does not answer: then nothing is known of what was asked.
+    A company that takes buyers' money. ``ProviderSilent`` if it does not answer: nothing is known of what was asked.
 
-    Everything asked of it carries the order id as its idempotency key: asked twice, it is done once.
+    Everything asked of it carries an id: asked twice, it is done once.
     """
 
     def create_payment(
         self, campaign: Campaign, order_id: str, amount: int, method: str
     ) -> Payment:
-        """A payment that waits for the buyer. The same order has the same payment."""
+        """A payment that waits for the buyer. The same order has the same payment. ``PaymentRefused``."""
 
-    def cancel_payment(self, order: Order) -> None:
-        """Let nobody pay it any more. Nothing happens if it is paid or cancelled already: its event will tell."""
+    def cancel_payment(self, order: Order) -> PaymentEvent | None:
+        """
+        Let nobody pay it any more. If it was paid already: the event that tells, which may be late or lost.
 
-    def refund(self, order: Order) -> None:
-        """Give all the money back."""
+        One that is under way, and cannot be stopped, ends in an event of its own.
+        """
 
-    def read_event(self, headers: Mapping[str, str], raw: bytes) -> PaymentEvent | UnreadableEvent:
-        """The event of a webhook. ``SignatureInvalid`` if it is not signed by the provider, just now, to these bytes."""
+    def refund(self, refund: Refund) -> RefundState:
+        """Give money back, once for each refund's id, however often and however long after it is asked again."""
+
+    def refund_state(self, refund: Refund) -> RefundState | None:
+        """How far a refund is; ``None`` if the provider was never asked for it."""
+
+    def read_event(
+        self, headers: Mapping[str, str], raw: bytes
+    ) -> PaymentEvent | UnreadableEvent | None:
+        """
+        The event of a webhook; ``None`` for one that moves nothing, such as a payment that is under way.
+
+        ``SignatureInvalid`` if it is not signed by the provider, just now, to these bytes.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +109,6 @@ class Books:
     buyers: Buyers
     providers: Mapping[str, PaymentProvider]
     """By the name that stands in their webhooks' path, and in campaigns."""
+    quarantine: Quarantine
+    livemode: bool
+    """Whether real money is expected here."""

@@ -17,8 +17,9 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
 from __future__ import annotations
 
 from shared.domain.campaign import Campaign, Status
-from shared.domain.errors import BuyerLimitReached, CampaignNotOpen, SoldOut
+from shared.domain.errors import Busy, BuyerLimitReached, CampaignNotOpen, SoldOut
 from shared.domain.order import Order, RefundReason, Seat
+from shared.domain.payment import RefundState, late_refund
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
 from shared.use_cases.order_ports import Books
 from shared.use_cases.request_keys import keys_of
@@ -44,7 +45,9 @@ def settle(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
 
 def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     if order.refund_reason is not None:
-        books.providers[order.provider].refund(order)
+        if books.providers[order.provider].refund(late_refund(order)) is RefundState.FAILED:
+            # The money is still here, so the order must not say that it went back: it waits, and the books do not balance.
+            raise Busy("The provider could not give the money back: a person should look.")
         return order.gave_back()
     if order.seeks_units:
         return _take(books, campaign, order, now)

@@ -25,8 +25,10 @@ STAR_RESOURCES = {
 }
 EVERYBODY = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+STRIPE = ("secretsmanager:GetSecretValue", "livehour-production-payments-stripe")
 BEYOND_TABLES = {
     "campaigns": {
+        STRIPE,
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
         ("iam:PassRole", "StartRole"),
         *(
@@ -34,7 +36,10 @@ BEYOND_TABLES = {
             for verb in ("Create", "Delete")
         ),
     },
+    "checkout": {STRIPE},
+    "keep_books": {STRIPE},
     "payment_webhooks": {
+        STRIPE,
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
     },
     "sweep_campaigns": {

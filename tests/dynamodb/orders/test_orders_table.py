@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import table
-from shared.adapters import dynamodb_payments
+from shared.adapters import dynamodb_payments, dynamodb_stream
+from shared.adapters.dynamodb_order_items import key_of
 from shared.domain.order import Order, OrderState, RefundReason, Seat
-from shared.domain.payment import Doubt, QuarantinedPayment
+from shared.domain.payment import (
+    Doubt,
+    ParkedEvent,
+    PaymentEvent,
+    PaymentKind,
+    QuarantinedPayment,
+)
 from tests.dynamodb.orders.conftest import MakeShop
 from tests.shop import HOLD, Shop
 
@@ -36,7 +43,7 @@ def test_a_second_order_of_the_same_reservation_is_not_placed(make_shop: MakeSho
 
 def versions(order: Order) -> list[Order]:
     """Every attribute set, and removed again."""
-    failed = order.failed("msg_1")
+    failed = order.failed("evt_" + "z" * 28)
     seeking = failed.seeking(until=order.expires_at + 60)
     seated = seeking.seated(Seat(block=12, key="AbCd_-09", units=3))
     again = seated.seeking(until=order.expires_at + 600)
@@ -100,8 +107,20 @@ def test_a_usual_order_takes_one_write_unit_in_every_version(
     assert max(sizes) < table.WRITE_UNIT * 0.7, sizes
 
 
+STRIPES: dict[str, Any] = {
+    # As long as Stripe's have been for years.
+    "provider": "stripe",
+    "payment_id": "pi_" + "x" * 24,
+    "payment_action": {
+        "type": "stripe",
+        "client_secret": f"pi_{'x' * 24}_secret_{'y' * 25}",
+    },
+}
+
+
+@pytest.mark.parametrize("payment", [{}, STRIPES], ids=["test", "stripe"])
 def test_the_longest_of_everything_still_takes_one_write_unit(
-    make_shop: MakeShop, dynamodb: DynamoDBClient
+    payment: dict[str, Any], make_shop: MakeShop, dynamodb: DynamoDBClient
 ):
     shop = make_shop()
     order = replace(
@@ -112,6 +131,7 @@ def test_the_longest_of_everything_still_takes_one_write_unit(
         quantity=100,
         amount=100 * 10**12 - 1,
         ship_to="x" * table.LARGEST_SHIP_TO,
+        **payment,
     )
     shop.orders.place(order)
     sizes = [size(item_of(dynamodb, order))]
@@ -260,3 +280,61 @@ def test_a_quarantined_event_is_kept_once_and_read_as_it_was(
 
     item = dynamodb.get_item(TableName="payments", Key={"id": {"S": payment.id}})["Item"]
     assert dynamodb_payments.decode(item) == payment
+
+
+# -- events that came too early ------------------------------------------------------------------------
+
+
+def parked(shop: Shop, order: Order) -> ParkedEvent:
+    event = PaymentEvent(
+        id="evt_early",
+        kind=PaymentKind.SUCCEEDED,
+        payment_id=order.payment_id,
+        order_id=order.id,
+        amount=order.amount,
+        currency=order.currency,
+        livemode=False,
+        merchant=order.merchant,
+    )
+    return ParkedEvent(provider="test", event=event, since=shop.now)
+
+
+def test_a_parked_event_is_found_by_the_beat_and_by_nobody_else(
+    make_shop: MakeShop, dynamodb: DynamoDBClient
+):
+    shop = make_shop()
+    order = shop.order()
+    waits = parked(shop, order)
+    check = order.claim(shop.campaign.secret)
+
+    # Twice: the sender was not told that it was kept.
+    shop.orders.park(check, waits)
+    shop.orders.park(check, waits)
+
+    found = list(shop.orders.ended(shop.campaign.id, since=shop.now, until=shop.now + 1))
+    assert found == [waits]
+    assert waits in list(shop.orders.unsettled(shop.campaign.id))
+    assert shop.orders.page(shop.campaign.id, before=None, limit=10)[0].id == order.id
+    assert [kept.id for kept in shop.orders.all(shop.campaign.id)] == [order.id]
+    items = dynamodb.query(
+        TableName="orders",
+        KeyConditionExpression="p = :p",
+        ExpressionAttributeValues={":p": {"S": key_of(shop.campaign.id, order.key, 0)["p"]["S"]}},
+    )["Items"]
+    assert len(items) == 2
+    assert max(size(item) for item in items) < table.WRITE_UNIT
+
+
+def test_an_event_that_waits_is_no_news_on_the_bus(make_shop: MakeShop, dynamodb: DynamoDBClient):
+    shop = make_shop()
+    order = shop.order()
+    shop.orders.park(order.claim(shop.campaign.secret), parked(shop, order))
+    key = key_of(shop.campaign.id, order.key, 0)["p"]
+    items = dynamodb.query(
+        TableName="orders",
+        KeyConditionExpression="p = :p",
+        ExpressionAttributeValues={":p": key},
+    )["Items"]
+    (note,) = [item for item in items if table.ORDER_EVENT in item]
+
+    assert dynamodb_stream._order(0.0, None, note) is None

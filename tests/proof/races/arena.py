@@ -25,9 +25,10 @@ from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.campaign_cache import CampaignCache
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.hints import Hints
+from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, Phase, keep_books
 from shared.use_cases.order_ports import Books
-from shared.use_cases.receive_payment import Outcome, PaymentDesk
+from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.save_campaign import change_campaign
@@ -177,11 +178,13 @@ class Process:
         providers = {"test": show.bank}
         campaigns = CampaignCache(show.campaigns)
         hints = Hints(show.stock, self.millis, choice=Random(race.random.random()))
-        self.books = Books(show.orders, show.stock, hints, show.buyers, providers)
+        quarantine = DynamoDBQuarantine(race.client, "payments")
+        self.books = Books(
+            show.orders, show.stock, hints, show.buyers, providers, quarantine, livemode=False
+        )
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
         self._checkouts = CheckoutDesk(campaigns, show.stock, show.orders, providers)
-        quarantine = DynamoDBQuarantine(race.client, "payments")
-        self._payments = PaymentDesk(campaigns, self.books, quarantine, livemode=False)
+        self._payments = PaymentDesk(campaigns, self.books)
 
     def millis(self) -> int:
         """The time of the show, which runs on as the machine's does."""

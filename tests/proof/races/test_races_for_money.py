@@ -11,7 +11,7 @@ import pytest
 from shared.domain.errors import OrderExists, Refusal, ReservationConfirmed, SoldOut
 from shared.domain.order import Order, OrderState
 from shared.use_cases.check_out import CheckedOut
-from shared.use_cases.receive_payment import Outcome
+from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.reserve import Reservation
 from tests.proof.races.arena import Race
 from tests.proof.races.conftest import PRICE, MakeRace

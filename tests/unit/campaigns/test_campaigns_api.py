@@ -75,6 +75,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     monkeypatch.setattr(wiring, "show_runner", lambda _: desk.runner)
     monkeypatch.setattr(wiring, "campaigns", lambda: desk.campaigns)
+    monkeypatch.setattr(wiring, "can_take_payments", lambda _: True)
     monkeypatch.setattr(clock, "now_millis", lambda: desk.now * 1000)
     return desk
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from standardwebhooks.webhooks import Webhook
 
-from shared.adapters.payment_secret import FRESH, PaymentSecret
+from shared.adapters.payment_secret import webhooks_of
+from shared.adapters.secret_copy import AGAIN, FRESH, SecretCopy
 from shared.domain.errors import StoreBusy
 from tests.shop import SECRET
 
@@ -36,8 +38,8 @@ class Clock:
         return self.now
 
 
-def secret_of(store: SecretsManager, clock: Clock) -> PaymentSecret:
-    return PaymentSecret(store, "arn:secret", clock)  # type: ignore[arg-type]
+def secret_of(store: SecretsManager, clock: Clock) -> SecretCopy[list[Webhook]]:
+    return SecretCopy(store, "arn:secret", webhooks_of, clock)  # type: ignore[arg-type]
 
 
 SILENT = [
@@ -56,7 +58,7 @@ SILENT = [
     ],
 )
 def test_a_value_is_one_secret_or_a_list_of_them(value: str, count: int):
-    assert len(secret_of(SecretsManager(value), Clock()).webhooks()) == count
+    assert len(secret_of(SecretsManager(value), Clock()).value()) == count
 
 
 def test_it_is_fetched_once_in_five_minutes():
@@ -64,12 +66,12 @@ def test_it_is_fetched_once_in_five_minutes():
     secret = secret_of(store, clock)
 
     for clock.now in (0.0, 1.0, FRESH - 1):
-        secret.webhooks()
+        secret.value()
     assert store.calls == 1
 
     clock.now = FRESH
     store.answer = json.dumps([OTHER, SECRET])
-    assert len(secret.webhooks()) == 2
+    assert len(secret.value()) == 2
     assert store.calls == 2
 
 
@@ -81,11 +83,11 @@ def test_the_last_good_copy_serves_when_there_is_no_new_one(
 ):
     store, clock = SecretsManager(SECRET), Clock()
     secret = secret_of(store, clock)
-    first = secret.webhooks()
+    first = secret.value()
     store.answer = fault
 
     for clock.now in (FRESH, FRESH + 1, FRESH + 14, FRESH + 15):
-        assert secret.webhooks() == first
+        assert secret.value() == first
 
     assert store.calls == 3
     assert "whsec" not in caplog.text
@@ -98,9 +100,32 @@ def test_without_any_copy_the_webhook_is_asked_to_come_again(fault: Exception):
 
     for clock.now in (0.0, 0.5):
         with pytest.raises(StoreBusy):
-            secret.webhooks()
+            secret.value()
     assert store.calls == 1
 
     store.answer = SECRET
     clock.now = 1.0
-    assert secret.webhooks()
+    assert secret.value()
+
+
+def test_who_finds_that_the_copy_does_not_fit_has_it_read_again_but_not_at_will():
+    store, clock = SecretsManager(SECRET), Clock()
+    secret = secret_of(store, clock)
+    secret.value()
+    store.answer = json.dumps([OTHER, SECRET])
+
+    clock.now = 1.0
+    assert len(secret.renewed()) == 1
+    clock.now = AGAIN
+    assert [len(secret.renewed()) for _ in range(50)] == [2] * 50
+    assert store.calls == 2
+
+
+def test_what_cannot_be_read_again_leaves_the_copy():
+    store, clock = SecretsManager(SECRET), Clock()
+    secret = secret_of(store, clock)
+    first = secret.value()
+    store.answer = SILENT[0]
+    clock.now = AGAIN
+
+    assert secret.renewed() == first

@@ -24,7 +24,9 @@ RAW = (
 
 def read(sent: dict[str, str], raw: bytes = RAW, *secrets: str) -> PaymentEvent | UnreadableEvent:
     webhooks = [Webhook(secret) for secret in secrets or [SECRET]]
-    return TestProvider(lambda: webhooks).read_event(sent, raw)
+    event = TestProvider(lambda: webhooks).read_event(sent, raw)
+    assert event is not None
+    return event
 
 
 def signed(**changes: Any) -> dict[str, str]:

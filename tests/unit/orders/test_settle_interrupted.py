@@ -13,7 +13,7 @@ import pytest
 from shared.domain.campaign import Status
 from shared.domain.errors import LedgerFull, SoldOut, StoreBusy
 from shared.domain.order import Order, OrderState
-from shared.use_cases.receive_payment import Outcome
+from shared.use_cases.judge_payment import Outcome
 from tests.fakes import Crash
 from tests.memory_orders import MemoryOrders, MemoryQuarantine
 from tests.memory_stock import MemoryStock

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.campaign import Status
 from shared.domain.errors import BuyerLimitReached
 from shared.domain.order import OrderState, RefundReason
-from shared.use_cases.receive_payment import Outcome
+from shared.use_cases.judge_payment import Outcome
 from tests.builders import MERCHANT
 from tests.fakes import Crash
 from tests.shop import HOLD, Shop, event_body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = frozenset({"pydantic", "aws_lambda_powertools", "standardwebhooks"})
+HEAVY = frozenset({"pydantic", "aws_lambda_powertools", "standardwebhooks", "stripe", "requests"})
 LOAD = """
 import os, sys
 os.environ.update(AWS_DEFAULT_REGION="us-east-1", STOCK_TABLE="s", CAMPAIGNS_TABLE="c", BUYERS_TABLE="b")

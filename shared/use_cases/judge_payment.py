@@ -1,0 +1,209 @@
+"""
+What becomes of an event that a payment provider has signed: one rule for each ending, all of them here.
+
+The order says whether an event is true. What does not fit it is put aside for a person, and the order left untouched. Money
+that fits moves the order; money of a *second* payment of the same order goes back, once; what comes before its order was
+written waits a little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from enum import StrEnum
+
+from shared.domain.campaign import Campaign
+from shared.domain.claim_check import ClaimCheck
+from shared.domain.order import Order, OrderState
+from shared.domain.payment import (
+    Doubt,
+    ParkedEvent,
+    PaymentEvent,
+    PaymentKind,
+    QuarantinedPayment,
+    RefundState,
+    UnreadableEvent,
+    doubt_about,
+    doubt_about_money,
+    second_refund,
+)
+from shared.use_cases.order_ports import Books
+from shared.use_cases.settle_payment import settle
+
+PARKED_FOR = 30
+"""Seconds for which an event waits for its order. A checkout runs no longer."""
+_LONGEST = 128
+"""Characters kept of what an event says. One of our own order ids has 78."""
+_LONGEST_FAILURE = 32
+"""Characters of an event id kept with an order, which must stay within one write unit."""
+
+
+class Outcome(StrEnum):
+    """What an event did."""
+
+    PAID = "paid"
+    REFUNDED = "refunded"
+    """It came too late, or was the order's second payment, and went back."""
+    NOTED = "noted"
+    """An attempt to pay failed; the order waits for another."""
+    KNOWN = "known"
+    """Nothing: it was dealt with before, or the order is past it."""
+    PARKED = "parked"
+    """Its order is not there yet: looked at again by every beat, then put in quarantine."""
+    QUARANTINED = "quarantined"
+
+
+def judge(
+    books: Books,
+    campaign: Campaign,
+    check: ClaimCheck,
+    provider: str,
+    event: PaymentEvent,
+    now: int,
+) -> Outcome:
+    """Deal with an event about an order id of ours. ``Busy`` when a store or the provider does not answer."""
+    order = books.orders.find(check)
+    if order is None:
+        may_come = now < check.deadline + PARKED_FOR and provider == campaign.payment_provider
+        if not may_come or event.doubt is not None:
+            doubt = event.doubt or Doubt.UNKNOWN_ORDER
+            return put_aside(books, provider, doubt, event, now, campaign)
+        books.orders.park(check, ParkedEvent(provider=provider, event=event, since=now))
+        return Outcome.PARKED
+    return _judge(books, campaign, order, provider, event, now)
+
+
+def judge_again(
+    books: Books, campaign: Campaign, check: ClaimCheck, parked: ParkedEvent, now: int
+) -> Outcome:
+    """Deal with an event that waited. ``PARKED``: it waits on."""
+    order = books.orders.find(check)
+    if order is not None:
+        return _judge(books, campaign, order, parked.provider, parked.event, now)
+    if now < parked.since + PARKED_FOR:
+        return Outcome.PARKED
+    return put_aside(books, parked.provider, Doubt.UNKNOWN_ORDER, parked.event, now, campaign)
+
+
+def _judge(
+    books: Books, campaign: Campaign, order: Order, provider: str, event: PaymentEvent, now: int
+) -> Outcome:
+    if event.refund_id is not None and event.doubt is None:
+        # Money that we sent back ourselves, of whichever payment.
+        return Outcome.KNOWN
+    doubt = _doubt(books, order, provider, event)
+    if doubt is Doubt.SECOND_PAYMENT:
+        return _give_back(books, campaign, provider, event, now)
+    if doubt is not None:
+        return put_aside(books, provider, doubt, event, now, campaign)
+    if event.kind is PaymentKind.SUCCEEDED:
+        return _succeeded(books, campaign, order, now)
+    if event.kind is PaymentKind.FAILED:
+        return _failed(books, order, event)
+    return Outcome.KNOWN
+
+
+def _doubt(books: Books, order: Order, provider: str, event: PaymentEvent) -> Doubt | None:
+    if event.doubt is not None:
+        return event.doubt
+    if provider != order.provider:
+        return Doubt.WRONG_PROVIDER
+    if event.kind is PaymentKind.SUCCEEDED and event.payment_id != order.payment_id:
+        doubt = doubt_about_money(event, order, livemode=books.livemode)
+        return doubt or Doubt.SECOND_PAYMENT
+    doubt = doubt_about(event, order, livemode=books.livemode)
+    if doubt is None and event.kind is PaymentKind.REFUNDED and order.refund_reason is None:
+        return Doubt.UNASKED_REFUND
+    return doubt
+
+
+def _succeeded(books: Books, campaign: Campaign, order: Order, now: int) -> Outcome:
+    if order.is_settled:
+        return Outcome.KNOWN
+    settled = settle(books, campaign, order, now)
+    return Outcome.REFUNDED if settled.state is OrderState.REFUNDED else Outcome.PAID
+
+
+def _failed(books: Books, order: Order, event: PaymentEvent) -> Outcome:
+    event_id = _short(event.id, _LONGEST_FAILURE)
+    if not order.awaits_payment or order.failure == event_id:
+        return Outcome.KNOWN
+    standing = books.orders.save(order.failed(event_id))
+    return Outcome.NOTED if standing is None else _failed(books, standing, event)
+
+
+def _give_back(
+    books: Books, campaign: Campaign, provider: str, event: PaymentEvent, now: int
+) -> Outcome:
+    """
+    The order has another payment: this one goes back, whether the other was paid yet or not.
+
+    First the refund, which is done once however often it is asked for, then the record: who dies between leaves an event
+    that is delivered again.
+    """
+    if books.providers[provider].refund(second_refund(event)) is RefundState.FAILED:
+        return put_aside(books, provider, Doubt.REFUND_FAILED, event, now, campaign)
+    record = _record(provider, Doubt.SECOND_PAYMENT, event, now, campaign)
+    # One record for each payment, whatever event tells of it.
+    payment = _short(event.payment_id)
+    is_first = books.quarantine.keep(replace(record, id=f"{provider}#second#{payment}"))
+    return Outcome.REFUNDED if is_first else Outcome.KNOWN
+
+
+def believe(books: Books, campaign: Campaign, order: Order, event: PaymentEvent, now: int) -> bool:
+    """Whether what the provider says of an order, when asked, fits it. What does not is put aside."""
+    doubt = event.doubt or doubt_about(event, order, livemode=books.livemode)
+    if doubt is not None:
+        put_aside(books, order.provider, doubt, event, now, campaign)
+    return doubt is None
+
+
+# -- quarantine --------------------------------------------------------------------------------------
+
+
+def put_aside(
+    books: Books,
+    provider: str,
+    doubt: Doubt,
+    event: PaymentEvent | UnreadableEvent,
+    now: int,
+    campaign: Campaign | None = None,
+) -> Outcome:
+    """Keep what an event says for a person, once for each event."""
+    books.quarantine.keep(_record(provider, doubt, event, now, campaign))
+    return Outcome.QUARANTINED
+
+
+def _record(
+    provider: str,
+    doubt: Doubt,
+    event: PaymentEvent | UnreadableEvent,
+    now: int,
+    campaign: Campaign | None,
+) -> QuarantinedPayment:
+    payment = QuarantinedPayment(
+        id=f"{provider}#{_short(event.id)}",
+        provider=provider,
+        doubt=doubt,
+        received_at=now,
+        merchant=campaign.merchant if campaign is not None else None,
+        campaign_id=campaign.id if campaign is not None else None,
+    )
+    if isinstance(event, UnreadableEvent):
+        return payment
+    return replace(
+        payment,
+        kind=event.kind.value,
+        payment_id=event.payment_id[:_LONGEST],
+        order_id=event.order_id[:_LONGEST],
+        amount=str(event.amount)[:_LONGEST],
+        currency=event.currency[:_LONGEST],
+        livemode=event.livemode,
+    )
+
+
+def _short(event_id: str, longest: int = _LONGEST) -> str:
+    """An event's id, or the beginning of a digest of one that is too long for its place."""
+    if len(event_id) <= longest:
+        return event_id
+    return hashlib.sha256(event_id.encode()).hexdigest()[:longest]

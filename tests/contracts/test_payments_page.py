@@ -1,0 +1,41 @@
+"""The page that says how payments end names, for every ending, a test that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from shared.domain.payment import Doubt
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "payments.md").read_text(encoding="utf-8")
+ROW = re.compile(
+    r"^\| (?P<what>.+?) \| (?P<rule>.+?) \| `(?P<file>\S+)::(?P<test>\S+)` \|$", re.MULTILINE
+)
+
+
+def source_of(file: str) -> str:
+    (path,) = (ROOT / "tests").rglob(file)
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_row_names_a_test_that_there_is():
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ")][2:]
+    found = list(ROW.finditer(PAGE))
+
+    assert len(found) == len(rows) > 30
+    for row in found:
+        assert re.search(rf"^def {row['test']}\(", source_of(row["file"]), re.MULTILINE), row[
+            "what"
+        ]
+
+
+def test_no_ending_is_told_twice():
+    endings = [row["what"] for row in ROW.finditer(PAGE)]
+    assert len(set(endings)) == len(endings)
+
+
+def test_every_doubt_has_its_row():
+    told = {word for row in ROW.finditer(PAGE) for word in re.findall(r"`([a-z_]+)`", row["rule"])}
+    # The order keeps its payment, and this one is of neither kind that moves money.
+    assert {doubt.value for doubt in Doubt} - told == {Doubt.WRONG_PAYMENT.value}
