@@ -8,6 +8,7 @@ late payment's hold, that names the order to look after; it has no id and no sta
 from __future__ import annotations
 
 import heapq
+import logging
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +23,8 @@ from shared.domain.order import Order, OrderState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger("livehour")
 
 _FIRST_PAGE = 4
 """Orders asked of each shard at first for a list: most pages of 20 are complete with them."""
@@ -104,10 +107,21 @@ class DynamoDBOrders:
                 ExpressionAttributeValues={":own": own[table.ORDER_SORT]},
             )
 
+    def _noted(self, note: Mapping[str, Any]) -> Order | None:
+        """The order that a note is about, if its money has no place yet."""
+        partition = {table.ORDER_PARTITION: note[table.ORDER_PARTITION]}
+        item = self._item({**partition, table.ORDER_SORT: note[table.ORDER_NOTE]})
+        order = _readable(item) if item is not None else None
+        return order if order is not None and order.is_settling else None
+
     def _get(self, key: Mapping[str, Any]) -> Order | None:
+        item = self._item(key)
+        return decode(item) if item is not None else None
+
+    def _item(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
         with store_faults():
             found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return decode(found["Item"]) if "Item" in found else None
+        return found.get("Item")
 
     # -- many ------------------------------------------------------------------------------------------
 
@@ -122,18 +136,15 @@ class DynamoDBOrders:
 
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order]:
         for item in self._unsettled(campaign_id, table.order_range(since, until)):
-            if table.ORDER_NOTE not in item:
-                yield decode(item)
-                continue
-            partition = {table.ORDER_PARTITION: item[table.ORDER_PARTITION]}
-            order = self._get({**partition, table.ORDER_SORT: item[table.ORDER_NOTE]})
-            if order is not None and order.is_settling:
+            order = self._noted(item) if table.ORDER_NOTE in item else _readable(item)
+            if order is not None:
                 yield order
 
     def unsettled(self, campaign_id: str) -> Iterator[Order]:
         for item in self._unsettled(campaign_id, None):
-            if table.ORDER_NOTE not in item:
-                yield decode(item)
+            order = _readable(item) if table.ORDER_NOTE not in item else None
+            if order is not None:
+                yield order
 
     def all(self, campaign_id: str) -> Iterator[Order]:
         for shard in range(table.ORDER_SHARDS):
@@ -195,6 +206,18 @@ class DynamoDBOrders:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
             if "Limit" in query:
                 query["Limit"] *= 2
+
+
+def _readable(item: Mapping[str, Any]) -> Order | None:
+    """
+    The order of an item that others stand beside. One that makes no sense is a matter for the log, and for the
+    reconciliation, which stops at it; until then nobody waits for it.
+    """
+    try:
+        return decode(item)
+    except (KeyError, ValueError):
+        log.exception("the order at %s cannot be read", item[table.ORDER_SORT]["S"])
+        return None
 
 
 def _standing(refused: ClientError) -> Mapping[str, Any]:

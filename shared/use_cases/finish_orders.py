@@ -7,6 +7,7 @@ was done and may die anywhere. A hold past its deadline is left to the beat of t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from shared.use_cases.order_ports import Books
 from shared.use_cases.settle_hold import tail_of
 from shared.use_cases.settle_payment import settle
 from shared.use_cases.stock_ports import shelf
+
+log = logging.getLogger("livehour")
 
 _OVERLAP = 30
 """Seconds looked at once more: a checkout may write its order a moment after its hold ended, and after a beat."""
@@ -56,6 +59,11 @@ def _finish(books: Books, campaign: Campaign, orders: Iterable[Order], now: int)
             raise
         except Busy:
             # One block's ledger is full, or the provider is silent about one payment: the others do not wait for it.
+            done.waiting += 1
+            continue
+        except Exception:
+            # Whatever is wrong with one order must not keep the others from their end.
+            log.exception("the order %s cannot be finished", order.id)
             done.waiting += 1
             continue
         if finished is None:

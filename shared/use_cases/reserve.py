@@ -17,13 +17,14 @@ from shared.domain.claim_check import (
 from shared.domain.errors import (
     CampaignNotFound,
     CampaignNotOpen,
+    IdempotencyKeyReused,
     ReservationConfirmed,
     ReservationExpired,
     ReservationNotFound,
     SoldOut,
 )
 from shared.domain.ids import buyer_digest, ledger_key
-from shared.domain.stock import REMEMBERED
+from shared.domain.stock import ENDED, REMEMBERED
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
@@ -107,12 +108,16 @@ class ReservationDesk:
             self._buyers, self._stock, place, buyer, wish.keys[0], claim, now=wish.now, hold=hold
         )
         try:
-            return take_units(self._stock, self._hints, place, wish)
-        except (SoldOut, CampaignNotOpen):
+            taken = take_units(self._stock, self._hints, place, wish)
+        except (SoldOut, CampaignNotOpen, IdempotencyKeyReused):
             if first:
                 # Unless another delivery of this request has joined in: it may be about to take units.
                 self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
             raise
+        if first and taken.tail.kind in ENDED:
+            # Told again of what it had once, and counted anew for nothing.
+            self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
+        return taken
 
     def find(self, identifier: str, merchant: str, now: int) -> Reservation:
         """A reservation by its id, as it stands. ``ReservationNotFound`` if the id is unknown, altered or another's."""

@@ -15,8 +15,9 @@ from shared.domain.errors import (
 from shared.domain.stock import REMEMBERED
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.settle_hold import State
-from tests.proof.races.arena import Process, Race
+from tests.proof.races.arena import Race
 from tests.proof.races.conftest import MakeRace
+from tests.proof.races.process import Process
 from tests.theatre import HOLD
 
 ROUNDS = range(4)

@@ -21,8 +21,8 @@ from shared.use_cases.prepare_stock import prepare_stock
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import shelf
-from tests.proof.races.arena import Process
 from tests.proof.races.conftest import PRICE, MakeRace
+from tests.proof.races.process import Process
 from tests.theatre import FUJI, HOLD
 
 ROUNDS = range(4)

@@ -377,6 +377,46 @@ def test_released_units_may_be_reserved_again() -> None:
     desk.reserve(key="again", sku="GIFT-1", quantity=3)
 
 
+def test_a_released_request_that_is_repeated_is_told_so_and_counts_for_nothing() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.desk.release(first.id, "mer_washington", desk.now)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(sku="GIFT-1", quantity=2)
+    again = desk.reserve(sku="GIFT-1", quantity=3)
+    assert (again.id, again.state) == (first.id, State.RELEASED)
+    desk.reserve(key="at once", sku="GIFT-1", quantity=3)
+
+
+def test_a_request_is_told_of_its_hold_also_when_its_buyer_has_come_to_the_limit_since() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.now += HOLD
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+    told = desk.reserve(sku="GIFT-1", quantity=3)
+    assert (told.id, told.state) == (first.id, State.EXPIRED)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(sku="GIFT-1", quantity=1)
+    with pytest.raises(BuyerLimitReached):
+        desk.reserve(key="another", sku="GIFT-1", quantity=1)
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_reservation_of_several_blocks_is_told_again_after_its_deadline_as_it_ended(
+    paid: bool,
+) -> None:
+    desk = Desk()
+    first = desk.reserve(quantity=50)
+    if paid:
+        desk.pay(first)
+    desk.now += HOLD
+    told = desk.reserve(quantity=50)
+    assert (told.id, told.replayed) == (first.id, True)
+    assert told.state is (State.CONFIRMED if paid else State.EXPIRED)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(quantity=49)
+
+
 def test_a_buyers_own_stale_hold_never_blocks_that_buyer() -> None:
     desk = Desk()
     desk.reserve(sku="GIFT-1", quantity=3)
