@@ -323,7 +323,7 @@ class Sale(RuleBasedStateMachine):
     # -- always ----------------------------------------------------------------------------------------
 
     @invariant()
-    def books_are_the_fold_of_the_ledgers(self):
+    def books_are_the_fold_of_the_ledgers(self) -> None:
         blocks = self.stage.blocks()
         assert [fault for block in blocks for fault in block.faults()] == []
         sums = Sums.of(blocks)

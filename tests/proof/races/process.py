@@ -21,7 +21,7 @@ from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRe
 from shared.use_cases.take_snapshot import take_snapshot
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
-from tests.proof.history import History
+from tests.proof.history import History, Told
 from tests.shop import SHIP_TO, event_body, headers
 from tests.theatre import FUJI
 
@@ -151,7 +151,7 @@ class Process:
         self,
         f: str,
         value: Any,
-        act: Callable[[], Any],
-        tell: Callable[[Any], Any] = lambda told: told,
-    ) -> Any:
+        act: Callable[[], Told],
+        tell: Callable[[Told], Any] = lambda told: told,
+    ) -> Told | Refusal | None:
         return self._history.attempt(self.number, f, value, act, tell)
