@@ -81,7 +81,7 @@ class Race:
     def _watch(self, over: threading.Event) -> None:
         while not over.is_set():
             self.look()
-            over.wait(0.005)
+            over.wait(0.015)
         self.look()
 
     def look(self) -> Blocks:

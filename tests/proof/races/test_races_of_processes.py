@@ -58,7 +58,7 @@ class Crew:
     def _watch(self, sale: OnSale, history: History, over: threading.Event) -> None:
         while not over.is_set():
             look(sale, history)
-            over.wait(0.005)
+            over.wait(0.015)
 
 
 @pytest.fixture(scope="module")

@@ -205,6 +205,18 @@ def test_release_is_repeatable_and_says_what_else_happened() -> None:
     assert desk.desk.release(released.id, "mer_washington", desk.now).state is State.RELEASED
 
 
+def test_a_release_after_the_deadline_ends_the_hold_before_it_says_so() -> None:
+    desk = Desk()
+    held = desk.reserve()
+    desk.now += HOLD
+    with pytest.raises(ReservationExpired):
+        desk.desk.release(held.id, "mer_washington", desk.now)
+    # Whoever looked at the clock just before comes too late.
+    place = shelf(desk.campaign, desk.campaign.offers[0])
+    _, state = confirm_hold(desk.stock, place, held.check, amount=1, now=held.check.deadline - 1)
+    assert state is State.EXPIRED
+
+
 def test_a_copy_of_the_campaign_from_before_its_stock_decides_nothing_about_a_hold() -> None:
     desk = Desk()
     reservation = desk.reserve()
