@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from local import proof
 from local.engine.places import PROJECT
 from shared.contracts import event_catalogue, openapi
 
@@ -66,7 +67,12 @@ def _event_table(project: Path) -> Mapping[str, str]:
 
 
 #: Each makes texts, by their path in the project.
-MAKERS: Final[tuple[Maker, ...]] = (_api_document, _event_documents, _event_table)
+MAKERS: Final[tuple[Maker, ...]] = (
+    _api_document,
+    _event_documents,
+    _event_table,
+    proof.documents,
+)
 #: Folders in which nothing else may be: a file that nobody makes any more is stale.
 WHOLLY_MADE: Final = ("events/schemas", "events/examples")
 

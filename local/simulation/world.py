@@ -64,11 +64,12 @@ class NeverEnds(AssertionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How small the stock blocks are, so that a small show meets what a large one does."""
+    """How small things are, so that a small show meets what a large one does."""
 
     block_units: int = table.BLOCK_UNITS
     room: int = 1_000
     """Entries of a ledger at most, if a block's size allows as many."""
+    order_shards: int = table.ORDER_SHARDS
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ class World:
             entered.enter_context(patch.object(ids, "draw", self.random.randbytes))
             entered.enter_context(patch.object(side_by_side, "pool", self._in_turn))
             entered.enter_context(patch.object(stock, "BLOCK_UNITS", self.scale.block_units))
+            entered.enter_context(patch.object(table, "ORDER_SHARDS", self.scale.order_shards))
             entered.enter_context(
                 patch.object(
                     table,

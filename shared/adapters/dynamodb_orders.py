@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import logging
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,8 @@ from shared.domain.payment import ParkedEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger("livehour")
 
 _FIRST_PAGE = 4
 """Orders asked of each shard at first for a list: most pages of 20 are complete with them."""
@@ -124,10 +127,21 @@ class DynamoDBOrders:
                 },
             )
 
+    def _noted(self, note: Mapping[str, Any]) -> Order | None:
+        """The order that a note is about, if its money has no place yet."""
+        partition = {table.ORDER_PARTITION: note[table.ORDER_PARTITION]}
+        item = self._item({**partition, table.ORDER_SORT: note[table.ORDER_NOTE]})
+        order = _readable(item) if item is not None else None
+        return order if isinstance(order, Order) and order.is_settling else None
+
     def _get(self, key: Mapping[str, Any]) -> Order | None:
+        item = self._item(key)
+        return decode(item) if item is not None else None
+
+    def _item(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
         with store_faults():
             found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return decode(found["Item"]) if "Item" in found else None
+        return found.get("Item")
 
     # -- many ------------------------------------------------------------------------------------------
 
@@ -142,23 +156,16 @@ class DynamoDBOrders:
 
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, table.order_range(since, until)):
-            if table.ORDER_EVENT in item:
-                yield read_parked(item[table.ORDER_EVENT]["S"])
-                continue
-            if table.ORDER_NOTE not in item:
-                yield decode(item)
-                continue
-            partition = {table.ORDER_PARTITION: item[table.ORDER_PARTITION]}
-            order = self._get({**partition, table.ORDER_SORT: item[table.ORDER_NOTE]})
-            if order is not None and order.is_settling:
-                yield order
+            found = self._noted(item) if _is_note(item) else _readable(item)
+            if found is not None:
+                yield found
 
     def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, None):
-            if table.ORDER_EVENT in item:
-                yield read_parked(item[table.ORDER_EVENT]["S"])
-            elif table.ORDER_NOTE not in item:
-                yield decode(item)
+            # What a note is about is among them itself.
+            found = None if _is_note(item) else _readable(item)
+            if found is not None:
+                yield found
 
     def all(self, campaign_id: str) -> Iterator[Order]:
         for shard in range(table.ORDER_SHARDS):
@@ -220,6 +227,24 @@ class DynamoDBOrders:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
             if "Limit" in query:
                 query["Limit"] *= 2
+
+
+def _is_note(item: Mapping[str, Any]) -> bool:
+    return table.ORDER_NOTE in item and table.ORDER_EVENT not in item
+
+
+def _readable(item: Mapping[str, Any]) -> Order | ParkedEvent | None:
+    """
+    The order, or the parked event, of an item that others stand beside. One that makes no sense is a matter for the log,
+    and an order for the reconciliation, which stops at it; until then nobody waits for it.
+    """
+    try:
+        if table.ORDER_EVENT in item:
+            return read_parked(item[table.ORDER_EVENT]["S"])
+        return decode(item)
+    except (KeyError, TypeError, ValueError):
+        log.exception("what stands at %s cannot be read", item[table.ORDER_SORT]["S"])
+        return None
 
 
 def _standing(refused: ClientError) -> Mapping[str, Any]:

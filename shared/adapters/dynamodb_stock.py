@@ -303,17 +303,21 @@ def _number(value: int) -> dict[str, str]:
 def decode(number: int, item: Mapping[str, Any]) -> Block:
     """The block of an item."""
     epoch = int(item[table.EPOCH]["N"])
+    ledger, unreadable = {}, set()
+    for key, value in item[table.LEDGER]["M"].items():
+        try:
+            ledger[key] = Entry.decode(int(value["N"]), epoch)
+        except (KeyError, ValueError):
+            unreadable.add(key)
     return Block(
         number=number,
         opens=int(item[table.OPENS]["N"]),
         closes=int(item[table.CLOSES]["N"]),
         epoch=epoch,
         counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
-        ledger={
-            key: Entry.decode(int(value["N"]), epoch)
-            for key, value in item[table.LEDGER]["M"].items()
-        },
+        ledger=ledger,
         sealed=table.SEALED in item,
+        unreadable=frozenset(unreadable),
     )
 
 

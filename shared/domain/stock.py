@@ -128,6 +128,8 @@ class Block:
     ledger: Mapping[str, Entry] = field(default_factory=dict)
     sealed: bool = False
     """More requests began here than its ledger can remember: no other may begin here any more, only come by."""
+    unreadable: frozenset[str] = frozenset()
+    """Keys of ledger entries that mean nothing to us. They are told as faults and left alone; the others go on."""
 
     @property
     def units(self) -> int:
@@ -163,6 +165,9 @@ class Block:
                 ("orders", sums.orders, orders),
             )
             if counter != ledger
+        ]
+        found += [
+            f"block {self.number}: entry {key} cannot be read" for key in sorted(self.unreadable)
         ]
         found += [
             f"block {self.number}: {name} is negative"

@@ -10,6 +10,7 @@ side, and after a few silences of it in one round, the rest wait for the next be
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,8 @@ from shared.use_cases.settle_hold import tail_of
 from shared.use_cases.settle_payment import settle
 from shared.use_cases.side_by_side import AT_ONCE, side_by_side
 from shared.use_cases.stock_ports import shelf
+
+log = logging.getLogger("livehour")
 
 _OVERLAP = 30
 """Seconds looked at once more: a checkout may write its order a moment after its hold ended, and after a beat."""
@@ -101,6 +104,11 @@ def _end_of(books: Books, campaign: Campaign, thing: Order | ParkedEvent, now: i
         return ProviderSilent
     except Busy:
         # One block's ledger is full: the others do not wait for it.
+        return None
+    except Exception:
+        # Whatever is wrong with one must not keep the others from their end.
+        about = thing.event.order_id if isinstance(thing, ParkedEvent) else thing.id
+        log.exception("the order %s cannot be finished", about)
         return None
     return None if finished is None else finished.state
 

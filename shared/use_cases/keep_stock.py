@@ -7,7 +7,7 @@ Every repair is a conditional write on what was read, so that two beats at once,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.stock import Block, Entry, Kind, abandon, expire, prune
 from shared.use_cases.settle_hold import share_end
@@ -33,25 +33,30 @@ def keep_stock(
     stock: StockBlocks, shelf: Shelf, blocks: Sequence[Block], *, now: int, opens: int, closes: int
 ) -> Kept:
     """Stamp, expire, mend and prune, from a strongly consistent reading of all blocks of the offer."""
-    by_number = {block.number: block for block in blocks}
     expired = held = 0
     faults: list[str] = []
+    kept: dict[int, Block] = {}
     for block in blocks:
         faults += block.faults()
         if (block.opens, block.closes) != (opens, closes):
             stock.stamp(shelf, block.number, opens=opens, closes=closes)
-        overdue = list(block.overdue(now))
-        if overdue and stock.amend(shelf, block.number, expire(overdue)).done:
+        held += block.counters.held
+        overdue = dict(block.overdue(now))
+        if overdue and stock.amend(shelf, block.number, expire(overdue.items())).done:
             expired += len(overdue)
-            held -= sum(entry.quantity for _, entry in overdue)
+            held -= sum(entry.quantity for entry in overdue.values())
+            ended = {key: entry.become(Kind.EXPIRED) for key, entry in overdue.items()}
+            block = replace(block, ledger={**block.ledger, **ended})  # noqa: PLW2901
+        kept[block.number] = block
+    # Parts after the tails of all blocks: whatever this beat has ended, it ends whole.
+    for block in kept.values():
         for key, entry in block.ledger.items():
             if entry.kind is Kind.HELD and not entry.is_tail:
-                _mend(stock, shelf, by_number, block.number, key, entry, now)
+                held -= _mend(stock, shelf, kept, block.number, key, entry, now)
         if len(block.ledger) > shelf.room * _TIDY_ABOVE:
             forgotten = list(block.forgotten(now))
             if forgotten:
                 stock.amend(shelf, block.number, prune(forgotten))
-        held += block.counters.held
     return Kept(expired, held, faults)
 
 
@@ -63,8 +68,8 @@ def _mend(
     key: str,
     part: Entry,
     now: int,
-) -> None:
-    """Give a part the end its tail came to; end a path that was never completed."""
+) -> int:
+    """Give a part the end its tail came to; end a path that was never completed. The units that are held no more."""
     end, tail = _walk(blocks, part, key)
     if tail is None and part.deadline <= now:
         # Nobody may complete the path once its parts go back: the void is written first, where the path stops.
@@ -73,8 +78,9 @@ def _mend(
     elif tail is not None and tail.deadline != part.deadline:
         # The key has begun another life; this part was left over from one that is over.
         tail = Entry(Kind.VOID, 0, part.deadline)
-    if tail is not None and tail.kind is not Kind.HELD:
-        stock.amend(shelf, number, share_end(key, part, tail))
+    if tail is None or tail.kind is Kind.HELD:
+        return 0
+    return part.quantity if stock.amend(shelf, number, share_end(key, part, tail)).done else 0
 
 
 def _walk(blocks: Mapping[int, Block], part: Entry, key: str) -> tuple[int, Entry | None]:

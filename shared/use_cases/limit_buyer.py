@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, StoreBusy
+from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
 from shared.domain.stock import Entry, Kind, end
 from shared.use_cases.request_keys import keys_of
@@ -95,8 +95,8 @@ def claim_units(
         counted = purse.claims.get(key)
         if counted is not None:
             if counted.units != claim.units:
-                # Taken as a repetition, it would take more units than are counted for it.
-                raise IdempotencyKeyReused
+                # Taken as a repetition, it might take more units than are counted for it.
+                return _told_by_ledger(stock, shelf, buyer.secret, key, now, IdempotencyKeyReused())
             if counted.is_final or (counted.shared and counted.deadline >= claim.deadline):
                 return False
             # The first delivery may be about to give the claim back, and others to find that it holds nothing. Before
@@ -112,7 +112,11 @@ def claim_units(
             is not None
         }
         if claims == purse.claims:
-            raise BuyerLimitReached(limit=buyer.limit, remaining=max(0, buyer.limit - purse.units))
+            refusal = BuyerLimitReached(
+                limit=buyer.limit, remaining=max(0, buyer.limit - purse.units)
+            )
+            # Perhaps its own hold ended, and others were counted since.
+            return _told_by_ledger(stock, shelf, buyer.secret, key, now, refusal)
         buyers.correct(shelf, buyer.digest, purse, claims)
     raise StoreBusy
 
@@ -122,6 +126,16 @@ def forget_claim(buyers: Buyers, shelf: Shelf, digest: str, key: str, claim: Cla
     standing = buyers.give_back(shelf, digest, key, claim)
     if standing is not None and not standing.is_final:
         buyers.give_back(shelf, digest, key, standing)
+
+
+def _told_by_ledger(
+    stock: StockBlocks, shelf: Shelf, secret: str, key: str, now: int, otherwise: Refusal
+) -> bool:
+    """False for a request that was served: repeated, it is told of its own hold, and takes no more. Else the refusal."""
+    found = _find(stock, shelf, secret, key)
+    if found is not None and not found[2].forgotten(now + _IN_FLIGHT):
+        return False
+    raise otherwise
 
 
 def _truth(

@@ -17,18 +17,19 @@ from shared.domain.claim_check import (
 from shared.domain.errors import (
     CampaignNotFound,
     CampaignNotOpen,
+    IdempotencyKeyReused,
     ReservationConfirmed,
     ReservationExpired,
     ReservationNotFound,
     SoldOut,
 )
 from shared.domain.ids import buyer_digest, ledger_key
-from shared.domain.stock import REMEMBERED
+from shared.domain.stock import ENDED, REMEMBERED
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.request_keys import keys_of
-from shared.use_cases.settle_hold import State, look, release_hold, state_of
+from shared.use_cases.settle_hold import State, expire_hold, look, release_hold, state_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 from shared.use_cases.take_units import Taken, Wish, take_units
 
@@ -107,12 +108,16 @@ class ReservationDesk:
             self._buyers, self._stock, place, buyer, wish.keys[0], claim, now=wish.now, hold=hold
         )
         try:
-            return take_units(self._stock, self._hints, place, wish)
-        except (SoldOut, CampaignNotOpen):
+            taken = take_units(self._stock, self._hints, place, wish)
+        except (SoldOut, CampaignNotOpen, IdempotencyKeyReused):
             if first:
                 # Unless another delivery of this request has joined in: it may be about to take units.
                 self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
             raise
+        if first and taken.tail.kind in ENDED:
+            # Told again of what it had once, and counted anew for nothing.
+            self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)
+        return taken
 
     def find(self, identifier: str, merchant: str, now: int) -> Reservation:
         """A reservation by its id, as it stands. ``ReservationNotFound`` if the id is unknown, altered or another's."""
@@ -129,6 +134,9 @@ class ReservationDesk:
         offer = campaign.offers[check.offer_number]
         place = shelf(campaign, offer)
         _, state = release_hold(self._stock, place, check, now=now)
+        if state is State.EXPIRED:
+            # By the clock only, perhaps: somebody who looked at theirs just before may be about to release or to sell it.
+            _, state = expire_hold(self._stock, place, check, now=now)
         if state is None:
             raise ReservationNotFound
         if state is State.CONFIRMED:

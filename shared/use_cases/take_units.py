@@ -149,9 +149,23 @@ class _Path:
                     taken = self._arrive(found, replayed=True)
                 if taken is not None:
                     return taken
+                if self._deadline <= self._now:
+                    return self._follow()
                 step = self._take_here()
         except _PathOver:
             return None
+        raise StoreBusy
+
+    def _follow(self) -> Taken:
+        """The end of a path whose time is over: what was completed in time is found, and nothing is taken any more."""
+        for _ in range(_STEPS):
+            block = self._stock.read(self._shelf, self._at)
+            found = block.ledger.get(self._key) if block is not None else None
+            if found is None or found.replaceable(self._now):
+                raise ReservationExpired
+            taken = self._arrive(found, replayed=True)
+            if taken is not None:
+                return taken
         raise StoreBusy
 
     def _amend(self, amendment: Amendment) -> Amended:

@@ -65,7 +65,7 @@ class Mirror:
     def _clear(self, memory: MemoryDynamoDB) -> None:
         for role, spec in TABLES.items():
             names = [spec.key, *([spec.sort] if spec.sort else [])]
-            gone = [
+            gone: list[Any] = [
                 {"DeleteRequest": {"Key": {name: item[name] for name in names}}}
                 for item in memory.items(role)
             ]

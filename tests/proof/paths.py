@@ -32,7 +32,12 @@ class Rig(World):
     """A world whose store is in memory until a client of another takes its place, and whose time passes only in pauses."""
 
     def __init__(self) -> None:
-        super().__init__(Random("rig"), starts_at=STARTS, restless=0.0, scale=Scale(block_units=2))
+        super().__init__(
+            Random("rig"),
+            starts_at=STARTS,
+            restless=0.0,
+            scale=Scale(block_units=2, order_shards=2),
+        )
         self.executions = Executions(lambda *_: None)
         self.schedules = Schedules(lambda *_: None)
         self.real: Any = None

@@ -106,7 +106,7 @@ class Store:
         return found
 
     def _standing(self, rig: Rig) -> dict[str, Any]:
-        wanted = {
+        wanted: dict[str, Any] = {
             role: {"Keys": keys, "ConsistentRead": True}
             for role, keys in _by_table(self._keys(rig)).items()
         }

@@ -46,7 +46,7 @@ def begin(endpoint: str, barrier: Barrier) -> None:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    os.environ.update(SETTINGS | own)
+    os.environ.update({**SETTINGS, **own})
     secret = SimpleNamespace(webhooks=lambda: [Webhook(SECRET)])
     wiring.payment_secret = lambda: secret  # type: ignore[assignment]
     _start.append(barrier)

@@ -18,7 +18,7 @@ from tests.proof.races.conftest import PRICE, MakeRace
 from tests.shop import event_body
 from tests.theatre import HOLD
 
-ROUNDS = range(4)
+ROUNDS = range(3)
 PAID, REFUNDED, KNOWN = Outcome.PAID, Outcome.REFUNDED, Outcome.KNOWN
 
 
@@ -47,7 +47,7 @@ def test_fifty_deliveries_at_once_pay_one_order_once(race: MakeRace, seed: int):
     assert (paid.state, paid.version) == (OrderState.PAID, 2)
 
 
-@pytest.mark.parametrize("seed", ROUNDS)
+@pytest.mark.parametrize("seed", range(3))
 def test_fifty_late_deliveries_at_once_take_the_units_again_once(race: MakeRace, seed: int):
     show = race(seed, 3, block_units=1 + seed % 3)
     order = show.process().order("ana", units=2)
@@ -118,7 +118,7 @@ def test_twenty_lies_at_once_leave_the_order_untouched(race: MakeRace, seed: int
 # -- a payment against the end of its hold -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_of_a_payment_and_the_end_of_its_hold_in_one_millisecond_one_wins(
     race: MakeRace, seed: int
 ):
@@ -150,7 +150,7 @@ def test_of_a_payment_and_the_end_of_its_hold_in_one_millisecond_one_wins(
     assert set(states(show)) <= {OrderState.PAID, OrderState.REFUNDED}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_of_a_release_and_a_payment_one_wins_and_the_other_is_told(race: MakeRace, seed: int):
     show = race(seed, 4, block_units=(4, 2, 1)[seed % 3])
     reservation = show.process().hold("ana", units=3)
@@ -176,7 +176,7 @@ def test_of_two_late_payments_for_the_last_unit_one_is_sold_and_one_goes_back(
     lapse(show)
     taken = show.process().order("cy")
     show.process().pay(taken)
-    acts = [partial(each.pay, order) for order in late for each in show.processes(1 + seed // 3)]
+    acts = [partial(each.pay, order) for order in late for each in show.processes(1 + seed % 2)]
     show.at_once(*acts)
     sums = show.settle()
     assert (sums.sold, sums.available) == (2, 0)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,10 +143,7 @@ def one_at_a_time(serve: Serve) -> Serve:
 def test_twenty_creations_under_one_key_make_one_campaign(office: Office, seed: int):
     body = campaign_body(name=f"Show {seed}")
     answers = office.at_once(
-        [
-            lambda person=person: office.ask(person, CAMPAIGNS, body, key="one")
-            for person in range(20)
-        ]
+        [partial(office.ask, person, CAMPAIGNS, body, key="one") for person in range(20)]
     )
     assert {answer.status for answer in answers} == {201}
     replayed = Counter(answer.headers.get("idempotent-replayed") for answer in answers)
@@ -163,7 +161,7 @@ def test_of_two_bodies_under_one_key_one_is_answered_and_the_other_refused(
     bodies = [campaign_body(name="One"), campaign_body(name="Other")]
     answers = office.at_once(
         [
-            lambda person=person: office.ask(person, CAMPAIGNS, bodies[person % 2], key="one")
+            partial(office.ask, person, CAMPAIGNS, bodies[person % 2], key="one")
             for person in range(12 + seed)
         ]
     )
@@ -191,7 +189,7 @@ def test_of_those_who_edit_the_same_version_one_is_first_and_the_others_look_aga
         body = {"name": f"By {person}"}
         return office.ask(person, f"PATCH {CAMPAIGN}", body, path=path, headers=headers)
 
-    answers = office.at_once([lambda person=person: patch(person) for person in range(people)])
+    answers = office.at_once([partial(patch, person) for person in range(people)])
     assert Counter(answer.status for answer in answers) == {200: 1, 412: people - 1}
     [first] = [person for person, answer in enumerate(answers) if answer.status == 200]
     standing = office.read(draft["id"])
@@ -218,9 +216,7 @@ def test_ten_starts_at_once_begin_one_execution(office: Office, seed: int):
     before = office.read(draft["id"])["version"]
     answers = office.at_once(
         [
-            lambda person=person: command(
-                office, person, "start", draft["id"], f"start {person % 5}"
-            )
+            partial(command, office, person, "start", draft["id"], f"start {person % 5}")
             for person in range(10)
         ]
     )
@@ -241,8 +237,8 @@ def test_ten_schedulings_at_once_schedule_once(office: Office, seed: int):
     draft = office.draft()
     answers = office.at_once(
         [
-            lambda person=person: command(
-                office, person, "schedule", draft["id"], f"schedule {person % (1 + seed)}"
+            partial(
+                command, office, person, "schedule", draft["id"], f"schedule {person % (1 + seed)}"
             )
             for person in range(10)
         ]
@@ -261,10 +257,7 @@ def test_twenty_attempts_of_one_cancellation_are_all_answered_the_same(office: O
         command(office, 0, "schedule", draft["id"])
     before = office.read(draft["id"])["version"]
     answers = office.at_once(
-        [
-            lambda person=person: command(office, person, "cancel", draft["id"], "once")
-            for person in range(20)
-        ]
+        [partial(command, office, person, "cancel", draft["id"], "once") for person in range(20)]
     )
     assert {answer.status for answer in answers} <= {200, 503}
     assert office.read(draft["id"])["version"] == before + 1
@@ -278,7 +271,7 @@ def test_of_a_start_and_a_calling_off_each_is_told_what_became_of_it(office: Off
     verbs = ["start", "cancel"] * (1 + seed % 2)
     answers = office.at_once(
         [
-            lambda person=person, verb=verb: command(office, person, verb, draft["id"])
+            partial(command, office, person, verb, draft["id"])
             for person, verb in enumerate(verbs, start=1)
         ]
     )

@@ -23,9 +23,9 @@ from shared.domain.totals import Sums
 from tests.gateway import event
 from tests.proof.checkers import bank, counter, durable, one_answer
 from tests.proof.history import History, Operation, Type
-from tests.proof.races.arena import reservations
 from tests.proof.races.conftest import Tally
 from tests.proof.races.selling_process import Call, begin, work
+from tests.proof.standing import reservations
 from tests.shop import SHIP_TO, headers
 
 CREW = 4
@@ -58,7 +58,7 @@ class Crew:
     def _watch(self, sale: OnSale, history: History, over: threading.Event) -> None:
         while not over.is_set():
             look(sale, history)
-            over.wait(0.005)
+            over.wait(0.015)
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from shared.use_cases.prepare_stock import prepare_stock
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import shelf
-from tests.proof.races.arena import Process
 from tests.proof.races.conftest import PRICE, MakeRace
+from tests.proof.races.process import Process
 from tests.theatre import FUJI, HOLD
 
 ROUNDS = range(4)
@@ -49,7 +49,7 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
     """Half of the buyers' clocks are a minute behind, and a beat that knows nothing of the end stamps the blocks."""
     show = race(seed, 320, block_units=16)
     stage, stop = show.show, threading.Event()
-    sellers = [show.process(slow=60 * (number % 2)) for number in range(6)]
+    sellers = [show.process(slow=60 * (number % 2)) for number in range(4)]
     stale = stage.campaign.changed(ends_at=stage.campaign.ends_at + 3600)
     placed: list[int] = []
 
@@ -76,7 +76,7 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
     assert show.judge().placed == placed[0]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_an_extension_against_the_close_is_honoured_or_refused(race: MakeRace, seed: int):
     """The merchant's process looks at the clock a second before the end, the beat and the close at it."""
     show = race(seed, 12, block_units=2)

@@ -54,6 +54,15 @@ def test_sound_books_balance(show: Theatre):
     assert report["totals"]["gross"] == 33 * 9900
 
 
+def test_an_address_that_was_erased_is_missed_by_no_book(show: Theatre):
+    assert show.reconcile()
+    before = show.totals.reports[show.id]
+    for place, order in show.orders.kept.items():
+        show.orders.kept[place] = replace(order, ship_to=None)
+    assert show.reconcile()
+    assert show.totals.reports[show.id] == before
+
+
 def test_money_that_came_too_late_and_went_back_is_told_by_its_reason(show: Theatre):
     order = next(each for each in show.orders.all(show.id) if each.state is OrderState.CANCELLED)
     show.pay(order)

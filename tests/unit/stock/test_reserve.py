@@ -205,6 +205,18 @@ def test_release_is_repeatable_and_says_what_else_happened() -> None:
     assert desk.desk.release(released.id, "mer_washington", desk.now).state is State.RELEASED
 
 
+def test_a_release_after_the_deadline_ends_the_hold_before_it_says_so() -> None:
+    desk = Desk()
+    held = desk.reserve()
+    desk.now += HOLD
+    with pytest.raises(ReservationExpired):
+        desk.desk.release(held.id, "mer_washington", desk.now)
+    # Whoever looked at the clock just before comes too late.
+    place = shelf(desk.campaign, desk.campaign.offers[0])
+    _, state = confirm_hold(desk.stock, place, held.check, amount=1, now=held.check.deadline - 1)
+    assert state is State.EXPIRED
+
+
 def test_a_copy_of_the_campaign_from_before_its_stock_decides_nothing_about_a_hold() -> None:
     desk = Desk()
     reservation = desk.reserve()
@@ -375,6 +387,46 @@ def test_released_units_may_be_reserved_again() -> None:
     first = desk.reserve(sku="GIFT-1", quantity=3)
     desk.desk.release(first.id, "mer_washington", desk.now)
     desk.reserve(key="again", sku="GIFT-1", quantity=3)
+
+
+def test_a_released_request_that_is_repeated_is_told_so_and_counts_for_nothing() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.desk.release(first.id, "mer_washington", desk.now)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(sku="GIFT-1", quantity=2)
+    again = desk.reserve(sku="GIFT-1", quantity=3)
+    assert (again.id, again.state) == (first.id, State.RELEASED)
+    desk.reserve(key="at once", sku="GIFT-1", quantity=3)
+
+
+def test_a_request_is_told_of_its_hold_also_when_its_buyer_has_come_to_the_limit_since() -> None:
+    desk = Desk()
+    first = desk.reserve(sku="GIFT-1", quantity=3)
+    desk.now += HOLD
+    desk.reserve(key="again", sku="GIFT-1", quantity=3)
+    told = desk.reserve(sku="GIFT-1", quantity=3)
+    assert (told.id, told.state) == (first.id, State.EXPIRED)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(sku="GIFT-1", quantity=1)
+    with pytest.raises(BuyerLimitReached):
+        desk.reserve(key="another", sku="GIFT-1", quantity=1)
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_reservation_of_several_blocks_is_told_again_after_its_deadline_as_it_ended(
+    paid: bool,
+) -> None:
+    desk = Desk()
+    first = desk.reserve(quantity=50)
+    if paid:
+        desk.pay(first)
+    desk.now += HOLD
+    told = desk.reserve(quantity=50)
+    assert (told.id, told.replayed) == (first.id, True)
+    assert told.state is (State.CONFIRMED if paid else State.EXPIRED)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.reserve(quantity=49)
 
 
 def test_a_buyers_own_stale_hold_never_blocks_that_buyer() -> None:
