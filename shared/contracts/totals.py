@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.fields import Answer, CampaignStatus, Count, Instant, Minor, Sku, Title
+from shared.contracts.fields import (
+    Answer,
+    CampaignStatus,
+    Count,
+    Instant,
+    Minor,
+    PartyTerms,
+    Sku,
+    Title,
+)
 
 
 class Units(Answer):
@@ -159,7 +168,7 @@ class Report(Answer):
     balanced: Annotated[bool, Field(description="Whether all agree in every number.")]
     definitions: Annotated[str, Field(description="Version of what the numbers mean.")]
     channel: str
-    parties: dict[str, str]
+    parties: dict[str, PartyTerms]
     time_zone: str
     starts_at: Instant
     ends_at: Instant

@@ -11,7 +11,7 @@ Everything livehour can refuse, by what the caller can do about it.
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
   x Conflict (409)
-    + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+    + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, InProgress
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
@@ -172,6 +172,15 @@ class Conflict(Refusal):
 class CampaignState(Conflict):
     code = "campaign_state"
     title = "The campaign's status does not allow it"
+
+
+class PartiesFrozen(Conflict):
+    code = "parties_frozen"
+    title = "The parties of the campaign are fixed"
+    advice = (
+        "Parties and their shares are fixed when the stock is laid out, shortly before the opening: "
+        "send the change without 'parties'."
+    )
 
 
 class CampaignNotOpen(Conflict):

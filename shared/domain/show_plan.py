@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from shared.domain import parties
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
-from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
@@ -18,7 +19,13 @@ ALWAYS_FREE = frozenset({"name", "metadata"})
 
 def checked(campaign: Campaign) -> Campaign:
     """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
-    faults = [*_times(campaign), *_offers(campaign), *_cues(campaign), *_flash_prices(campaign)]
+    faults = [
+        *_times(campaign),
+        *parties.faults(campaign.parties),
+        *_offers(campaign),
+        *_cues(campaign),
+        *_flash_prices(campaign),
+    ]
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
     return campaign
@@ -47,6 +54,8 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
         free |= {"offers"}
     refused = sorted(set(differing) - free)
+    if "parties" in refused:
+        raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:
         stage = "live" if campaign.status is Status.LIVE else "about to start"
         raise CampaignState(
