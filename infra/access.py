@@ -54,6 +54,11 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "totals": ("GetItem", "PutItem", "Query"),
     },
     "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
+    "package_campaign": {
+        "campaigns": READ,
+        "orders": ("Query",),
+        "totals": ("GetItem", "PutItem", "Query"),
+    },
     # -- from the streams to the bus (the streams themselves are granted where they are read)
     "publish_changes": {"campaigns": READ},
 }

@@ -11,6 +11,7 @@ from infra.constructs.campaign_api import CampaignApi
 from infra.constructs.campaign_lifecycle import CampaignLifecycle
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.change_stream import ChangeStream
+from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.event_bus import CampaignBus
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
@@ -32,12 +33,22 @@ class LivehourStack(Stack):
         backend = Backend(self, "Backend", stage=stage, tables=tables)
         bus = CampaignBus(self, "Events", stage=stage)
         changes = ChangeStream(self, "Changes", backend=backend, bus=bus.bus)
-        lifecycle = CampaignLifecycle(self, "Lifecycle", backend=backend, bus=bus.bus)
+        packages = ClosingPackages(self, "Packages", stage=stage)
+        lifecycle = CampaignLifecycle(
+            self, "Lifecycle", backend=backend, bus=bus.bus, packages=packages
+        )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         payment_secret = PaymentSecret(
             self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
         )
-        api = CampaignApi(self, "Api", backend=backend, start=start, payment_secret=payment_secret)
+        api = CampaignApi(
+            self,
+            "Api",
+            backend=backend,
+            start=start,
+            payment_secret=payment_secret,
+            packages=packages,
+        )
         if stage.watched:
             name = f"livehour-{stage.name}"
             Alarms(

@@ -22,6 +22,7 @@ from shared.use_cases.hints import Hints
 from shared.use_cases.keep_books import Beat, Phase, keep_books
 from shared.use_cases.open_campaign import Doors, open_campaign
 from shared.use_cases.order_ports import Books
+from shared.use_cases.package_campaign import PackageBuilder, Progress
 from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
 from shared.use_cases.read_totals import Seen, TotalsDesk
 from shared.use_cases.receive_payment import Outcome, PaymentDesk
@@ -34,6 +35,7 @@ from tests.builders import MERCHANT, a_campaign
 from tests.fakes import MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
 from tests.memory_stock import MemoryStock
 from tests.memory_totals import MemoryTotals
 from tests.shop import SECRET, SHIP_TO, event_body, headers
@@ -66,6 +68,9 @@ class Theatre:
         self.totals = MemoryTotals()
         self.orders = MemoryOrders()
         self.buyers = MemoryBuyers()
+        self.records = MemoryRecords()
+        self.files = MemoryFiles()
+        self.signer = ToySigner()
         self.bank = Bank(lambda: [Webhook(SECRET)])
         self.use_other_stores()
         campaign = a_campaign(**plan)
@@ -148,6 +153,18 @@ class Theatre:
     def settle(self) -> None:
         settle_campaign(self.campaigns, self.totals, self.id, self.clock)
 
+    def package(self, seconds: float = 120) -> Progress:
+        builder = PackageBuilder(
+            campaigns=self.campaigns,
+            totals=self.totals,
+            orders=self.orders,
+            records=self.records,
+            files=self.files,
+            signer=self.signer,
+            elapsed=lambda: self.millis / 1000,
+        )
+        return builder.build(self.id, seconds=seconds)
+
     def run_to_the_end(self, beats: int = 2000) -> bool:
         """What the machine does from its first state on, whatever was done before. Whether the books balance."""
         self.prepare()
@@ -171,6 +188,7 @@ class Theatre:
         if not self.reconcile():
             return False
         self.settle()
+        assert self.package().complete
         return True
 
     # -- what people do --------------------------------------------------------------------------------
@@ -240,6 +258,7 @@ class Theatre:
 
     def watch(self, notice: Callable[[str], None]) -> None:
         """Call ``notice`` before and after every effect on any store or the bank."""
-        for part in (self.campaigns, self.stock, self.totals, self.orders, self.bank):
+        stores = (self.campaigns, self.stock, self.totals, self.orders, self.records, self.files)
+        for part in (*stores, self.bank):
             part.before = lambda what: notice(f"before {what}")
             part.after = lambda what: notice(f"after {what}")

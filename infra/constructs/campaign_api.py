@@ -22,6 +22,7 @@ from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
+from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.payment_secret import PaymentSecret
 from infra.stages import Stage
 from shared.contracts.routes import ROUTES
@@ -60,12 +61,14 @@ class CampaignApi(Construct):
         backend: Backend,
         start: CampaignStart,
         payment_secret: PaymentSecret,
+        packages: ClosingPackages,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
         settings = {
             "campaigns": start.settings,
             "payment_webhooks": payment_secret.settings,
+            "totals": packages.reads,
         }
         self.functions = {
             name: BackendFunction(
@@ -75,6 +78,7 @@ class CampaignApi(Construct):
         }
         start.allow(self.functions["campaigns"])
         payment_secret.allow_reading(self.functions["payment_webhooks"])
+        packages.allow_reading(self.functions["totals"])
 
         self.api = HttpApi(
             self,

@@ -13,6 +13,7 @@ from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, Stat
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
+from infra.constructs.closing_packages import ClosingPackages
 
 DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "campaign_lifecycle.asl.json"
 
@@ -24,6 +25,7 @@ STEPS: Final = {
     "close_campaign": (1024, 300),
     "reconcile_campaign": (1024, 300),
     "settle_campaign": (512, 300),
+    "package_campaign": (1024, 900),
 }
 
 
@@ -31,7 +33,13 @@ class CampaignLifecycle(Construct):
     """One execution for each campaign, named after it, so that a second start is harmless."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, backend: Backend, bus: EventBus
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        backend: Backend,
+        bus: EventBus,
+        packages: ClosingPackages,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -44,9 +52,17 @@ class CampaignLifecycle(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.steps = {
-            step: BackendFunction(self, backend=backend, name=step, memory=memory, timeout=timeout)
+            step: BackendFunction(
+                self,
+                backend=backend,
+                name=step,
+                memory=memory,
+                timeout=timeout,
+                environment=packages.builds if step == "package_campaign" else None,
+            )
             for step, (memory, timeout) in STEPS.items()
         }
+        packages.allow_building(self.steps["package_campaign"])
         step_arns = {step: function.function_arn for step, function in self.steps.items()}
         self.machine = StateMachine(
             self,

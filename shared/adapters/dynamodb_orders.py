@@ -8,7 +8,7 @@ late payment's hold, that names the order to look after; it has no id and no sta
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from shared.adapters.dynamodb_faults import store_faults
 from shared.adapters.dynamodb_order_items import changing, decode, frozen, key_of, number
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order, OrderState
+from shared.use_cases.order_ports import EVERY_SHARD
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -135,8 +136,8 @@ class DynamoDBOrders:
             if table.ORDER_NOTE not in item:
                 yield decode(item)
 
-    def all(self, campaign_id: str) -> Iterator[Order]:
-        for shard in range(table.ORDER_SHARDS):
+    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+        for shard in shards:
             query = _of_shard(table.order_partition(campaign_id, shard))
             query["ConsistentRead"] = True
             for item in self._query(query):

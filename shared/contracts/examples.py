@@ -305,6 +305,25 @@ REPORT: Final[Json] = {
         "differences": [],
     },
 }
+_SHA256: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CLOSING_PACKAGE: Final[Json] = {
+    "object": "closing_package",
+    "format": "1",
+    "campaign": CAMPAIGN_ID,
+    "totals_version": 1207,
+    "public_key_sha256": _SHA256,
+    "expires_at": "2026-11-28T13:25:00Z",
+    "files": [
+        {
+            "name": "orders.csv",
+            "content_type": "text/csv; charset=utf-8",
+            "size": 281344,
+            "sha256": _SHA256,
+            "rows": 1399,
+            "url": "https://packages.example/orders.csv?signature=...",
+        }
+    ],
+}
 
 
 def listed(*things: Json) -> Json:

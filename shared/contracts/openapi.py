@@ -51,6 +51,7 @@ HEADERS: Final[Json] = {
     "Idempotent-Replayed": "`true` if this is what an earlier attempt was told.",
     "Retry-After": "Seconds after which to repeat the request.",
     "Cache-Control": "`private, max-age=1`.",
+    "Link": "Where the files of the closing package are listed (RFC 8288).",
     "X-Poll-Interval": "Seconds after which to ask again.",
     "WWW-Authenticate": "`Bearer`.",
 }

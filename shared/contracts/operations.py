@@ -224,6 +224,17 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=totals.Report,
         gives=eg.REPORT,
         refuses=(*_NOT_FOUND, errors.NotClosed),
+        answer_headers=("Link",),
+    ),
+    "GET /v1/campaigns/{campaign_id}/report/files": Operation(
+        id="list_report_files",
+        description=(
+            "The closing package: every file with a link that is good for 15 minutes, and its SHA-256. The manifest "
+            "names them all and is signed; `livehour report --verify` compares."
+        ),
+        answers=totals.ClosingPackage,
+        gives=eg.CLOSING_PACKAGE,
+        refuses=(*_NOT_FOUND, errors.PackageNotBuilt),
     ),
     "GET /v1/campaigns/{campaign_id}/totals": Operation(
         id="read_totals",

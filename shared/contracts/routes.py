@@ -63,6 +63,13 @@ ROUTES: Final = (
         "Read the closing report",
     ),
     RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/report/files",
+        "totals",
+        (MANAGE, READ),
+        "Link to the files of the closing package",
+    ),
+    RouteSpec(
         "GET", "/v1/campaigns/{campaign_id}/totals", "totals", (READ, MANAGE), "Read the totals"
     ),
     RouteSpec(

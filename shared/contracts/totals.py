@@ -176,3 +176,28 @@ class Report(Answer):
     orders: OrderCounts
     timeline: ReportTimeline
     reconciliation: Reconciliation
+
+
+class PackageFile(Answer):
+    """One file of a closing package."""
+
+    name: str
+    content_type: str
+    size: Annotated[int, Field(ge=0, description="Bytes.")]
+    sha256: str
+    rows: Annotated[int | None, Field(description="Of a table; null for others.")]
+    url: Annotated[str, Field(description="Gives the file, without a key, until `expires_at`.")]
+
+
+class ClosingPackage(Answer):
+    """The files of a settled campaign for accountants and partners: the same bytes each time, signed."""
+
+    object: Literal["closing_package"] = "closing_package"
+    format: Annotated[str, Field(description="Version of what the files hold.")]
+    campaign: str
+    totals_version: Count
+    public_key_sha256: Annotated[
+        str, Field(description="Of the key that verifies the manifest's signature (DER).")
+    ]
+    expires_at: Instant
+    files: list[PackageFile]

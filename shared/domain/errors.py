@@ -12,7 +12,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, InProgress
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt, InProgress
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -235,6 +235,14 @@ class NotClosed(Conflict):
     code = "not_closed"
     title = "The campaign is not closed yet"
     advice = "Ask again after the campaign has closed and its books are reconciled."
+
+
+class PackageNotBuilt(Conflict):
+    code = "package_not_built"
+    title = "The closing package is not built yet"
+    advice = (
+        "Ask again a minute after the campaign has closed: it is built once the books are settled."
+    )
 
 
 class InProgress(Conflict):

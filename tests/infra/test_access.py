@@ -37,6 +37,12 @@ BEYOND_TABLES = {
     "payment_webhooks": {
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
     },
+    "package_campaign": {
+        ("s3:PutObject", "PackagesBucket"),
+        ("kms:Sign", "PackagesSignature"),
+        ("kms:GetPublicKey", "PackagesSignature"),
+    },
+    "totals": {("s3:GetObject", "PackagesBucket")},
     "start_campaign": {("states:StartExecution", "livehour-production-campaign-lifecycle")},
     "publish_changes": {
         ("events:PutEvents", "livehour-production"),

@@ -36,6 +36,10 @@ def needed(service: str, operation: str, call: Mapping[str, Any]) -> Iterator[tu
         yield f"scheduler:{operation}", f"arn:aws:scheduler:{PLACE}:schedule/{schedule}"
     elif operation == "StartExecution":
         yield "states:StartExecution", call["stateMachineArn"]
+    elif operation == "PutObject":
+        yield "s3:PutObject", f"arn:aws:s3:::{call['Bucket']}/{call['Key']}"
+    elif service == "kms":
+        yield f"kms:{operation}", call["KeyId"]
     elif operation == "GetSecretValue":
         yield "secretsmanager:GetSecretValue", call["SecretId"]
     else:
