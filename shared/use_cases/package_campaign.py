@@ -86,12 +86,14 @@ class PackageBuilder:
         if self.records.package(campaign_id) is not None:
             return Progress(complete=True, pieces=count, of=count)
         pieces: list[Piece] = []
+        built = 0
         for number in range(count):
             piece = self.records.piece(campaign_id, number)
             if piece is None:
-                if number and self.elapsed() >= ends:
+                if built and self.elapsed() >= ends:
                     return Progress(complete=False, pieces=number, of=count)
                 piece = self._build_piece(campaign, number, count)
+                built += 1
             pieces.append(piece)
         self._finish(campaign, report, version, pieces)
         return Progress(complete=True, pieces=count, of=count)

@@ -120,7 +120,7 @@ def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_hel
     name = machine["StateMachineName"]
     steps = [
         *("prepare-stock", "open-campaign", "keep-books"),
-        *("close-campaign", "reconcile-campaign", "settle-campaign"),
+        *("close-campaign", "reconcile-campaign", "settle-campaign", "package-campaign"),
     ]
 
     assert {(action, on) for action, on in granted if on != "*"} == {
