@@ -55,13 +55,18 @@ def test_everything_with_a_name_is_named_after_its_stage(template: Template):
 
 
 def test_the_outputs_are_those_that_people_and_tests_read(templates):
-    expected = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn"} | {
-        f"{name}Table"
-        for name in (
-            *("Campaigns", "Requests", "Stock", "Buyers"),
-            *("Orders", "Payments", "Totals", "Keys"),
-        )
-    }
+    named = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn"}
+    expected = (
+        named
+        | {"PackagesBucket", "SigningKeyArn"}
+        | {
+            f"{name}Table"
+            for name in (
+                *("Campaigns", "Requests", "Stock", "Buyers"),
+                *("Orders", "Payments", "Totals", "Keys"),
+            )
+        }
+    )
 
     assert set(templates["local"].body["Outputs"]) == expected | {"ObserverQueueUrl"}
     assert set(templates["production"].body["Outputs"]) == expected | {"OnDutyTopicArn"}

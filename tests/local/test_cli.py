@@ -89,7 +89,11 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["frobnicate"], ["watch"], ["up", "--port", "many"], ["demo", "--faults", "all"]]
+    "arguments",
+    [
+        *(["frobnicate"], ["watch"], ["up", "--port", "many"], ["demo", "--faults", "all"]),
+        *(["report"], ["report", "cmp_1", "--verify", "."], ["report", "--out", "."]),
+    ],
 )
 def test_a_command_used_wrongly_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -243,7 +247,10 @@ def test_a_report_is_data_with_a_verdict_beside_it(
     assert cli.run(["report", "cmp_1"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out) == found
-    assert told.err == ("balanced: 1,204 orders, 30 units, 131,670.00 CNY net\n")
+    assert told.err == (
+        "balanced: 1,204 orders, 30 units, 131,670.00 CNY net\n"
+        "next: livehour report cmp_1 --out FOLDER\n"
+    )
 
 
 def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[str]):
