@@ -57,6 +57,8 @@ def connect(service: str) -> Any:
         read_timeout=3,
         retries={"mode": "standard", "total_max_attempts": 3},
         tcp_keepalive=True,
+        # Links to objects are signed in an old way by default, which regions of today refuse.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
