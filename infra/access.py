@@ -34,6 +34,14 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "stock": COUNT,
         "totals": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
+    "check_books": {
+        "campaigns": READ,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "Query", "UpdateItem"),
+        "totals": SAVE,
+        "requests": SAVE,
+    },
     "api_reference": {},
     # -- a campaign's life
     "start_campaign": {"campaigns": READ},

@@ -119,6 +119,23 @@ def report(
     _next(f"livehour report {campaign} --out FOLDER")
 
 
+def reconcile(campaign: Id, *, as_json: AsJson = False) -> None:
+    """Compare a campaign's books now; 1 if something differs."""
+    found = Api.of_this_machine(MANAGE).post(f"/campaigns/{campaign}/reconcile", {})
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    for difference in () if as_json else found["differences"]:
+        print(difference)
+    finished = sum(found["finished"].values())
+    _say(
+        f"{'balanced' if found['balanced'] else 'NOT BALANCED'}: {found['blocks']:,} ledgers,"
+        f" {found['orders']:,} orders, {found['differences_found']:,} differences;"
+        f" {finished:,} orders finished, {found['waiting']:,} waiting"
+    )
+    if not found["balanced"]:
+        raise typer.Exit(1)
+
+
 def _download(api: Api, campaign: str, folder: Path, key: Path | None) -> None:
     from local.closing_package import download
 

@@ -30,7 +30,7 @@ INTERRUPTED: Final = 130
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
     demo,
-    *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report),
+    *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
 )
 for command in COMMANDS:
     app.command()(command)

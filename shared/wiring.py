@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.adapters.s3_packages import S3Packages
     from shared.adapters.step_functions import StepFunctionsLifecycles
     from shared.use_cases.campaign_cache import CampaignCache
+    from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hints import Hints
     from shared.use_cases.order_ports import Books, PaymentProvider
@@ -261,7 +262,7 @@ def totals_desk() -> TotalsDesk:
     return TotalsDesk(campaigns(), totals(), stock(), now_millis)
 
 
-# -- closing packages ------------------------------------------------------------------------------
+# -- the end of the books ----------------------------------------------------------------------------
 
 
 @cache
@@ -278,6 +279,17 @@ def package_files() -> S3Packages:
     from shared.adapters.s3_packages import S3Packages
 
     return S3Packages(connect("s3"), setting(Setting.PACKAGES_BUCKET))
+
+
+@cache
+def books_checker() -> BooksChecker:
+    """What compares the books on demand."""
+    from shared.adapters.dynamodb_requests import DynamoDBAnswers
+    from shared.clock import now_millis
+    from shared.use_cases.check_books import BooksChecker
+
+    answers = DynamoDBAnswers(dynamodb(), setting(Setting.REQUESTS_TABLE))
+    return BooksChecker(campaigns(), totals(), books(), answers, now_millis)
 
 
 @cache

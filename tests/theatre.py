@@ -6,7 +6,7 @@ buyers, a bank that tells what they paid, and a clock that only a test moves.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.order import Order
 from shared.domain.stock import Block
 from shared.domain.totals import Snapshot
+from shared.use_cases.check_books import BooksChecker
 from shared.use_cases.check_out import Checkout, CheckoutDesk
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.hints import Hints
@@ -28,11 +29,12 @@ from shared.use_cases.read_totals import Seen, TotalsDesk
 from shared.use_cases.receive_payment import Outcome, PaymentDesk
 from shared.use_cases.reconcile import reconcile_campaign, settle_campaign
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.run_campaign import Ask, Told
 from shared.use_cases.settle_hold import look
 from shared.use_cases.stock_ports import shelf
 from shared.use_cases.take_snapshot import count_blocks, take_snapshot
 from tests.builders import MERCHANT, a_campaign
-from tests.fakes import MemoryCampaigns
+from tests.fakes import MemoryAnswers, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
 from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
@@ -68,6 +70,7 @@ class Theatre:
         self.totals = MemoryTotals()
         self.orders = MemoryOrders()
         self.buyers = MemoryBuyers()
+        self.answers = MemoryAnswers()
         self.records = MemoryRecords()
         self.files = MemoryFiles()
         self.signer = ToySigner()
@@ -152,6 +155,17 @@ class Theatre:
 
     def settle(self) -> None:
         settle_campaign(self.campaigns, self.totals, self.id, self.clock)
+
+    def check_books(self, key: str = "now", body: Mapping[str, Any] | None = None) -> Told:
+        checker = BooksChecker(
+            self.campaigns, self.totals, self.books, self.answers, self.clock, pause=self.between
+        )
+        ask = Ask(MERCHANT, "reconcile", self.id, key, body or {})
+        return checker.check(ask)
+
+    def between(self, seconds: float) -> None:
+        """What happens between two readings of the books: a test may put a buyer there."""
+        self.wait(seconds)
 
     def package(self, seconds: float = 120) -> Progress:
         builder = PackageBuilder(

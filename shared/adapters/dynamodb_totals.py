@@ -9,6 +9,7 @@ sort key               item
 ``beat``               where the beat is
 ``report``             the closing report: digest and number of its parts
 ``report#<digest>#n``  part n of it
+``package``, ``…#n``   the closing package and its pieces: ``dynamodb_packages``
 =====================  ===========================================================
 
 A snapshot is numbers only (ten an offer), so that reading it costs one read unit; names and titles are the campaign's.
@@ -41,6 +42,7 @@ _CAMPAIGN_VERSION = "campaign_version"
 _STATUS = "status"
 _OFFERS = "offers"
 _COMPLETE = "complete"
+_RECONCILED_AT = "reconciled_at"
 _LEASE = "lease"
 _FINISHED_UNTIL = "finished_until"
 _DRAINS_UNTIL = "drains_until"
@@ -209,7 +211,7 @@ def _number(value: int) -> dict[str, str]:
 
 def _item(snapshot: Snapshot) -> dict[str, Any]:
     numbers = [sums.numbers for sums in snapshot.offers]
-    return {
+    item: dict[str, Any] = {
         _VERSION: _number(snapshot.version),
         _AS_OF: _number(snapshot.as_of),
         _CAMPAIGN_VERSION: _number(snapshot.campaign_version),
@@ -217,6 +219,9 @@ def _item(snapshot: Snapshot) -> dict[str, Any]:
         _OFFERS: {"S": json.dumps(numbers, separators=(",", ":"))},
         _COMPLETE: {"BOOL": snapshot.complete},
     }
+    if snapshot.reconciled_at is not None:
+        item[_RECONCILED_AT] = _number(snapshot.reconciled_at)
+    return item
 
 
 def decode(item: Mapping[str, Any]) -> Snapshot:
@@ -228,4 +233,5 @@ def decode(item: Mapping[str, Any]) -> Snapshot:
         status=Status(item[_STATUS]["S"]),
         offers=tuple(Sums(*numbers) for numbers in json.loads(item[_OFFERS]["S"])),
         complete=item[_COMPLETE]["BOOL"],
+        reconciled_at=int(item[_RECONCILED_AT]["N"]) if _RECONCILED_AT in item else None,
     )

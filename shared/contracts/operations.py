@@ -218,6 +218,19 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),
+    "POST /v1/campaigns/{campaign_id}/reconcile": Operation(
+        id="reconcile_campaign",
+        description=(
+            "Ledgers, counters, orders and totals are compared now, after what a rule can finish was finished. While the "
+            "campaign sells, a difference must be found twice to be told. It changes nothing else: what differs keeps "
+            "the campaign from being complete."
+        ),
+        takes=campaigns.NoBody,
+        sends={},
+        answers=totals.BooksCompared,
+        gives=eg.BOOKS_COMPARED,
+        refuses=_COMMAND,
+    ),
     "GET /v1/campaigns/{campaign_id}/report": Operation(
         id="read_report",
         description="Ledgers, orders and totals compared after the close; the same bytes each time.",

@@ -56,6 +56,13 @@ ROUTES: Final = (
         "Call the campaign off",
     ),
     RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/reconcile",
+        "check_books",
+        (MANAGE,),
+        "Compare the books now",
+    ),
+    RouteSpec(
         "GET",
         "/v1/campaigns/{campaign_id}/report",
         "totals",

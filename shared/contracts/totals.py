@@ -78,6 +78,15 @@ class Totals(Figures):
     complete: Annotated[
         bool, Field(description="Closed and reconciled: nothing will change any more.")
     ]
+    reconciled_at: Annotated[
+        Instant | None,
+        Field(
+            description=(
+                "When every stock ledger last agreed with its counters, and they with these totals: `as_of`, unless "
+                "something drifted. Null before there is stock."
+            )
+        ),
+    ]
     pinned: str | None
 
 
@@ -201,3 +210,31 @@ class ClosingPackage(Answer):
     ]
     expires_at: Instant
     files: list[PackageFile]
+
+
+class FinishedOrders(Answer):
+    """Orders that were brought to their end."""
+
+    paid: Count
+    cancelled: Count
+    refunded: Count
+
+
+class BooksCompared(Answer):
+    """The books of a campaign, compared on demand."""
+
+    object: Literal["reconciliation"] = "reconciliation"
+    campaign: str
+    status: CampaignStatus
+    as_of: Instant
+    balanced: Annotated[bool, Field(description="Whether nothing differs.")]
+    blocks: Count
+    orders: Annotated[int, Field(ge=0, description="Those that were compared.")]
+    finished: Annotated[
+        FinishedOrders, Field(description="What had been interrupted, and a rule says how it ends.")
+    ]
+    waiting: Annotated[
+        int, Field(ge=0, description="Orders that are not at their end: held still, or unanswered.")
+    ]
+    differences_found: Count
+    differences: Annotated[list[str], Field(description="The first of them.")]

@@ -116,6 +116,8 @@ class Snapshot:
     """In the order of the campaign's offers."""
     complete: bool = False
     """Closed and reconciled: nothing will change any more."""
+    reconciled_at: int | None = None
+    """``as_of`` of the last snapshot in which every block's ledger agreed with its counters: its own, if nothing drifted."""
 
     @property
     def total(self) -> Sums:
@@ -140,11 +142,18 @@ def next_snapshot(
     *,
     as_of: int,
     complete: bool = False,
+    sound: bool = False,
 ) -> Snapshot:
-    """The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back."""
+    """
+    The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back.
+
+    ``sound``: the ledgers that were counted agree with their counters.
+    """
+    at = max(as_of, before.as_of) if before else as_of
     return Snapshot(
         version=before.version + 1 if before else 1,
-        as_of=max(as_of, before.as_of) if before else as_of,
+        as_of=at,
+        reconciled_at=at if sound else before and before.reconciled_at,
         campaign_version=campaign.version,
         status=campaign.status,
         offers=tuple(offers),

@@ -97,7 +97,9 @@ def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int])
             )
         if current.complete:
             return
-        last = next_snapshot(current, campaign, current.offers, as_of=clock(), complete=True)
+        last = next_snapshot(
+            current, campaign, current.offers, as_of=clock(), complete=True, sound=True
+        )
         if current.is_history and current.bucket < last.bucket:
             totals.keep(campaign.id, current)
         if totals.advance(campaign.id, last):

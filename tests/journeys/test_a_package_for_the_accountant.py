@@ -35,6 +35,10 @@ def test_a_package_is_built_at_the_end_fetched_and_a_changed_byte_is_found(
     tag = f'"{told["version"]}"'
     frozen = shopfront.ask(MANAGE, "PATCH", path, {"parties": {}}, headers={"If-Match": tag})
     assert refusal(frozen) == (409, "parties_frozen")
+    compared = good(shopfront.command(campaign, "reconcile"))
+    assert (compared["balanced"], compared["orders"]) == (True, 1), compared
+    totals = shopfront.book(campaign, "totals")
+    assert totals["reconciled_at"] == totals["as_of"]
     files = f"/v1/campaigns/{campaign}/report/files"
     assert refusal(shopfront.ask(READ, "GET", files)) == (409, "package_not_built")
     good(shopfront.command(campaign, "end"))

@@ -100,6 +100,7 @@ class Show:
             "version": self.version,
             "as_of": stamp(self.now),
             "complete": self.complete,
+            "reconciled_at": stamp(self.reconciled_at or self.now),
             "currency": self.currency,
             "starts_at": stamp(self.starts_at),
             "ends_at": stamp(self.starts_at + timedelta(hours=1)),
