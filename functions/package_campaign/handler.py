@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from shared.wiring import package_builder
 
-BUILDING: Final = 120
-"""Seconds after which no further piece is begun: the machine calls again."""
+BUILDING: Final = 600
+"""Seconds after which no further piece is begun: the machine calls again. A piece of a million orders takes some 20."""
 
 log = logging.getLogger("livehour")
 

@@ -22,7 +22,7 @@ import shared
 FUNCTIONS: Final = Path(__file__).parents[2] / "functions"
 SECONDS: Final[Mapping[str, int]] = {
     "authorize": 5,
-    "check_books": 29,
+    "check_books": 28,
     "prepare_stock": 600,
     "open_campaign": 30,
     "keep_books": 60,

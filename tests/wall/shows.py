@@ -47,6 +47,7 @@ class Show:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: str = "live"
     complete: bool = False
+    reconciled_at: datetime | None = None
     version: int = 812
     campaign: str = "cmp_apples"
     currency: str = "CNY"
