@@ -296,7 +296,9 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         currency=campaign.currency,
         hold_seconds=campaign.hold_seconds,
         channel=campaign.channel,
-        parties=Parties(**{role: party.written for role, party in campaign.parties.items()}),
+        parties=Parties.model_validate(
+            {role: party.written for role, party in campaign.parties.items()}
+        ),
         offers=[_offer_terms(offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
         metadata=dict(campaign.metadata),

@@ -150,10 +150,11 @@ def next_snapshot(
     ``sound``: the ledgers that were counted agree with their counters.
     """
     at = max(as_of, before.as_of) if before else as_of
+    held = before.reconciled_at if before else None
     return Snapshot(
         version=before.version + 1 if before else 1,
         as_of=at,
-        reconciled_at=at if sound else before and before.reconciled_at,
+        reconciled_at=at if sound else held,
         campaign_version=campaign.version,
         status=campaign.status,
         offers=tuple(offers),
