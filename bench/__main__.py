@@ -1,18 +1,21 @@
-"""``python -m bench``: every budget, on a DynamoDB Local of its own."""
+"""``python -m bench``: every budget, on a DynamoDB Local of its own. ``python -m bench package``: closing packages alone."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import cpu, paid_order, pollers, rivals, selling_out
+from bench import cpu, package, paid_order, pollers, rivals, selling_out
 from bench.meter import Meter
-from bench.report import show
+from bench.report import show, tell
 from bench.show import connect
 from local.engine.dynamodb_local import DynamoDBLocal, make_tables
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Measure, print, and say by the exit code whether every budget is kept."""
+    if arguments[:1] == ["package"]:
+        sizes = [int(size) for size in arguments[1:]] or package.SIZES
+        return 0 if tell(package.measure(sizes)) else 1
     engine = DynamoDBLocal.start()
     try:
         client = connect(engine.url)
@@ -36,4 +39,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

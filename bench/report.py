@@ -32,6 +32,14 @@ class Row:
 def show(rows: Iterable[Row]) -> bool:
     """Print the rows, write them down, and say whether every budget is kept."""
     rows = list(rows)
+    results = [{**asdict(row), "within": row.within} for row in rows]
+    RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return tell(rows)
+
+
+def tell(rows: Iterable[Row]) -> bool:
+    """Print the rows, and say whether every budget is kept."""
+    rows = list(rows)
     sheet = Table(title="Budgets", title_justify="left")
     for name, side in (
         ("what", "left"),
@@ -46,6 +54,4 @@ def show(rows: Iterable[Row]) -> bool:
         mark = "" if row.budget is None else "kept" if row.within else "MISSED"
         sheet.add_row(row.what, f"{row.measured:.3g}", budget, mark, row.note)
     Console().print(sheet)
-    results = [{**asdict(row), "within": row.within} for row in rows]
-    RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return all(row.within for row in rows)

@@ -1,6 +1,6 @@
 /** What state the show and the connection are in, in words: facts and a clock in, `{tone, text}` out. */
 
-import { age, count, span } from './figures.js';
+import { age, clock, count, span } from './figures.js';
 
 const QUIET = 120; // seconds without a paid order before the wall says so
 
@@ -38,6 +38,13 @@ export function showState({ totals, refused, now }, bars, connection) {
   if (units.allotted && !units.available) return say('sold-out', held ? `None left: ${held} return.` : 'Sold out: all units are paid for.');
   const silence = bars && now / 1000 - (bars.lastSale ?? Date.parse(opens) / 1000);
   return silence >= QUIET ? say('quiet', `Quiet: no paid order for ${age(silence * 1000)}.`) : say('live', '');
+}
+
+/** When the books last held, as the API tells it: an error once they are behind the totals by more than a few counts. */
+export function booksState({ reconciled_at: held, as_of: asOf, time_zone: zone }) {
+  if (!held) return say('waiting', '');
+  const behind = Date.parse(asOf) - Date.parse(held) > 15_000;
+  return say(behind ? 'error' : 'live', `${behind ? 'books last agreed' : 'books agree'} ${clock(held, zone, 'seconds')}`);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { barsOf, fittingWidth } from './bars.js';
 import { Chart } from './chart.js';
-import { connectionState, discrepancies, showState } from './condition.js';
+import { booksState, connectionState, discrepancies, showState } from './condition.js';
 import { askForConnection, findConnection, remember } from './connection.js';
 import { Feed } from './feed.js';
 import { clock, count, money, span } from './figures.js';
@@ -79,6 +79,9 @@ class Wall {
     const wrong = discrepancies(totals, timeline);
     write(at('sums'), wrong.length ? `sums differ: ${wrong.join(', ')}` : 'sums agree');
     at('sums').classList.toggle('wrong', wrong.length > 0);
+    const books = booksState(totals);
+    write(at('reconciled'), books.text);
+    at('reconciled').classList.toggle('wrong', books.tone === 'error');
     this.#tiles.show(totals, this.#bars);
     showProducts(totals, this.#bars, zone);
     at('timeline').classList.toggle('is-empty', !this.#bars?.rows.length);

@@ -34,6 +34,15 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "stock": COUNT,
         "totals": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
+    "check_books": {
+        "campaigns": READ,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "Query", "UpdateItem"),
+        "payments": ("PutItem",),
+        "totals": SAVE,
+        "requests": SAVE,
+    },
     "api_reference": {},
     # -- a campaign's life
     "start_campaign": {"campaigns": READ},
@@ -60,6 +69,11 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "totals": ("GetItem", "PutItem", "Query"),
     },
     "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
+    "package_campaign": {
+        "campaigns": READ,
+        "orders": ("Query",),
+        "totals": ("GetItem", "PutItem", "Query"),
+    },
     # -- from the streams to the bus (the streams themselves are granted where they are read)
     "publish_changes": {"campaigns": READ},
 }

@@ -12,6 +12,7 @@ from infra.constructs.campaign_lifecycle import CampaignLifecycle
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
+from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.event_bus import CampaignBus
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
@@ -41,8 +42,9 @@ class LivehourStack(Stack):
             api_url=stage.stripe_api_url,
             removal=stage.removal,
         )
+        packages = ClosingPackages(self, "Packages", stage=stage)
         lifecycle = CampaignLifecycle(
-            self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe
+            self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe, packages=packages
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         sweep = CampaignSweep(self, "Sweep", backend=backend, machine=lifecycle.machine)
@@ -56,6 +58,7 @@ class LivehourStack(Stack):
             start=start,
             payment_secret=payment_secret,
             stripe=stripe,
+            packages=packages,
         )
         if stage.watched:
             name = f"livehour-{stage.name}"

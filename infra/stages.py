@@ -39,6 +39,9 @@ class Stage:
     stock_warm_throughput: WarmThroughput | None
     """What the stock table takes at once. A fresh table takes 4,000 writes a second, and a show begins at full speed."""
 
+    package_years: int | None
+    """For how long closing packages are locked: nobody can delete or replace them."""
+
     # -- API
     requests_per_second: int
     request_burst: int
@@ -67,6 +70,7 @@ LOCAL: Final = Stage(
     deletion_protection=False,
     removal=RemovalPolicy.DESTROY,
     stock_warm_throughput=None,
+    package_years=None,
     requests_per_second=10_000,
     request_burst=5_000,
     access_log=False,
@@ -91,6 +95,7 @@ PRODUCTION: Final = Stage(
     stock_warm_throughput=WarmThroughput(
         read_units_per_second=12_000, write_units_per_second=20_000
     ),
+    package_years=3,
     # The account's quota over all its APIs: a higher number here would promise what the gateway does not give.
     requests_per_second=10_000,
     request_burst=5_000,

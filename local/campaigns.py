@@ -1,8 +1,9 @@
-"""The commands about campaigns: ``launch``, ``watch``, ``end``, ``report``."""
+"""The commands about campaigns: ``launch``, ``watch``, ``end``, ``report``, ``reconcile``."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -21,6 +22,18 @@ from shared.contracts.routes import MANAGE, READ
 
 File = Annotated[Path, typer.Argument(help="A campaign, as in events/shows/.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A campaign's id: cmp_...")]
+OptionalId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A campaign's id: cmp_...")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Fetch the closing package, and verify it."),
+]
+Verify = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Hold a package against its signature."),
+]
+Key = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The public key that you were given (PEM).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="The API's answer on stdout.")]
 Now = Annotated[bool, typer.Option("--now", help="Start at once, for as long as the file says.")]
 
@@ -79,15 +92,74 @@ def end(campaign: Id, *, as_json: AsJson = False) -> None:
     _next(f"livehour watch {campaign}")
 
 
-def report(campaign: Id) -> None:
-    """The closing report of a campaign, as JSON."""
-    found = Api.of_this_machine(READ).get(f"/campaigns/{campaign}/report")
+def report(
+    campaign: OptionalId = None,
+    *,
+    out: Out = None,
+    verify: Verify = None,
+    key: Key = None,
+) -> None:
+    """The closing report of a campaign, as JSON; its whole package; or whether a package is what was signed."""
+    if (campaign is None) == (verify is None) or (verify is not None and out is not None):
+        raise typer.BadParameter("give an ID, or --verify FOLDER.")
+    if verify is not None:
+        _verify(verify, key)
+        return
+    api = Api.of_this_machine(READ)
+    if out is not None:
+        _download(api, str(campaign), out, key)
+        return
+    found = api.get(f"/campaigns/{campaign}/report")
     print(json.dumps(found, ensure_ascii=False, indent=2))
     totals = found["totals"]
     _say(
         f"{'balanced' if found['balanced'] else 'NOT BALANCED'}: {totals['orders']:,} orders,"
         f" {totals['units']['sold']:,} units, {money(totals['net'], totals['currency'])} net"
     )
+    _next(f"livehour report {campaign} --out FOLDER")
+
+
+def reconcile(campaign: Id, *, as_json: AsJson = False) -> None:
+    """Compare a campaign's books now; 1 if something differs."""
+    found = Api.of_this_machine(MANAGE).post(f"/campaigns/{campaign}/reconcile", {})
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    for difference in () if as_json else found["differences"]:
+        print(difference)
+    finished = sum(found["finished"].values())
+    _say(
+        f"{'balanced' if found['balanced'] else 'NOT BALANCED'}: {found['blocks']:,} ledgers,"
+        f" {found['orders']:,} orders, {found['differences_found']:,} differences;"
+        f" {finished:,} orders finished, {found['waiting']:,} waiting"
+    )
+    if not found["balanced"]:
+        raise typer.Exit(1)
+
+
+def _download(api: Api, campaign: str, folder: Path, key: Path | None) -> None:
+    from local.closing_package import download
+
+    links = api.get(f"/campaigns/{campaign}/report/files")
+    tell = _say if sys.stderr.isatty() else lambda _: None
+    size = download(links, folder, tell, transport=api.transport)
+    _say(f"{len(links['files'])} files, {size:,} bytes")
+    _verify(folder, key, links["public_key_sha256"])
+    print(folder)
+    _next(f"open {folder / 'report.html'}, or livehour report --verify {folder}")
+
+
+def _verify(folder: Path, key: Path | None, key_sha256: str | None = None) -> None:
+    from local.closing_package import verify
+
+    found = verify(folder, key, key_sha256)
+    for wrong in found.wrong:
+        print(wrong)
+    if found.wrong:
+        _say(f"NOT what was signed: {len(found.wrong)} differences.")
+        raise typer.Exit(1)
+    _say(f"{found.files} files are what was signed by the key {found.key}.")
+    if key is None and key_sha256 is None:
+        _say("It is the key beside them: compare its digest, or give the key you know by --key.")
 
 
 def line(totals: Mapping[str, Any]) -> str:

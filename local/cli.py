@@ -32,7 +32,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
     demo,
     simulate,
-    *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report),
+    *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
 )
 for command in COMMANDS:
     app.command()(command)

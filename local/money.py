@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
+
+from shared.domain.money import EXPONENTS, exact
 
 
 def money(amount: int, currency: str) -> str:
     """``13167000``, ``CNY`` is ``131,670.00 CNY``: with the code, because ``¥`` is yen to some and yuan to others."""
-    exact = Decimal(amount).scaleb(-get_currency_precision(currency))
-    written: str = format_currency(exact, currency, "#,##0.00 ¤¤", locale="en")
+    digits = EXPONENTS.get(currency, 2)
+    form = f"#,##0{'.' * bool(digits)}{'0' * digits} ¤¤"
+    # By ISO 4217: Unicode's own digits are what shops of a country show, and some show no minor unit that there is.
+    written: str = format_currency(
+        Decimal(exact(amount, currency)), currency, form, locale="en", currency_digits=False
+    )
     return written.replace("\N{NO-BREAK SPACE}", " ")

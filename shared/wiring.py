@@ -26,18 +26,23 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_keys import DynamoDBKeys
     from shared.adapters.dynamodb_orders import DynamoDBOrders
+    from shared.adapters.dynamodb_packages import DynamoDBPackages
     from shared.adapters.dynamodb_payments import DynamoDBQuarantine
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
+    from shared.adapters.s3_packages import S3Packages
     from shared.adapters.secret_copy import SecretCopy
     from shared.adapters.step_functions import StepFunctionsLifecycles
     from shared.adapters.stripe_credentials import StripeCredentials
     from shared.use_cases.campaign_cache import CampaignCache
+    from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hints import Hints
     from shared.use_cases.order_ports import Books, PaymentProvider
+    from shared.use_cases.package_campaign import PackageBuilder
     from shared.use_cases.read_orders import OrderReader
+    from shared.use_cases.read_package import PackageDesk
     from shared.use_cases.read_totals import TotalsDesk
     from shared.use_cases.receive_payment import PaymentDesk
     from shared.use_cases.reserve import ReservationDesk
@@ -57,6 +62,8 @@ def connect(service: str, *, read_timeout: int = 3, attempts: int = 3) -> Any:
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
+        # Links to objects are signed in an old way by default, which regions of today refuse.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
@@ -332,6 +339,61 @@ def totals_desk() -> TotalsDesk:
     from shared.use_cases.read_totals import TotalsDesk
 
     return TotalsDesk(campaigns(), totals(), stock(), now_millis)
+
+
+# -- the end of the books ----------------------------------------------------------------------------
+
+
+@cache
+def package_records() -> DynamoDBPackages:
+    """What was built of closing packages."""
+    from shared.adapters.dynamodb_packages import DynamoDBPackages
+
+    return DynamoDBPackages(dynamodb(), setting(Setting.TOTALS_TABLE))
+
+
+@cache
+def package_files() -> S3Packages:
+    """Where closing packages are kept."""
+    from shared.adapters.s3_packages import S3Packages
+
+    return S3Packages(connect("s3"), setting(Setting.PACKAGES_BUCKET))
+
+
+@cache
+def books_checker() -> BooksChecker:
+    """What compares the books on demand."""
+    from shared.adapters.dynamodb_requests import DynamoDBAnswers
+    from shared.clock import now_millis
+    from shared.use_cases.check_books import BooksChecker
+
+    answers = DynamoDBAnswers(dynamodb(), setting(Setting.REQUESTS_TABLE))
+    return BooksChecker(campaigns(), totals(), books(), answers, now_millis)
+
+
+@cache
+def package_builder() -> PackageBuilder:
+    """What builds closing packages."""
+    from shared.adapters.kms_signer import KmsSigner
+    from shared.use_cases.package_campaign import PackageBuilder
+
+    return PackageBuilder(
+        campaigns=campaigns(),
+        totals=totals(),
+        orders=orders(),
+        records=package_records(),
+        files=package_files(),
+        signer=KmsSigner(connect("kms"), setting(Setting.SIGNING_KEY_ARN)),
+    )
+
+
+@cache
+def package_desk() -> PackageDesk:
+    """What hands closing packages out."""
+    from shared.clock import now_seconds
+    from shared.use_cases.read_package import PackageDesk
+
+    return PackageDesk(campaigns(), package_records(), package_files(), now_seconds)
 
 
 # -- events ----------------------------------------------------------------------------------------

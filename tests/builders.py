@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.domain.campaign import Campaign, Offer
+from shared.domain.parties import Party
 
 MERCHANT = "mer_washington"
 SHOW_FILE = Path(__file__).parents[1] / "events" / "shows" / "washington-apple-hour.json"
@@ -53,7 +54,7 @@ def a_campaign(**fields: Any) -> Campaign:
             "currency": "CNY",
             "hold_seconds": 300,
             "channel": "tmall",
-            "parties": {"promoter": "Washington Apple Commission"},
+            "parties": {"promoter": Party("Washington Apple Commission")},
             "offers": (
                 Offer(
                     number=0,

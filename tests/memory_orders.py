@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 
 from standardwebhooks.webhooks import Webhook
 
+from shared import table
 from shared.adapters.payment_test_provider import TestProvider
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
@@ -21,6 +22,7 @@ from shared.domain.payment import (
     Refund,
     RefundState,
 )
+from shared.use_cases.order_ports import EVERY_SHARD
 from tests.fakes import Watched
 
 
@@ -96,10 +98,16 @@ class MemoryOrders(Watched):
             if order.campaign_id == campaign_id and (order.awaits_payment or order.is_settling):
                 yield order
 
-    def all(self, campaign_id: str) -> Iterator[Order]:
-        for order in list(self.kept.values()):
-            if order.campaign_id == campaign_id:
+    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+        wanted = set(shards)
+        of_campaign = (order for order in self.kept.values() if order.campaign_id == campaign_id)
+        for order in sorted(of_campaign, key=_place):
+            if table.order_shard(order.key) in wanted:
                 yield replace(order, ship_to=None)
+
+
+def _place(order: Order) -> tuple[int, int, str]:
+    return table.order_shard(order.key), order.expires_at, order.key
 
 
 def _key(order: Order) -> tuple[str, str, int]:

@@ -6,7 +6,7 @@ buyers, a bank that tells what they paid, and a clock that only a test moves.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.order import Order
 from shared.domain.stock import Block
 from shared.domain.totals import Snapshot
+from shared.use_cases.check_books import BooksChecker
 from shared.use_cases.check_out import Checkout, CheckoutDesk
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.hints import Hints
@@ -23,18 +24,21 @@ from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, Phase, keep_books
 from shared.use_cases.open_campaign import Doors, open_campaign
 from shared.use_cases.order_ports import Books
+from shared.use_cases.package_campaign import PackageBuilder, Progress
 from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
 from shared.use_cases.read_totals import Seen, TotalsDesk
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reconcile import reconcile_campaign, settle_campaign
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.run_campaign import Ask, Told
 from shared.use_cases.settle_hold import look
 from shared.use_cases.stock_ports import shelf
 from shared.use_cases.take_snapshot import count_blocks, take_snapshot
 from tests.builders import MERCHANT, a_campaign
-from tests.fakes import MemoryCampaigns
+from tests.fakes import MemoryAnswers, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
 from tests.memory_stock import MemoryStock
 from tests.memory_totals import MemoryTotals
 from tests.shop import SECRET, SHIP_TO, event_body, headers
@@ -67,6 +71,10 @@ class Theatre:
         self.totals = MemoryTotals()
         self.orders = MemoryOrders()
         self.buyers = MemoryBuyers()
+        self.answers = MemoryAnswers()
+        self.records = MemoryRecords()
+        self.files = MemoryFiles()
+        self.signer = ToySigner()
         self.bank = Bank(lambda: [Webhook(SECRET)])
         self.use_other_stores()
         campaign = a_campaign(**plan)
@@ -159,6 +167,29 @@ class Theatre:
     def settle(self) -> None:
         settle_campaign(self.campaigns, self.totals, self.id, self.clock)
 
+    def check_books(self, key: str = "now", body: Mapping[str, Any] | None = None) -> Told:
+        checker = BooksChecker(
+            self.campaigns, self.totals, self.books, self.answers, self.clock, pause=self.between
+        )
+        ask = Ask(MERCHANT, "reconcile", self.id, key, body or {})
+        return checker.check(ask)
+
+    def between(self, seconds: float) -> None:
+        """What happens between two readings of the books: a test may put a buyer there."""
+        self.wait(seconds)
+
+    def package(self, seconds: float = 120) -> Progress:
+        builder = PackageBuilder(
+            campaigns=self.campaigns,
+            totals=self.totals,
+            orders=self.orders,
+            records=self.records,
+            files=self.files,
+            signer=self.signer,
+            elapsed=lambda: self.millis / 1000,
+        )
+        return builder.build(self.id, seconds=seconds)
+
     def run_to_the_end(self, beats: int = 2000) -> bool:
         """What the machine does from its first state on, whatever was done before. Whether the books balance."""
         self.prepare()
@@ -182,6 +213,7 @@ class Theatre:
         if not self.reconcile():
             return False
         self.settle()
+        assert self.package().complete
         return True
 
     # -- what people do --------------------------------------------------------------------------------
@@ -251,6 +283,7 @@ class Theatre:
 
     def watch(self, notice: Callable[[str], None]) -> None:
         """Call ``notice`` before and after every effect on any store or the bank."""
-        for part in (self.campaigns, self.stock, self.totals, self.orders, self.bank):
+        stores = (self.campaigns, self.stock, self.totals, self.orders, self.records, self.files)
+        for part in (*stores, self.bank):
             part.before = lambda what: notice(f"before {what}")
             part.after = lambda what: notice(f"after {what}")

@@ -4,6 +4,7 @@ What a campaign has sold.
 * ``GET /v1/campaigns/{campaign_id}/totals``
 * ``GET /v1/campaigns/{campaign_id}/timeline``
 * ``GET /v1/campaigns/{campaign_id}/report``
+* ``GET /v1/campaigns/{campaign_id}/report/files``
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functions.totals.questions import known_versions, timeline_query
 from shared.contracts.routes import MANAGE, READ
 from shared.http_api import Api, Request, Response
 from shared.use_cases.read_totals import Seen, totals_document
-from shared.wiring import totals_desk
+from shared.wiring import package_desk, totals_desk
 
 api = Api()
 
@@ -38,7 +39,17 @@ def timeline(request: Request) -> Response:
 @api.route("GET /v1/campaigns/{campaign_id}/report", MANAGE, READ)
 def report(request: Request) -> Response:
     """The closing report, byte for byte as it was written."""
-    return Response(200, totals_desk().report(request.path["campaign_id"], request.merchant))
+    campaign_id = request.path["campaign_id"]
+    written = totals_desk().report(campaign_id, request.merchant)
+    # Beside the report and not in it, so that its bytes stay what was reconciled.
+    files = f'</v1/campaigns/{campaign_id}/report/files>; rel="enclosure"'
+    return Response(200, written, {"link": files})
+
+
+@api.route("GET /v1/campaigns/{campaign_id}/report/files", MANAGE, READ)
+def report_files(request: Request) -> Response:
+    """Links to the files of the closing package."""
+    return Response(200, package_desk().links(request.path["campaign_id"], request.merchant))
 
 
 def _look(request: Request) -> Seen:

@@ -24,6 +24,7 @@ from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
+from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
@@ -36,13 +37,17 @@ MEMORY: Final = {
     "checkout": 512,
     "payment_webhooks": 512,
     "totals": 512,
+    # The whole of the books within the gateway's 30 seconds: more than a core's worth.
+    "check_books": 3008,
     "api_reference": 256,
 }
 TIMEOUT: Final = {
-    # Seconds, by function: those that ask a payment provider, which may take its time twice.
+    # Seconds, by function: those that ask a payment provider, which may take its time twice, and the one that counts all.
     "checkout": 20,
     "payment_webhooks": 20,
+    "check_books": 28,
 }
+USUAL_TIMEOUT: Final = 10
 ACCESS_LOG: Final = {
     # No address and no header: a log of requests, not of people.
     "request_id": "$context.requestId",
@@ -69,6 +74,7 @@ class CampaignApi(Construct):
         start: CampaignStart,
         payment_secret: PaymentSecret,
         stripe: StripeAccount,
+        packages: ClosingPackages,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -76,6 +82,8 @@ class CampaignApi(Construct):
             "campaigns": {**start.settings, **stripe.settings},
             "checkout": stripe.settings,
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
+            "check_books": stripe.settings,
+            "totals": packages.reads,
         }
         self.functions = {
             name: BackendFunction(
@@ -83,15 +91,16 @@ class CampaignApi(Construct):
                 backend=backend,
                 name=name,
                 memory=memory,
-                timeout=TIMEOUT.get(name, 10),
+                timeout=TIMEOUT.get(name, USUAL_TIMEOUT),
                 environment=settings.get(name),
             )
             for name, memory in MEMORY.items()
         }
         start.allow(self.functions["campaigns"])
         payment_secret.allow_reading(self.functions["payment_webhooks"])
-        for name in ("campaigns", "checkout", "payment_webhooks"):
+        for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])
+        packages.allow_reading(self.functions["totals"])
 
         self.api = HttpApi(
             self,

@@ -13,6 +13,7 @@ from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, Stat
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
+from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.stripe_account import StripeAccount
 
 DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "campaign_lifecycle.asl.json"
@@ -25,6 +26,7 @@ STEPS: Final = {
     "close_campaign": (1024, 300),
     "reconcile_campaign": (1024, 300),
     "settle_campaign": (512, 300),
+    "package_campaign": (1024, 900),
 }
 
 
@@ -39,6 +41,7 @@ class CampaignLifecycle(Construct):
         backend: Backend,
         bus: EventBus,
         stripe: StripeAccount,
+        packages: ClosingPackages,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -50,6 +53,7 @@ class CampaignLifecycle(Construct):
             resource_name=name,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
+        settings = {"keep_books": stripe.settings, "package_campaign": packages.builds}
         self.steps = {
             step: BackendFunction(
                 self,
@@ -57,12 +61,13 @@ class CampaignLifecycle(Construct):
                 name=step,
                 memory=memory,
                 timeout=timeout,
-                environment=stripe.settings if step == "keep_books" else None,
+                environment=settings.get(step),
             )
             for step, (memory, timeout) in STEPS.items()
         }
         # The beat cancels what was not paid, and gives back what came too late.
         stripe.allow_reading(self.steps["keep_books"])
+        packages.allow_building(self.steps["package_campaign"])
         step_arns = {step: function.function_arn for step, function in self.steps.items()}
         self.machine = StateMachine(
             self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, cast
 
 from local.simulation.books_audit import BooksAudit
@@ -38,6 +39,31 @@ def reconcile_again(world: World, gateway: Gateway, campaign: Campaign) -> None:
     DynamoDBTotals(cast(Any, world.connect("dynamodb")), "totals").write_report(campaign.id, "{}")
     again = gateway.ask(Ask("GET /v1/campaigns/{campaign_id}/report", path, key="read"))
     expect(again.body == report, campaign.id, "the report changed")
+    _package(world, gateway, campaign, report)
+
+
+def _package(world: World, gateway: Gateway, campaign: Campaign, report: Mapping[str, Any]) -> None:
+    """It is whole, its files are what the manifest says, its money is the report's; and it is never built anew."""
+    ask = Ask(
+        "GET /v1/campaigns/{campaign_id}/report/files", {"campaign_id": campaign.id}, key="read"
+    )
+    package = gateway.ask(ask)
+    expect(package.status == 200, campaign.id, package)
+    found = {}
+    for file in package.body["files"]:
+        data = world.objects.kept.get(f"{campaign.id}/{file['sha256']}/{file['name']}", b"")
+        expect(sha256(data).hexdigest() == file["sha256"], campaign.id, f"{file['name']} differs")
+        found[file["name"]] = data
+    orders = json.loads(found["orders.json"])
+    expect(len(orders) == report["orders"]["placed"], campaign.id, "not every order is in it")
+    gross = sum(order["amount"] for order in orders if order["paid_at"])
+    expect(gross == report["totals"]["gross"], campaign.id, "its orders are not the gross")
+    parties = json.loads(found["parties.json"])
+    expect(sum(party["gross"] for party in parties) == gross, campaign.id, "its parts are not all")
+    kept = dict(world.objects.kept)
+    outcome = world.invoke("package_campaign", {"campaign": campaign.id})
+    expect(outcome["complete"], campaign.id, "is not whole when it is built again")
+    expect(world.objects.kept == kept, campaign.id, "another package was built")
 
 
 def audit_events(world: World, audit: BooksAudit, *, told: bool) -> None:

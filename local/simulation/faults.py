@@ -17,7 +17,10 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from local.simulation.refusals import refuse
 
 WRITES: Final = frozenset(
-    {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "PutEvents", "StartExecution"}
+    {
+        *("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
+        *("PutEvents", "StartExecution", "PutObject"),
+    }
 )
 _ENDPOINT: Final = "https://dynamodb.simulated"
 

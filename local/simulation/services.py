@@ -1,8 +1,10 @@
-"""The services beside the store, as far as livehour calls them: schedules, executions, a secret and a bus."""
+"""The services beside the store, as far as livehour calls them: schedules, executions, objects, a key, a secret, a bus."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,6 +87,32 @@ class Executions:
 def serve_secret(_operation: str, _request: Mapping[str, Any]) -> dict[str, Any]:
     """Secrets Manager: there is one."""
     return {"SecretString": PAYMENT_SECRET}
+
+
+class Objects:
+    """S3: objects that are put where none is, if they are what their sender says they are."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        key = request["Key"]
+        body = request["Body"]
+        body.seek(0)
+        data = body.read()
+        if b64encode(hashlib.sha256(data).digest()).decode() != request["ChecksumSHA256"]:
+            raise refuse(operation, "BadDigest", "not what was said", service="s3")
+        if key in self.kept:
+            raise refuse(operation, "PreconditionFailed", "exists", service="s3", status=412)
+        self.kept[key] = data
+        return {"ETag": key}
+
+
+def serve_key(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """KMS: one key, whose signature is always the same. Nobody verifies it here: that it is asked for is what is played."""
+    if operation == "GetPublicKey":
+        return {"PublicKey": b"the public key of the simulation"}
+    return {"Signature": hashlib.sha256(b"signed: " + request["Message"]).digest()}
 
 
 @dataclass(slots=True)

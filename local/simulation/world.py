@@ -25,7 +25,7 @@ from local.simulation.faults import Faults, Killed
 from local.simulation.lifecycle import Execution, TaskFailed
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, Serve
-from local.simulation.services import Bus, Executions, Schedules, serve_secret
+from local.simulation.services import Bus, Executions, Objects, Schedules, serve_key, serve_secret
 from local.simulation.stage import Stage
 from shared import clock, table
 from shared.domain import ids, stock
@@ -48,6 +48,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     Setting.START_LEAD_SECONDS: str(LEAD),
     Setting.BUS_NAME: "bus",
     Setting.PAYMENT_SECRET_ARN: "secret",
+    Setting.PACKAGES_BUCKET: "packages",
+    Setting.SIGNING_KEY_ARN: "key",
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
@@ -96,6 +98,7 @@ class World:
         self.bus = Bus(random)
         self.executions = Executions(self._begin)
         self.schedules = Schedules(self._arm)
+        self.objects = Objects()
         self.serve_store: Serve = self.store.call
         """Who answers calls to the store: somebody may stand in between."""
         self.skews: tuple[int, ...] = (0,)
@@ -199,6 +202,8 @@ class World:
             "scheduler": self.schedules.serve,
             "secretsmanager": serve_secret,
             "events": self._serve_bus,
+            "s3": self.objects.serve,
+            "kms": serve_key,
         }
         return Client(service, serve[service], self)
 

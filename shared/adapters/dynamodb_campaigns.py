@@ -17,6 +17,7 @@ from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.errors import CampaignNotFound, StoreBusy
 from shared.domain.ids import is_campaign_id
+from shared.domain.parties import Party
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
 
 if TYPE_CHECKING:
@@ -186,5 +187,11 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     document = json.loads(item[_DOCUMENT]["S"])
     document["status"] = Status(document["status"])
     document["offers"] = tuple(Offer(**offer) for offer in document["offers"])
+    document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     document["run_of_show"] = tuple(Cue(**cue) for cue in document["run_of_show"])
     return Campaign(**document)
+
+
+def _party(kept: str | Mapping[str, Any]) -> Party:
+    """A party. Before parties had shares, its name was all that was kept."""
+    return Party(kept) if isinstance(kept, str) else Party(**kept)

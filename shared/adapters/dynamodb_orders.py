@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +24,7 @@ from shared.adapters.parked_events import read_parked, write_parked
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import ParkedEvent
+from shared.use_cases.order_ports import EVERY_SHARD
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -167,8 +168,8 @@ class DynamoDBOrders:
             if found is not None:
                 yield found
 
-    def all(self, campaign_id: str) -> Iterator[Order]:
-        for shard in range(table.ORDER_SHARDS):
+    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+        for shard in shards:
             query = _of_shard(table.order_partition(campaign_id, shard))
             query["ConsistentRead"] = True
             for item in self._query(query):

@@ -9,6 +9,7 @@ sort key               item
 ``beat``               where the beat is
 ``report``             the closing report as it was written last: its name
 ``report#<name>#n``    part n of it
+``package``, ``…#n``   the closing package and its pieces: ``dynamodb_packages``
 =====================  ===========================================================
 
 A snapshot is numbers only (ten an offer), so that reading it costs one read unit; names and titles are the campaign's.
@@ -41,6 +42,7 @@ _CAMPAIGN_VERSION = "campaign_version"
 _STATUS = "status"
 _OFFERS = "offers"
 _COMPLETE = "complete"
+_RECONCILED_AT = "reconciled_at"
 _LEASE = "lease"
 _FINISHED_UNTIL = "finished_until"
 _DRAINS_UNTIL = "drains_until"
@@ -215,7 +217,7 @@ def _number(value: int) -> dict[str, str]:
 
 def _item(snapshot: Snapshot) -> dict[str, Any]:
     numbers = [sums.numbers for sums in snapshot.offers]
-    return {
+    item: dict[str, Any] = {
         _VERSION: _number(snapshot.version),
         _AS_OF: _number(snapshot.as_of),
         _CAMPAIGN_VERSION: _number(snapshot.campaign_version),
@@ -224,6 +226,9 @@ def _item(snapshot: Snapshot) -> dict[str, Any]:
         _COMPLETE: {"BOOL": snapshot.complete},
         **({_REPORT: {"S": snapshot.report}} if snapshot.report else {}),
     }
+    if snapshot.reconciled_at is not None:
+        item[_RECONCILED_AT] = _number(snapshot.reconciled_at)
+    return item
 
 
 def decode(item: Mapping[str, Any]) -> Snapshot:
@@ -236,4 +241,5 @@ def decode(item: Mapping[str, Any]) -> Snapshot:
         offers=tuple(Sums(*numbers) for numbers in json.loads(item[_OFFERS]["S"])),
         complete=item[_COMPLETE]["BOOL"],
         report=item.get(_REPORT, {"S": ""})["S"],
+        reconciled_at=int(item[_RECONCILED_AT]["N"]) if _RECONCILED_AT in item else None,
     )

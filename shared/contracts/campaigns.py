@@ -22,6 +22,7 @@ from shared.contracts.fields import (
     Metadata,
     MetadataKey,
     MetadataValue,
+    PartyTerms,
     Price,
     ShortText,
     Sku,
@@ -33,6 +34,7 @@ from shared.contracts.identifiers import CampaignId
 from shared.domain import show_time
 from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
 from shared.domain.errors import InvalidRequest
+from shared.domain.parties import ROLES, Party
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -90,11 +92,15 @@ _CUE: TypeAdapter[Pin | Unpin | FlashPrice] = TypeAdapter(CueTerms)
 
 
 class Parties(Body):
-    """Who is who in the sale."""
+    """
+    Who is who in the sale. All who are named have a share, and the shares sum to 10,000; or nobody has, and everything
+    is the seller of record's. Fixed when the stock is laid out, shortly before the opening.
+    """
 
-    promoter: ShortText | None = None
-    seller_of_record: ShortText | None = None
-    fulfiller: ShortText | None = None
+    promoter: PartyTerms | None = None
+    seller_of_record: PartyTerms | None = None
+    fulfiller: PartyTerms | None = None
+    channel: PartyTerms | None = None
 
 
 class Payments(Body):
@@ -130,7 +136,7 @@ class CampaignRequest(Body):
     currency: Currency
     hold_seconds: HoldSeconds = 300
     channel: Slug = "own_shop"
-    parties: Parties = Parties()
+    parties: Parties = Field(default_factory=Parties)
     payments: Payments = Payments()
     offers: Offers
     run_of_show: RunOfShow = Field(default_factory=list)
@@ -309,7 +315,9 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         currency=campaign.currency,
         hold_seconds=campaign.hold_seconds,
         channel=campaign.channel,
-        parties=Parties(**campaign.parties),
+        parties=Parties.model_validate(
+            {role: party.written for role, party in campaign.parties.items()}
+        ),
         payments=Payments.model_validate({"provider": campaign.payment_provider}),
         offers=[_offer_terms(offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
@@ -340,8 +348,9 @@ def _replay(written: str | None, zone: str) -> int | None:
     return None if written is None else show_time.instant(written, zone, "/replay_until")
 
 
-def _parties(body: Parties) -> dict[str, str]:
-    return body.model_dump(exclude_none=True)
+def _parties(body: Parties) -> dict[str, Party]:
+    terms = {role: getattr(body, role) for role in ROLES}
+    return {role: Party(**each.model_dump()) for role, each in terms.items() if each is not None}
 
 
 def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:

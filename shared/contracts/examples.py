@@ -214,6 +214,7 @@ TOTALS: Final[Json] = {
     "version": 812,
     "as_of": "2026-11-28T12:11:30.480Z",
     "complete": False,
+    "reconciled_at": "2026-11-28T12:11:30.480Z",
     "currency": "CNY",
     "orders": 1204,
     "gross": 13167000,
@@ -306,6 +307,38 @@ REPORT: Final[Json] = {
         "differences_found": 0,
         "differences": [],
     },
+}
+BOOKS_COMPARED: Final[Json] = {
+    "object": "reconciliation",
+    "campaign": CAMPAIGN_ID,
+    "status": "live",
+    "as_of": "2026-11-28T12:11:31.002Z",
+    "balanced": True,
+    "blocks": 125,
+    "orders": 1399,
+    "finished": {"paid": 0, "cancelled": 2, "refunded": 0},
+    "waiting": 14,
+    "differences_found": 0,
+    "differences": [],
+}
+_SHA256: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CLOSING_PACKAGE: Final[Json] = {
+    "object": "closing_package",
+    "format": "1",
+    "campaign": CAMPAIGN_ID,
+    "totals_version": 1207,
+    "public_key_sha256": _SHA256,
+    "expires_at": "2026-11-28T13:25:00Z",
+    "files": [
+        {
+            "name": "orders.csv",
+            "content_type": "text/csv; charset=utf-8",
+            "size": 281344,
+            "sha256": _SHA256,
+            "rows": 1399,
+            "url": "https://packages.example/orders.csv?signature=...",
+        }
+    ],
 }
 
 

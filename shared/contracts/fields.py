@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.currencies import CURRENCIES
+from shared.domain.parties import WHOLE, Party, Written
 from shared.domain.text import is_legible
 
 SKU_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
@@ -109,6 +120,53 @@ WrittenTime = Annotated[
             "Local wall time in `time_zone` (2026-11-28T20:00:00), or an instant with an offset "
             "(2026-11-28T12:00:00Z)."
         ),
+    ),
+]
+
+
+class NamedParty(Body):
+    """Somebody who has a part in the sale."""
+
+    name: ShortText
+    share: Annotated[
+        int | None,
+        Field(
+            ge=0, le=WHOLE, description="Part of the money in basis points: 10,000 is the whole."
+        ),
+    ] = None
+    reference: Annotated[
+        Code | None,
+        Field(description="What the party's own books know it by: an account, a contract."),
+    ] = None
+
+
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(ShortText)
+
+
+def _name_or_object(value: Any, read: Callable[[Any], NamedParty]) -> NamedParty:
+    if isinstance(value, str):
+        return NamedParty(name=_NAME.validate_python(value, strict=True))
+    if isinstance(value, dict | NamedParty):
+        return read(value)
+    raise PydanticCustomError("party", "Send a name, or an object with 'name' and 'share'.")
+
+
+def _written(party: NamedParty) -> Written:
+    return Party(**party.model_dump()).written
+
+
+PartyTerms = Annotated[
+    NamedParty,
+    WrapValidator(_name_or_object),
+    PlainSerializer(_written),
+    WithJsonSchema(
+        {
+            "description": "A name; or an object, with the party's share of the money.",
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": 200},
+                {"$ref": "#/components/schemas/NamedParty"},
+            ],
+        }
     ),
 ]
 

@@ -67,6 +67,7 @@ HEADERS: Final[Json] = {
         "Seconds after which to repeat the request.", {"type": "integer", "minimum": 1}
     ),
     "Cache-Control": _header("`private, max-age=1`."),
+    "Link": _header("Where the files of the closing package are listed (RFC 8288).", always=False),
     "X-Poll-Interval": _header(
         "Seconds after which to ask again.", {"type": "integer", "minimum": 1}
     ),

@@ -239,12 +239,36 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),
+    "POST /v1/campaigns/{campaign_id}/reconcile": Operation(
+        id="reconcile_campaign",
+        description=(
+            "Ledgers, counters, orders and totals are compared now, after what a rule can finish was finished. While the "
+            "campaign sells, a difference must be found twice to be told. It changes nothing else: what differs keeps "
+            "the campaign from being complete."
+        ),
+        takes=campaigns.NoBody,
+        sends={},
+        answers=totals.BooksCompared,
+        gives=eg.BOOKS_COMPARED,
+        refuses=_COMMAND,
+    ),
     "GET /v1/campaigns/{campaign_id}/report": Operation(
         id="read_report",
         description="Ledgers, orders and totals compared after the close; the same bytes each time.",
         answers=totals.Report,
         gives=eg.REPORT,
         refuses=(*_NOT_FOUND, errors.NotClosed),
+        answer_headers=("Link",),
+    ),
+    "GET /v1/campaigns/{campaign_id}/report/files": Operation(
+        id="list_report_files",
+        description=(
+            "The closing package: every file with a link that is good for 15 minutes, and its SHA-256. The manifest "
+            "names them all and is signed; `livehour report --verify` compares."
+        ),
+        answers=totals.ClosingPackage,
+        gives=eg.CLOSING_PACKAGE,
+        refuses=(*_NOT_FOUND, errors.PackageNotBuilt),
     ),
     "GET /v1/campaigns/{campaign_id}/totals": Operation(
         id="read_totals",

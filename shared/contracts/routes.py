@@ -56,11 +56,25 @@ ROUTES: Final = (
         "Call the campaign off",
     ),
     RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/reconcile",
+        "check_books",
+        (MANAGE,),
+        "Compare the books now",
+    ),
+    RouteSpec(
         "GET",
         "/v1/campaigns/{campaign_id}/report",
         "totals",
         (MANAGE, READ),
         "Read the closing report",
+    ),
+    RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/report/files",
+        "totals",
+        (MANAGE, READ),
+        "Link to the files of the closing package",
     ),
     RouteSpec(
         "GET", "/v1/campaigns/{campaign_id}/totals", "totals", (READ, MANAGE), "Read the totals"

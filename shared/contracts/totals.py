@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.fields import Answer, CampaignStatus, Count, Instant, Minor, Sku, Title
+from shared.contracts.fields import (
+    Answer,
+    CampaignStatus,
+    Count,
+    Instant,
+    Minor,
+    PartyTerms,
+    Sku,
+    Title,
+)
 from shared.contracts.identifiers import CampaignId
 
 
@@ -69,6 +78,15 @@ class Totals(Figures):
     as_of: Instant
     complete: Annotated[
         bool, Field(description="Closed and reconciled: nothing will change any more.")
+    ]
+    reconciled_at: Annotated[
+        Instant | None,
+        Field(
+            description=(
+                "When every stock ledger last agreed with its counters, and they with these totals: `as_of`, unless "
+                "something drifted. Null before there is stock."
+            )
+        ),
     ]
     pinned: str | None
 
@@ -160,7 +178,7 @@ class Report(Answer):
     balanced: Annotated[bool, Field(description="Whether all agree in every number.")]
     definitions: Annotated[str, Field(description="Version of what the numbers mean.")]
     channel: str
-    parties: dict[str, str]
+    parties: dict[str, PartyTerms]
     time_zone: str
     starts_at: Instant
     ends_at: Instant
@@ -168,3 +186,56 @@ class Report(Answer):
     orders: OrderCounts
     timeline: ReportTimeline
     reconciliation: Reconciliation
+
+
+class PackageFile(Answer):
+    """One file of a closing package."""
+
+    name: str
+    content_type: str
+    size: Annotated[int, Field(ge=0, description="Bytes.")]
+    sha256: str
+    rows: Annotated[int | None, Field(description="Of a table; null for others.")]
+    url: Annotated[str, Field(description="Gives the file, without a key, until `expires_at`.")]
+
+
+class ClosingPackage(Answer):
+    """The files of a settled campaign for accountants and partners: the same bytes each time, signed."""
+
+    object: Literal["closing_package"] = "closing_package"
+    format: Annotated[str, Field(description="Version of what the files hold.")]
+    campaign: str
+    totals_version: Count
+    public_key_sha256: Annotated[
+        str, Field(description="Of the key that verifies the manifest's signature (DER).")
+    ]
+    expires_at: Instant
+    files: list[PackageFile]
+
+
+class FinishedOrders(Answer):
+    """Orders that were brought to their end."""
+
+    paid: Count
+    cancelled: Count
+    refunded: Count
+
+
+class BooksCompared(Answer):
+    """The books of a campaign, compared on demand."""
+
+    object: Literal["reconciliation"] = "reconciliation"
+    campaign: str
+    status: CampaignStatus
+    as_of: Instant
+    balanced: Annotated[bool, Field(description="Whether nothing differs.")]
+    blocks: Count
+    orders: Annotated[int, Field(ge=0, description="Those that were compared.")]
+    finished: Annotated[
+        FinishedOrders, Field(description="What had been interrupted, and a rule says how it ends.")
+    ]
+    waiting: Annotated[
+        int, Field(ge=0, description="Orders that are not at their end: held still, or unanswered.")
+    ]
+    differences_found: Count
+    differences: Annotated[list[str], Field(description="The first of them.")]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.errors import CampaignState, OfferNotFound
+from shared.domain.parties import Party
 
 PAYMENT_PROVIDERS = ("test", "stripe")
 """Who may take a campaign's money."""
@@ -92,7 +93,8 @@ class Campaign:
     currency: str
     hold_seconds: int
     channel: str
-    parties: Mapping[str, str]
+    parties: Mapping[str, Party]
+    """By role. Like everything that buyers and money depend on, fixed when the stock is laid out."""
     offers: tuple[Offer, ...]
     run_of_show: tuple[Cue, ...]
     metadata: Mapping[str, str]

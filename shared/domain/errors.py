@@ -12,8 +12,8 @@ Everything livehour can refuse, by what the caller can do about it.
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
-    + CampaignState, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed,
+    + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
       PaymentRefused
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
@@ -185,6 +185,15 @@ class CampaignState(Conflict):
     title = "The campaign's status does not allow it"
 
 
+class PartiesFrozen(Conflict):
+    code = "parties_frozen"
+    title = "The parties of the campaign are fixed"
+    advice = (
+        "Parties and their shares are fixed when the stock is laid out, shortly before the opening: "
+        "send the change without 'parties'."
+    )
+
+
 class CampaignNotOpen(Conflict):
     code = "campaign_not_open"
     title = "The campaign is not selling now"
@@ -237,6 +246,14 @@ class NotClosed(Conflict):
     code = "not_closed"
     title = "The campaign is not closed yet"
     advice = "Ask again after the campaign has closed and its books are reconciled."
+
+
+class PackageNotBuilt(Conflict):
+    code = "package_not_built"
+    title = "The closing package is not built yet"
+    advice = (
+        "Ask again a minute after the campaign has closed: it is built once the books are settled."
+    )
 
 
 class PaymentRefused(Conflict):

@@ -38,7 +38,7 @@ def closing_report(
         "balanced": reconciliation.balanced,
         "definitions": DEFINITIONS,
         "channel": campaign.channel,
-        "parties": dict(campaign.parties),
+        "parties": {role: party.written for role, party in campaign.parties.items()},
         "time_zone": campaign.time_zone,
         "starts_at": rfc3339(campaign.starts_at),
         "ends_at": rfc3339(campaign.ends_at),

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from shared.domain import parties
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
-from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 from shared.domain.payable import price_faults
 
 Fault = tuple[str, str]
@@ -23,6 +24,7 @@ def checked(campaign: Campaign) -> Campaign:
     """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
     faults = [
         *_times(campaign),
+        *parties.faults(campaign.parties),
         *_offers(campaign),
         *_cues(campaign),
         *_flash_prices(campaign),
@@ -56,6 +58,8 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
         free |= {"offers"}
     refused = sorted(AS_SENT.get(name, name) for name in set(differing) - free)
+    if "parties" in refused:
+        raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:
         stage = "live" if campaign.status is Status.LIVE else "about to start"
         raise CampaignState(

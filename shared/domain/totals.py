@@ -118,6 +118,8 @@ class Snapshot:
     """Closed and reconciled: nothing will change any more."""
     report: str = ""
     """Name of the closing report that it completes: whatever is written later is not the report any more."""
+    reconciled_at: int | None = None
+    """``as_of`` of the last snapshot in which every block's ledger agreed with its counters: its own, if nothing drifted."""
 
     @property
     def total(self) -> Sums:
@@ -143,11 +145,19 @@ def next_snapshot(
     as_of: int,
     complete: bool = False,
     report: str = "",
+    sound: bool = False,
 ) -> Snapshot:
-    """The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back."""
+    """
+    The snapshot after ``before``. A clock that is behind the one that made ``before`` does not turn time back.
+
+    ``sound``: the ledgers that were counted agree with their counters.
+    """
+    at = max(as_of, before.as_of) if before else as_of
+    held = before.reconciled_at if before else None
     return Snapshot(
         version=before.version + 1 if before else 1,
-        as_of=max(as_of, before.as_of) if before else as_of,
+        as_of=at,
+        reconciled_at=at if sound else held,
         campaign_version=campaign.version,
         status=campaign.status,
         offers=tuple(offers),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared import table
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order
@@ -21,6 +22,8 @@ from shared.domain.payment import (
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyers
 from shared.use_cases.stock_ports import StockBlocks
+
+EVERY_SHARD = range(table.ORDER_SHARDS)
 
 
 class Orders(Protocol):
@@ -53,8 +56,11 @@ class Orders(Protocol):
     def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
         """All orders that await payment, or whose money has no place yet; and all events that were ever parked."""
 
-    def all(self, campaign_id: str) -> Iterator[Order]:
-        """Every order of a campaign, strongly consistent, in no order. Without addresses."""
+    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+        """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses.
+
+        In the order of shards, ends of holds and ledger keys: the same each time.
+        """
 
 
 class Quarantine(Protocol):

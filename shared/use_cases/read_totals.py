@@ -199,6 +199,7 @@ def totals_document(seen: Seen) -> dict[str, Any]:
         "version": snapshot.version,
         "as_of": rfc3339_millis(snapshot.as_of),
         "complete": snapshot.complete,
+        "reconciled_at": rfc3339_millis(snapshot.reconciled_at) if snapshot.reconciled_at else None,
         "time_zone": campaign.time_zone,
         "starts_at": rfc3339(campaign.starts_at),
         "ends_at": rfc3339(campaign.ends_at),

@@ -107,6 +107,7 @@ def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int])
             as_of=clock(),
             complete=True,
             report=name_of(text),
+            sound=True,
         )
         if current.is_history and current.bucket < last.bucket:
             totals.keep(campaign.id, current)

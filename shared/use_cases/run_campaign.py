@@ -189,11 +189,11 @@ class ShowRunner:
             # refused for what it has done itself, such as cancelling a cancelled campaign.
             answered = self._answers.recall(ask.id, now=now)
             if answered is not None:
-                return _replay(ask, answered)
+                return replay(ask, answered)
             try:
                 answered = attempt(now)
             except AnsweredBefore as before:
-                return _replay(ask, before.answered)
+                return replay(ask, before.answered)
             except ChangedMeanwhile:
                 self._pause(random.uniform(0, 0.01 * 2**number))  # noqa: S311
                 continue
@@ -202,7 +202,7 @@ class ShowRunner:
                 # store was busy after the write came through. What is not known is asked about.
                 answered = self._answers.recall(ask.id, now=now)
                 if answered is not None:
-                    return _replay(ask, answered)
+                    return replay(ask, answered)
                 raise
             return Told(answered.status, json.loads(answered.document), replayed=False)
         raise StoreBusy("The campaign is being changed by others all the time.")
@@ -240,7 +240,8 @@ class ShowRunner:
             self._schedules.disarm(campaign)
 
 
-def _replay(ask: Ask, answered: Answered) -> Told:
+def replay(ask: Ask, answered: Answered) -> Told:
+    """What was told before; ``IdempotencyKeyReused`` if that was another request."""
     if answered.fingerprint != ask.fingerprint:
         raise IdempotencyKeyReused
     return Told(answered.status, json.loads(answered.document), replayed=True)

@@ -62,7 +62,8 @@ def take_snapshot(
     if before is not None and (before.complete or before.campaign_version > campaign.version):
         # Nothing comes after the complete one; and an older campaign than the last has nothing new to say.
         return Counted(before, blocks, at)
-    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at)
+    sound = any(blocks) and not any(block.faults() for of_offer in blocks for block in of_offer)
+    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at, sound=sound)
     if before is not None and before.is_history and before.bucket < after.bucket:
         totals.keep(campaign.id, before)
     if not totals.advance(campaign.id, after):

@@ -36,6 +36,7 @@ BEYOND_TABLES = {
             for verb in ("Create", "Delete")
         ),
     },
+    "check_books": {STRIPE},
     "checkout": {STRIPE},
     "keep_books": {STRIPE},
     "payment_webhooks": {
@@ -46,6 +47,12 @@ BEYOND_TABLES = {
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
         ("states:DescribeExecution", ":*"),
     },
+    "package_campaign": {
+        ("s3:PutObject", "PackagesBucket"),
+        ("kms:Sign", "PackagesSignature"),
+        ("kms:GetPublicKey", "PackagesSignature"),
+    },
+    "totals": {("s3:GetObject", "PackagesBucket")},
     "start_campaign": {("states:StartExecution", "livehour-production-campaign-lifecycle")},
     "publish_changes": {
         ("events:PutEvents", "livehour-production"),
@@ -123,7 +130,7 @@ def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_hel
     name = machine["StateMachineName"]
     steps = [
         *("prepare-stock", "open-campaign", "keep-books"),
-        *("close-campaign", "reconcile-campaign", "settle-campaign"),
+        *("close-campaign", "reconcile-campaign", "settle-campaign", "package-campaign"),
     ]
 
     assert {(action, on) for action, on in granted if on != "*"} == {

@@ -20,7 +20,8 @@ OPENED = ["Open the show if it is time", "Is it showtime?"]
 BEAT = ["Keep the books", "How does the show stand?", "Wait for the next beat"]
 CLOSED = ["Close the sale", "Wait for the next beat"]
 LAST_BEAT = BEAT[:2]
-BALANCED = ["Reconcile the books", "Do the books balance?", "Settle the campaign"]
+PACKED = ["Build the closing package", "Is the package whole?"]
+BALANCED = ["Reconcile the books", "Do the books balance?", "Settle the campaign", *PACKED]
 BEATS = 12
 NEEDS_HELP = ["Call a person", "Campaign needs a person"]
 
@@ -67,6 +68,31 @@ def test_a_show_opens_sells_closes_drains_balances_and_is_settled(theatre, cast,
         "Campaign settled",
     ]
     assert theatre.told() == []
+
+
+def test_the_package_is_built_in_as_many_calls_as_it_takes(theatre, cast, campaign):
+    cast.steps["KeepBooks"] = beats("drained")
+    left = iter([False, False, True])
+    cast.steps["PackageCampaign"] = lambda _: {"complete": next(left), "pieces": 1}
+
+    show = theatre.play(campaign)
+
+    assert show.status == "SUCCEEDED"
+    again = [*PACKED, "Wait for the next pieces"]
+    assert show.states[-9:] == [*again * 2, *PACKED, "Campaign settled"]
+
+
+def test_a_package_that_cannot_be_kept_calls_a_person_when_the_campaign_is_complete_already(
+    theatre, cast, campaign
+):
+    cast.steps["KeepBooks"] = beats("drained")
+    cast.steps["PackageCampaign"] = failing(lambda _: {"complete": True}, *["StoreBusy"] * 11)
+
+    show = theatre.play(campaign)
+
+    assert (show.status, show.error) == ("FAILED", "CampaignNeedsAPerson")
+    assert show.states[-4:] == ["Settle the campaign", PACKED[0], *NEEDS_HELP]
+    assert [told["detail"]["data"]["error"] for told in theatre.told()] == ["StoreBusy"]
 
 
 def test_each_step_is_told_the_campaign_and_the_part_and_the_beat_its_number(

@@ -59,7 +59,9 @@ def test_everything_with_a_name_is_named_after_its_stage(template: Template):
 
 
 def test_the_outputs_are_those_that_people_and_tests_read(templates):
-    expected = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn", "StripeSecretArn"} | {
+    named = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn", "StripeSecretArn"}
+    named |= {"PackagesBucket", "SigningKeyArn"}
+    expected = named | {
         f"{name}Table"
         for name in (
             *("Campaigns", "Requests", "Stock", "Buyers"),

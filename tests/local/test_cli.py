@@ -89,7 +89,11 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["frobnicate"], ["watch"], ["up", "--port", "many"], ["demo", "--faults", "all"]]
+    "arguments",
+    [
+        *(["frobnicate"], ["watch"], ["up", "--port", "many"], ["demo", "--faults", "all"]),
+        *(["report"], ["report", "cmp_1", "--verify", "."], ["report", "--out", "."]),
+    ],
 )
 def test_a_command_used_wrongly_ends_with_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -243,7 +247,52 @@ def test_a_report_is_data_with_a_verdict_beside_it(
     assert cli.run(["report", "cmp_1"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out) == found
-    assert told.err == ("balanced: 1,204 orders, 30 units, 131,670.00 CNY net\n")
+    assert told.err == (
+        "balanced: 1,204 orders, 30 units, 131,670.00 CNY net\n"
+        "next: livehour report cmp_1 --out FOLDER\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("differences", "code", "out", "verdict"),
+    [
+        (
+            [],
+            0,
+            "",
+            "balanced: 125 ledgers, 1,399 orders, 0 differences; 2 orders finished, 14 waiting",
+        ),
+        (
+            ["FUJI-12 gross: 1 by the ledgers, 2 by the snapshot"],
+            1,
+            "FUJI-12 gross: 1 by the ledgers, 2 by the snapshot\n",
+            "NOT BALANCED: 125 ledgers, 1,399 orders, 1 differences; 2 orders finished, 14 waiting",
+        ),
+    ],
+)
+def test_the_books_are_compared_by_hand(
+    serve: Serve,
+    capsys: pytest.CaptureFixture[str],
+    differences: list[str],
+    code: int,
+    out: str,
+    verdict: str,
+):
+    found = {
+        "balanced": not differences,
+        "blocks": 125,
+        "orders": 1399,
+        "finished": {"paid": 0, "cancelled": 2, "refunded": 0},
+        "waiting": 14,
+        "differences_found": len(differences),
+        "differences": differences,
+    }
+    asked = serve({"POST /v1/campaigns/cmp_1/reconcile": (200, found)})
+    assert cli.run(["reconcile", "cmp_1"]) == code
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (out, f"{verdict}\n")
+    assert asked[0].headers["idempotency-key"]
+    assert asked[0].headers["authorization"] == "Bearer lh_manage_x"
 
 
 def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[str]):

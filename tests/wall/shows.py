@@ -47,6 +47,7 @@ class Show:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: str = "live"
     complete: bool = False
+    reconciled_at: datetime | None = None
     version: int = 812
     campaign: str = "cmp_apples"
     currency: str = "CNY"
@@ -100,6 +101,7 @@ class Show:
             "version": self.version,
             "as_of": stamp(self.now),
             "complete": self.complete,
+            "reconciled_at": stamp(self.reconciled_at or self.now),
             "currency": self.currency,
             "starts_at": stamp(self.starts_at),
             "ends_at": stamp(self.starts_at + timedelta(hours=1)),

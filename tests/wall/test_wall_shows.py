@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -265,6 +266,16 @@ def test_sums_that_do_not_hold_are_named(
     page = open_wall()
     expect(page.locator("#sums")).to_contain_text("sums differ:")
     expect(page.locator("#sums")).to_contain_text(named)
+
+
+def test_the_wall_says_when_the_books_last_held(open_wall: OpenWall, api: FakeApi):
+    page = open_wall()
+    expect(page.locator("#reconciled")).to_have_text(re.compile(r"^books agree \d\d:\d\d:\d\d$"))
+    expect(page.locator("#reconciled")).not_to_have_class("wrong")
+    api.show.reconciled_at = api.show.now - timedelta(minutes=5)
+    api.show.version += 1
+    expect(page.locator("#reconciled")).to_contain_text("books last agreed")
+    expect(page.locator("#reconciled")).to_have_class("wrong")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns, decode, encode
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Status
 from shared.domain.errors import CampaignNotFound, IdempotencyKeyReused, StoreBusy
 from shared.domain.ids import new_campaign_id
+from shared.domain.parties import Party
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
 from shared.use_cases.run_campaign import HONOURED, Ask, ShowRunner, Told
 from tests.builders import a_campaign
@@ -85,6 +86,15 @@ def test_a_campaign_is_read_as_it_was_kept(campaigns):
     )
     campaigns.save(campaign)
     assert campaigns.get(campaign.id) == campaign
+
+
+def test_parties_of_before_there_were_shares_are_read_by_their_names():
+    kept = encode(a_campaign(parties={"promoter": Party("P", 10_000)}))
+    assert decode(kept).parties == {"promoter": Party("P", 10_000)}
+    kept["doc"]["S"] = kept["doc"]["S"].replace(
+        '{"name":"P","share":10000,"reference":null}', '"P"'
+    )
+    assert decode(kept).parties == {"promoter": Party("P")}
 
 
 def test_a_campaign_is_kept_over_the_version_it_was_made_from_only(campaigns):

@@ -77,6 +77,11 @@ def reconcile(show: Stage) -> None:
     assert show.reconcile()
 
 
+def settle(show: Stage) -> None:
+    reconcile(show)
+    show.settle()
+
+
 TASKS: dict[str, tuple[Step, Step]] = {
     "prepare": (lambda _: None, Stage.prepare),
     "prepare again": (Stage.prepare, Stage.prepare),
@@ -86,6 +91,7 @@ TASKS: dict[str, tuple[Step, Step]] = {
     "drain": (close, Stage.beat),
     "reconcile": (drain, Stage.reconcile),
     "settle": (reconcile, Stage.settle),
+    "package": (settle, Stage.package),
 }
 
 
@@ -119,8 +125,21 @@ def stands(show: Stage) -> dict[str, Any]:
         "orders": Counter((order.state, order.captured) for order in show.orders.all(show.id)),
         "snapshot": current and (current.offers, current.status, current.complete),
         "report": report and report.replace(show.id, ""),
+        "package": _package(show),
         "bookmark": show.totals.bookmark(show.id),
     }
+
+
+def _package(show: Stage) -> Any:
+    """What every copy of it has in common: names, rows, and the money; ids differ from show to show."""
+    package = show.records.package(show.id)
+    if package is None:
+        return None
+    files = show.files.read(show.id, package)
+    assert show.package().complete
+    assert show.records.package(show.id) == package
+    sizes = [(name, data.count(b"\n")) for name, data in files.items()]
+    return sizes, files["money.json"], files["parties.json"]
 
 
 def come_to_rest(task: str, show: Stage) -> None:

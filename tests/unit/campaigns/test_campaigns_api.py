@@ -108,6 +108,17 @@ def test_a_campaign_can_be_written_in_few_words(desk):
     assert campaign["run_of_show"] == []
 
 
+def test_parties_are_answered_as_they_were_written(desk):
+    parties = {
+        "promoter": {"name": "Apples", "share": 500, "reference": "acct-7"},
+        "seller_of_record": {"name": "Green Valley", "share": 9_500},
+    }
+    created = desk.create(campaign_body(parties=parties)).body
+    assert created["parties"] == {**parties, "fulfiller": None, "channel": None}
+    named = desk.create(campaign_body(parties={"channel": "Tmall"})).body
+    assert named["parties"]["channel"] == "Tmall"
+
+
 def test_what_signs_reservations_is_never_shown(desk):
     answer = desk.create(campaign_body())
     [campaign] = desk.campaigns.kept.values()
@@ -398,6 +409,12 @@ HOSTILE: list[tuple[dict[str, Any], str]] = [
     ({"channel": "Tmall Global"}, "/channel"),
     ({"parties": {"promoter": 1}}, "/parties/promoter"),
     ({"parties": {"host": "x"}}, "/parties/host"),
+    ({"parties": {"promoter": ""}}, "/parties/promoter"),
+    ({"parties": {"promoter": {"share": 1}}}, "/parties/promoter/name"),
+    ({"parties": {"promoter": {"name": "P", "share": 10_001}}}, "/parties/promoter/share"),
+    ({"parties": {"promoter": {"name": "P", "share": "1"}}}, "/parties/promoter/share"),
+    ({"parties": {"promoter": {"name": "P", "share": 9_999}}}, "/parties"),
+    ({"parties": {"promoter": {"name": "P", "share": 10_000}, "channel": "C"}}, "/parties/channel"),
     ({"parties": None}, "/parties"),
     ({"offers": []}, "/offers"),
     ({"offers": [OFFER] * 201}, "/offers"),

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.campaign import Campaign, Cue, Offer, Status
-from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
+from shared.domain.parties import Party
 from shared.domain.show_plan import checked, revised
 from tests.builders import a_campaign
 
@@ -157,6 +158,17 @@ def test_what_buyers_count_on_does_not_change_in_mid_show(changes, named):
         revised(laid_out(), changes, laid_out=True)
     assert refused.value.facts == {"status": "live", "refused": named}
     assert "name" in refused.value.detail
+
+
+def test_parties_and_their_shares_are_fixed_when_the_stock_is_laid_out():
+    shared = {"promoter": Party("P", 1_000), "seller_of_record": Party("S", 9_000)}
+    with pytest.raises(PartiesFrozen) as refused:
+        revised(laid_out(), {"parties": shared, "name": "Other"}, laid_out=True)
+    assert refused.value.facts == {"status": "live", "refused": ["parties"]}
+    live = replace(laid_out(), parties=shared)
+    assert revised(live, {"parties": dict(shared)}, laid_out=True) is live
+    with pytest.raises(InvalidRequest):
+        revised(a_campaign(), {"parties": {"promoter": Party("P", 1)}}, laid_out=False)
 
 
 def test_sending_the_offers_as_they_are_is_no_change_though_their_blocks_are_not_sent():

@@ -168,7 +168,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_comes_to_the_same_end():
             assert sum(bucket[name] for bucket in buckets) == report["totals"][name]
     names = {what.split()[1] for what in undisturbed.moments}
     wanted = {"lay_out", "save", "stamp", "advance", "keep", "bookmark", "report", "amend"}
-    assert wanted | {"cancel_payment"} <= names
+    assert wanted | {"cancel_payment", "file", "piece", "package"} <= names
 
 
 def test_nothing_is_sold_after_the_campaign_says_closing():

@@ -9,13 +9,15 @@ import pytest
 
 from functions.totals import handler
 from shared.contracts.routes import ROUTES
-from shared.contracts.totals import Report, Timeline, Totals
+from shared.contracts.totals import ClosingPackage, Report, Timeline, Totals
+from shared.use_cases.read_package import PackageDesk
 from tests.gateway import Answer, call
 from tests.theatre import Theatre
 
 TOTALS = "GET /v1/campaigns/{campaign_id}/totals"
 TIMELINE = "GET /v1/campaigns/{campaign_id}/timeline"
 REPORT = "GET /v1/campaigns/{campaign_id}/report"
+FILES = "GET /v1/campaigns/{campaign_id}/report/files"
 
 
 @pytest.fixture
@@ -134,6 +136,22 @@ def test_a_timeline_that_cannot_be_cut_so_names_the_parameter(
     answer = ask(show, TIMELINE, query=query)
     assert (answer.status, answer.code) == (422, "invalid_request")
     assert [error["parameter"] for error in answer.body["errors"]] == [parameter]
+
+
+def test_the_files_of_the_report_are_linked_once_they_are_built(
+    show: Theatre, monkeypatch: pytest.MonkeyPatch
+):
+    desk = PackageDesk(show.campaigns, show.records, show.files, lambda: show.now)
+    monkeypatch.setattr(handler, "package_desk", lambda: desk)
+    early = ask(show, FILES)
+    assert (early.status, early.code) == (409, "package_not_built")
+    show.run_to_the_end()
+    found = ask(show, FILES)
+    ClosingPackage.model_validate(found.body)
+    assert found.body["files"][0]["name"] == "manifest.json"
+    path = FILES.removeprefix("GET ").format(campaign_id=show.id)
+    assert ask(show, REPORT).headers["link"] == f'<{path}>; rel="enclosure"'
+    assert ask(show, FILES, merchant="mer_other").status == 404
 
 
 def test_the_report_is_refused_until_the_books_are_reconciled_and_is_the_same_ever_after(

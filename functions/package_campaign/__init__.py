@@ -1,0 +1,1 @@
+"""Step 7 of a lifecycle: the closing package is built."""

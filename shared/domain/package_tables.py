@@ -1,0 +1,201 @@
+"""
+What the tables of a closing package say of a campaign and of its orders. Nothing of it tells who bought: neither the buyer's
+id nor the address is here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
+
+from shared.clock import rfc3339
+from shared.domain.order import Order
+from shared.domain.parties import Part
+from shared.domain.tables import Row, Table
+
+ORDERS: Final = Table(
+    "orders",
+    (
+        *("order", "state", "sku", "quantity", "unit_price", "amount", "currency"),
+        *("created_at", "paid_at", "provider", "payment", "captured", "refunded", "paid_late"),
+    ),
+    frozenset({"unit_price", "amount", "captured", "refunded"}),
+)
+PAYMENTS: Final = Table(
+    "payments",
+    ("payment", "provider", "order", "amount", "currency", "paid_at", "became_an_order"),
+    frozenset({"amount"}),
+)
+REFUNDS: Final = Table(
+    "refunds",
+    ("order", "payment", "provider", "amount", "currency", "reason", "was_an_order"),
+    frozenset({"amount"}),
+)
+TOTALS: Final = Table("totals", ("figure", "count"))
+MONEY: Final = Table("money", ("figure", "amount", "currency"), frozenset({"amount"}))
+OFFERS: Final = Table(
+    "offers",
+    (
+        *("sku", "title", "unit_price", "orders", "gross", "refunded", "net", "currency"),
+        *("units_allotted", "units_sold", "units_left", "units_refunded"),
+    ),
+    frozenset({"unit_price", "gross", "refunded", "net"}),
+)
+MINUTES: Final = Table(
+    "minutes",
+    ("start", "local_time", "orders", "units", "gross", "currency"),
+    frozenset({"gross"}),
+)
+PARTIES: Final = Table(
+    "parties",
+    (
+        *("role", "name", "reference", "share_basis_points"),
+        *("gross", "refunded", "fees", "net", "currency"),
+    ),
+    frozenset({"gross", "refunded", "fees", "net"}),
+)
+BY_ORDER: Final = (ORDERS, PAYMENTS, REFUNDS)
+
+
+def rows_of(order: Order) -> Iterator[tuple[Table, Row]]:
+    """The rows that an order makes."""
+    at = rfc3339(order.paid_at) if order.paid_at is not None else None
+    yield (
+        ORDERS,
+        (
+            *(order.id, order.state.value, order.sku, order.quantity),
+            *(order.unit_price, order.amount, order.currency),
+            *(rfc3339(order.created_at), at, order.provider, order.payment_id),
+            *(order.captured, order.refunded, bool(order.attempt and at)),
+        ),
+    )
+    if order.captured:
+        yield (
+            PAYMENTS,
+            (
+                *(order.payment_id, order.provider, order.id),
+                *(order.captured, order.currency, at, at is not None),
+            ),
+        )
+    if order.refunded:
+        reason = order.refund_reason.value if order.refund_reason else None
+        yield (
+            REFUNDS,
+            (
+                *(order.id, order.payment_id, order.provider),
+                *(order.refunded, order.currency, reason, at is not None),
+            ),
+        )
+
+
+@dataclass(slots=True)
+class PieceSums:
+    """What the rows of some orders sum to. Minor units."""
+
+    captured: int = 0
+    """Money that came in, also for what could not become an order."""
+    given_back: int = 0
+    refunded: int = 0
+    """Of ``given_back``: for what was an order."""
+    sold: Counter[str] = field(default_factory=Counter)
+    """Paid orders, by SKU."""
+    gross: Counter[str] = field(default_factory=Counter)
+    """Money of paid orders, by SKU."""
+
+    def enter(self, order: Order) -> None:
+        """Count an order."""
+        self.captured += order.captured
+        self.given_back += order.refunded
+        if order.paid_at is not None:
+            self.refunded += order.refunded
+            self.sold[order.sku] += 1
+            self.gross[order.sku] += order.amount
+
+    def __iadd__(self, other: PieceSums) -> Self:
+        self.captured += other.captured
+        self.given_back += other.given_back
+        self.refunded += other.refunded
+        self.sold.update(other.sold)
+        self.gross.update(other.gross)
+        return self
+
+
+# -- what the closing report says ----------------------------------------------------------------------
+
+
+def money_rows(report: Mapping[str, Any], sums: PieceSums) -> list[Row]:
+    """From the money that came in to the money that is kept, line by line: each sums to the next."""
+    gross, currency = report["totals"]["gross"], report["totals"]["currency"]
+    lines = {
+        "captured": sums.captured,
+        "never_an_order": sums.captured - gross,
+        "gross": gross,
+        "refunded": sums.refunded,
+        "net": gross - sums.refunded,
+        "given_back_in_all": sums.given_back,
+        "refunded_after_the_report": sums.refunded - report["totals"]["refunded"],
+        "on_its_way_back": sums.captured - sums.given_back - (gross - sums.refunded),
+    }
+    return [(name, amount, currency) for name, amount in lines.items()]
+
+
+def totals_rows(report: Mapping[str, Any]) -> list[Row]:
+    """Counts of the whole campaign."""
+    totals = report["totals"]
+    groups = {"units": totals["units"], "reservations": totals["reservations"]}
+    states = report["orders"]["by_state"]
+    return [
+        ("orders", totals["orders"]),
+        *((f"{group}_{name}", count) for group, of in groups.items() for name, count in of.items()),
+        *((f"orders_{state}", count) for state, count in states.items()),
+    ]
+
+
+def offer_rows(report: Mapping[str, Any]) -> list[Row]:
+    """One row an offer, in the order of the campaign."""
+    return [
+        (
+            *(offer["sku"], title_of(offer), offer["unit_price"], offer["orders"], offer["gross"]),
+            *(offer["refunded"], offer["gross"] - offer["refunded"], report["totals"]["currency"]),
+            *(offer["units"][name] for name in ("allotted", "sold", "available", "refunded")),
+        )
+        for offer in report["totals"]["offers"]
+    ]
+
+
+def title_of(offer: Mapping[str, Any]) -> str:
+    """An offer's title in English, or in the first language it has."""
+    title: Mapping[str, str] = offer["title"]
+    return title.get("en") or next(iter(title.values()))
+
+
+def minute_rows(report: Mapping[str, Any]) -> list[Row]:
+    """One row for each minute in which something was sold."""
+    zone, currency = ZoneInfo(report["time_zone"]), report["totals"]["currency"]
+    return [
+        (
+            *(bucket["start"], local_time(bucket["start"], zone)),
+            *(bucket["orders"], bucket["units"], bucket["gross"], currency),
+        )
+        for bucket in report["timeline"]["buckets"]
+    ]
+
+
+def local_time(instant: str, zone: ZoneInfo) -> str:
+    """An instant as the audience's clocks showed it."""
+    return datetime.fromisoformat(instant).astimezone(zone).isoformat(timespec="seconds")
+
+
+def party_rows(parts: Sequence[Part], currency: str) -> list[Row]:
+    """One row a party; each column of money sums to its whole."""
+    return [
+        (
+            *(part.role, part.party.name, part.party.reference, part.share),
+            *(part.gross, part.refunded, part.fees, part.net, currency),
+        )
+        for part in parts
+    ]
