@@ -48,8 +48,8 @@ class Rig(World):
         for scope in ("manage", "sell", "read"):
             self._gateway.admit(OURS, scope)
 
-    def connect(self, service: str) -> Any:
-        client = super().connect(service)
+    def connect(self, service: str, **more: int) -> Any:
+        client = super().connect(service, **more)
         return _Switch(self, client) if service == "dynamodb" else client
 
     def pause(self, seconds: float) -> None:
