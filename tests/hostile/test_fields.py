@@ -22,7 +22,7 @@ KEYED = [endpoint for endpoint in WITH_BODY if endpoint.scopes]
 pytestmark = pytest.mark.usefixtures("log")
 
 
-def named(endpoints: list[Endpoint]) -> Any:
+def named(endpoints: list[Endpoint]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("endpoint", endpoints, ids=lambda endpoint: endpoint.name)
 
 

@@ -98,11 +98,11 @@ def keys_of(owner: Premises) -> type:
     """The key that each operation asks for."""
 
     class Keys:
-        def get(self, case: Case, _context: AuthContext) -> str | None:
+        def get(self, case: Case[Any], _context: AuthContext) -> str | None:
             scopes = BY_LABEL[case.operation.label].scopes
             return owner.keys[scopes[0]] if scopes else None
 
-        def set(self, case: Case, key: str, _context: AuthContext) -> None:
+        def set(self, case: Case[Any], key: str, _context: AuthContext) -> None:
             case.headers["Authorization"] = f"Bearer {key}"
 
     return Keys
@@ -115,9 +115,9 @@ class Bank(requests.auth.AuthBase):
         self._owner = owner
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        raw = request.body or b""
-        raw = raw.encode() if isinstance(raw, str) else raw
-        signed = self._owner.signature(bytes(raw), fresh("msg"))
+        body = request.body
+        raw = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
+        signed = self._owner.signature(raw, fresh("msg"))
         if all(name in request.headers for name, _ in signed):
             request.headers.update(dict(signed))
         return request
@@ -136,7 +136,7 @@ class Finds:
             "order_id": [owner.order["id"]],
         }
 
-    def put(self, case: Case) -> None:
+    def put(self, case: Case[Any]) -> None:
         endpoint = BY_LABEL[case.operation.label]
         for name, value in dict(case.path_parameters or {}).items():
             chance = crc32(f"{endpoint.name} {value}".encode()) % 4
@@ -151,7 +151,7 @@ class Finds:
                 {name: example[name] for name in NAMED & set(case.body) & set(example)}
             )
 
-    def _campaign(self, endpoint: Endpoint, case: Case) -> str:
+    def _campaign(self, endpoint: Endpoint, case: Case[Any]) -> str:
         if endpoint.name not in self._commanded:
             self._commanded[endpoint.name] = self._owner.a_campaign_for(endpoint)
         campaign = self._commanded[endpoint.name]
@@ -161,7 +161,7 @@ class Finds:
         return campaign
 
 
-def _is_right(case: Case) -> bool:
+def _is_right(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
 
 
@@ -175,7 +175,7 @@ def the_reference(base: str, owner: Premises) -> BaseSchema:
     finds = Finds(owner)
 
     @schema.hook
-    def map_case(_context: HookContext, case: Case) -> Case:
+    def map_case(_context: HookContext, case: Case[Any]) -> Case[Any]:
         finds.put(case)
         return case
 
@@ -213,7 +213,7 @@ class Course:
                 said = made.failure_info.failure.message
                 self.faults.setdefault(f"{made.name}, {recorder.label}", said)
 
-    def _judge(self, case: Case, response: schemathesis.Response) -> None:
+    def _judge(self, case: Case[Any], response: schemathesis.Response) -> None:
         """What schemathesis does not know of: a refusal is a whole one, and one of those that the reference names."""
         if response.status_code < 400 or case.method == "HEAD":
             return
