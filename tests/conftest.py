@@ -33,3 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS / "unit"):
             item.add_marker(pytest.mark.disable_socket)
+        # What shares an engine that is slow to start runs on one worker; a file's tests share their fixtures.
+        group = "stack" if {"journeys", "hostile"} & set(item.path.parts) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
