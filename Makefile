@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help install check test demo bench synth lock generate clean
+.PHONY: help install check test demo bench synth generate proof lock clean
 
 help:  ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ check: install  ## format, lint, types, direction of imports, generated files up
 	$(BIN)/python -m local.generate --check
 
 test: install  ## every test (PYTEST_ARGS="-k campaign" for some of them)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 demo: install  ## the Washington Apple hour in two minutes, with a verdict
 	@$(BIN)/livehour demo $(DEMO_ARGS)
@@ -38,7 +38,11 @@ bench: install  ## what a reservation costs: a table, and bench/results.json
 synth: install  ## the production template into cdk.out/, without AWS and without a network
 	@$(BIN)/python -m local.cdk synth -c stage=production --quiet && echo "cdk.out/livehour-production.template.json"
 
-generate: install  ## write the generated files anew (docs/openapi.json, events/)
+generate: install  ## write the generated files anew (docs/openapi.json, docs/proof.md, events/)
+	@$(BIN)/python -m local.generate
+
+proof: install  ## put what the last `make test` has tried into docs/proof.md
+	@$(BIN)/python -m local.proof
 	@$(BIN)/python -m local.generate
 
 lock: install  ## resolve the dependencies anew and write the lock files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,8 @@ from shared.contracts.problems import refusals
 Headers = Iterable[tuple[str, str]]
 """A list, for a header may be sent twice."""
 
+PATIENCE = 2.0
+"""Seconds for which a server surely keeps a connection that nobody uses."""
 STATUSES = {refusal.code: refusal.status for refusal in refusals()}
 GIVEN_AWAY = re.compile(
     r"Traceback|File \"|\.py\b|botocore|boto3|pydantic|ClientError|Exception|arn:aws|whsec_|lh_(manage|sell|read)_\w",
@@ -91,6 +94,7 @@ class OverHttp:
     def __init__(self, base: str) -> None:
         address = urlsplit(base)
         self._prefix = address.path
+        self._asked_at = 0.0
         self._line = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
 
     def close(self) -> None:
@@ -100,6 +104,9 @@ class OverHttp:
         self, method: str, target: str, raw: bytes | None = None, headers: Headers = ()
     ) -> Answer:
         line = self._line
+        if time.monotonic() - self._asked_at > PATIENCE:
+            line.close()
+        self._asked_at = time.monotonic()
         try:
             sent = list(headers)
             has_host = any(name == "Host" for name, _ in sent)

@@ -56,6 +56,7 @@ class Premises:
         created = self.make("/v1/campaigns", self.plan())
         self.show: str = created["id"]
         self.make(f"/v1/campaigns/{self.show}/start", {})
+        self._open_show = open_show
         open_show(self.show)
         self.draft = self.a_draft()
         self.reservation = self.a_reservation()
@@ -107,8 +108,11 @@ class Premises:
     def a_campaign_for(self, endpoint: Endpoint) -> str:
         """One that the endpoint can do something with."""
         campaign = self.a_draft()
-        if endpoint.path.endswith("/extend"):
-            self.make(f"/v1/campaigns/{campaign}/schedule", {})
+        before = {"extend": "schedule", "end": "start"}.get(endpoint.path.rpartition("/")[2])
+        if before:
+            self.make(f"/v1/campaigns/{campaign}/{before}", {})
+        if before == "start":
+            self._open_show(campaign)
         return campaign
 
     def a_reservation(self) -> str:

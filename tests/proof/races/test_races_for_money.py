@@ -48,24 +48,24 @@ def test_fifty_deliveries_at_once_pay_one_order_once(race: MakeRace, seed: int):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_fifty_late_deliveries_at_once_take_the_units_again_once(race: MakeRace, seed: int):
+def test_twenty_five_late_deliveries_at_once_take_the_units_again_once(race: MakeRace, seed: int):
     show = race(seed, 3, block_units=1 + seed % 3)
     order = show.process().order("ana", units=2)
     lapse(show)
-    outcomes = show.at_once(*[partial(each.pay, order) for each in show.processes(50)])
+    outcomes = show.at_once(*[partial(each.pay, order) for each in show.processes(25)])
     assert set(outcomes) <= {PAID, KNOWN}
     sums = show.settle()
     assert (sums.sold, sums.orders) == (2, 1)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_fifty_late_deliveries_at_once_give_the_money_back_once(race: MakeRace, seed: int):
+def test_twenty_five_late_deliveries_at_once_give_the_money_back_once(race: MakeRace, seed: int):
     show = race(seed, 1)
     order = show.process().order("ana")
     lapse(show)
     rival = show.process().order("bo")
     outcomes = show.at_once(
-        *[partial(each.pay, order) for each in show.processes(40)],
+        *[partial(each.pay, order) for each in show.processes(25)],
         partial(show.process().pay, rival),
     )
     assert set(outcomes[:-1]) <= {REFUNDED, KNOWN}
@@ -234,6 +234,7 @@ def test_two_checkouts_with_two_payment_methods_make_one_order(race: MakeRace, s
 @pytest.mark.parametrize("seed", ROUNDS)
 def test_a_checkout_against_the_end_of_its_hold_leaves_no_order_behind(race: MakeRace, seed: int):
     show = race(seed, 2)
+    show.process().order("bo")
     reservation = show.process().hold("ana")
     show.show.wait(HOLD)
     deadline = show.show.now
@@ -244,9 +245,9 @@ def test_a_checkout_against_the_end_of_its_hold_leaves_no_order_behind(race: Mak
     )
     show.show.wait(5)
     show.process().beat()
-    assert set(states(show)) <= {OrderState.CANCELLED}
+    assert set(states(show)) == {OrderState.CANCELLED}
     sums = show.settle()
-    assert (sums.available, sums.released + sums.expired) == (2, 1)
+    assert (sums.available, sums.released + sums.expired) == (2, 2)
 
 
 # -- the end of the show -------------------------------------------------------------------------------
