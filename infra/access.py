@@ -70,7 +70,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
     "package_campaign": {
-        "campaigns": READ,
+        "campaigns": SAVE,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
     },

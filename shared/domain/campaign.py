@@ -111,8 +111,8 @@ class Campaign:
     cancel_reason: str | None = None
     balanced: bool | None = None
     """Outcome of the reconciliation; ``None`` before it ran."""
-    settled: bool = False
-    """Whether its totals are complete, and its lifecycle has nothing left to do."""
+    finished: bool = False
+    """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -133,10 +133,10 @@ class Campaign:
     @property
     def is_unfinished(self) -> bool:
         """Whether its lifecycle has something to do, now or when its time comes."""
-        if self.status is Status.CANCELLED:
-            # Called off before it had any stock, it leaves nothing to be settled.
-            return self.prepared_at is not None and not self.settled
-        return self.status in (Status.SCHEDULED, Status.LIVE, Status.CLOSING)
+        if self.finished or self.status is Status.DRAFT:
+            return False
+        # Called off before it had any stock, it leaves nothing to be settled.
+        return self.status is not Status.CANCELLED or self.prepared_at is not None
 
     def is_selling(self, now: int) -> bool:
         """Whether the clock and the status allow a reservation. The write on the block decides again."""

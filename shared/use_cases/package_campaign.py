@@ -5,7 +5,7 @@ Orders are read after the books were closed, and some may have changed by then: 
 written first stands. A piece's files are kept under their own digests and then recorded, unless somebody was first;
 everything after that is made from the records and from the report. Whoever dies before a record leaves files that nobody
 asks for; whoever repeats a step finds what stands; two who build at once build one package. So the bytes are the same ever
-after.
+after. Last of all the campaign says that it is finished: until then the sweeper has somebody go on.
 
 One order is in memory at a time: rows go to files on disk, and from there to where they are kept.
 """
@@ -45,6 +45,7 @@ from shared.domain.tables import Row, Table, document
 from shared.use_cases.order_ports import Orders
 from shared.use_cases.package_ports import PackageFiles, PackageRecords, Signer
 from shared.use_cases.ports import Campaigns
+from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.totals_ports import TotalsStore
 
 _CHUNK: Final = 256
@@ -84,6 +85,7 @@ class PackageBuilder:
         report, version = self._settled(campaign)
         count = piece_count(report["orders"]["placed"])
         if self.records.package(campaign_id) is not None:
+            change_campaign(self.campaigns, campaign_id, _finished)
             return Progress(complete=True, pieces=count, of=count)
         pieces: list[Piece] = []
         built = 0
@@ -96,6 +98,7 @@ class PackageBuilder:
                 built += 1
             pieces.append(piece)
         self._finish(campaign, report, version, pieces)
+        change_campaign(self.campaigns, campaign_id, _finished)
         return Progress(complete=True, pieces=count, of=count)
 
     def _settled(self, campaign: Campaign) -> tuple[Mapping[str, Any], int]:
@@ -163,6 +166,10 @@ class PackageBuilder:
         file = file_of(name, data, rows)
         self.files.keep(campaign_id, file, BytesIO(data))
         return file
+
+
+def _finished(campaign: Campaign) -> Campaign:
+    return campaign if campaign.finished else campaign.changed(finished=True)
 
 
 def file_of(name: str, data: bytes, rows: int | None = None) -> PackageFile:

@@ -83,9 +83,7 @@ def settle_campaign(
 
 
 def _settled(campaign: Campaign) -> Campaign:
-    if campaign.status is Status.CLOSING:
-        return campaign.become(Status.CLOSED, settled=True)
-    return campaign if campaign.settled else campaign.changed(settled=True)
+    return campaign.become(Status.CLOSED) if campaign.status is Status.CLOSING else campaign
 
 
 def _complete(totals: TotalsStore, campaign: Campaign, clock: Callable[[], int]) -> None:

@@ -56,11 +56,11 @@ def test_a_schedule_that_never_fires_is_made_up_for():
     [
         a_campaign(),
         a_campaign(status=Status.SCHEDULED, starts_at=START + LEAD + 1),
-        a_campaign(status=Status.CLOSED, balanced=True, settled=True),
+        a_campaign(status=Status.CLOSED, balanced=True, finished=True),
         a_campaign(status=Status.CANCELLED),
-        a_campaign(status=Status.CANCELLED, prepared_at=START - 60, balanced=True, settled=True),
+        a_campaign(status=Status.CANCELLED, prepared_at=START - 60, balanced=True, finished=True),
     ],
-    ids=["draft", "not due", "closed", "never had stock", "called off and settled"],
+    ids=["draft", "not due", "finished", "never had stock", "called off and finished"],
 )
 def test_what_is_not_due_or_has_ended_is_left_alone(campaign: Campaign):
     account = Account(campaign)
@@ -68,7 +68,7 @@ def test_what_is_not_due_or_has_ended_is_left_alone(campaign: Campaign):
     assert account.lifecycles.begun == []
 
 
-@pytest.mark.parametrize("status", [Status.LIVE, Status.CLOSING, Status.CANCELLED])
+@pytest.mark.parametrize("status", [Status.LIVE, Status.CLOSING, Status.CLOSED, Status.CANCELLED])
 def test_an_execution_that_was_aborted_is_followed_by_the_next_part(status: Status):
     campaign = a_campaign(status=status, prepared_at=START - 60)
     account = Account(campaign)

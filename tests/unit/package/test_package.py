@@ -211,6 +211,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_makes_the_same_package(
         assert show.package().complete
 
         assert show.records.package(show.id) == wanted
+        assert show.campaign.finished
 
 
 def test_an_order_that_changes_between_two_pieces_does_not_change_what_was_written(
@@ -248,6 +249,22 @@ def test_each_call_goes_on_where_the_last_one_stopped(monkeypatch: pytest.Monkey
         (False, 3),
         (True, 4),
     ]
+
+
+def test_a_campaign_is_finished_once_its_package_is_whole_and_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Until then the sweeper sees to it that somebody goes on."""
+    monkeypatch.setattr(closing_package, "ORDERS_IN_A_PIECE", 2)
+    show = settled()
+    assert show.campaign.is_unfinished
+    assert not show.package(seconds=0).complete
+    assert show.campaign.is_unfinished
+    assert show.package().complete
+    assert not show.campaign.is_unfinished
+    version = show.campaign.version
+    assert show.package().complete
+    assert show.campaign.version == version
 
 
 def test_orders_that_say_otherwise_than_the_report_make_no_package():
