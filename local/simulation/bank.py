@@ -67,6 +67,24 @@ class Provider:
         for _ in range(random.choice((1, 2))):
             self._send(order, kind, event, after=after + random.choice((0, 4)), wrong=wrong)
 
+    def foretell(self, order_id: str, *, amount: int, currency: str) -> None:
+        """A signed event about an order that is not there, and whose id is one of ours: it may come yet."""
+        event = self._event_id()
+        data = {
+            "payment_id": f"pay_{event}",
+            "order_id": order_id,
+            "amount": amount,
+            "currency": currency,
+            "livemode": False,
+        }
+        raw = json.dumps({"type": "payment.succeeded", "data": data})
+
+        def deliver() -> None:
+            outcome = self._until_taken(event, raw)
+            expect(outcome == "parked", order_id, f"an event before its order was {outcome}")
+
+        self._world.stage.enter(f"webhook {event}", deliver)
+
     def _event_id(self) -> str:
         self._events += 1
         return f"msg_{self._events}"

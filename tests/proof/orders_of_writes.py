@@ -6,8 +6,10 @@ from shared.domain import events, payment, stock
 from shared.use_cases import (
     close_campaign,
     finish_orders,
+    judge_payment,
     keep_stock,
     limit_buyer,
+    package_campaign,
     prepare_stock,
     run_campaign,
     settle_hold,
@@ -45,8 +47,8 @@ MUTATIONS = (
     Mutation(
         "the beat leaves parts to themselves",
         keep_stock._mend,
-        "if tail is not None and tail.kind is not Kind.HELD:",
-        "if False:",
+        "if tail is None or tail.kind is Kind.HELD:",
+        "if True:",
     ),
     Mutation(
         "a campaign says it is closing before its blocks are stamped",
@@ -85,8 +87,8 @@ MUTATIONS = (
     Mutation(
         "totals say they are younger than what was counted",
         take_snapshot.take_snapshot,
-        "after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at)",
-        "after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=clock())",
+        "sums_of(campaign, blocks), as_of=at, sound=sound)",
+        "sums_of(campaign, blocks), as_of=clock(), sound=sound)",
         tests="tests/unit/totals",
     ),
     Mutation(
@@ -118,10 +120,38 @@ MUTATIONS = (
     ),
     Mutation(
         "whatever is signed is believed",
-        payment.doubt_about,
+        payment.doubt_about_money,
         "if event.amount != order.amount:",
         "if False:",
         tests="tests/unit/orders/test_quarantine.py",
+    ),
+    Mutation(
+        "an order is cancelled and its payment is not",
+        finish_orders._finish_one,
+        "told = books.providers[order.provider].cancel_payment(order)",
+        "told = None",
+        tests="tests/unit/orders/test_every_ending.py",
+    ),
+    Mutation(
+        "a second payment of an order is kept",
+        judge_payment._give_back,
+        "if books.providers[provider].refund(second_refund(event)) is RefundState.FAILED:",
+        "if False:",
+        tests="tests/unit/orders/test_every_ending.py",
+    ),
+    Mutation(
+        "an event that came too early is forgotten",
+        judge_payment.judge_again,
+        "if now < parked.since + PARKED_FOR:",
+        "if True:",
+        tests="tests/unit/orders/test_every_ending.py",
+    ),
+    Mutation(
+        "a package says otherwise than its report",
+        package_campaign.PackageBuilder._finish,
+        "if differing:",
+        "if False:",
+        tests="tests/unit/package",
     ),
     Mutation(
         "an event's id depends on when it was told",

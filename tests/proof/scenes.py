@@ -18,6 +18,7 @@ from local.simulation.show import Show
 from local.simulation.violations import expect
 from local.simulation.world import Scale
 from shared.clock import rfc3339
+from shared.domain import claim_check
 
 CAMPAIGN: Final = "/v1/campaigns/{campaign_id}"
 HOLD: Final = 10
@@ -140,6 +141,14 @@ class Script:
 
     def fail_to_pay(self, order: Mapping[str, Any]) -> None:
         self._show.provider.fail(order, after=0)
+
+    def foretell(self, reservation: Answer) -> None:
+        """Somebody is said to have paid for what is not even checked out."""
+        body = reservation.body
+        suffix = claim_check.suffix_of(body["id"], claim_check.RESERVATION)
+        self._show.provider.foretell(
+            claim_check.ORDER + suffix, amount=body["amount"], currency=body["currency"]
+        )
 
     def lie_about(self, order: Mapping[str, Any]) -> None:
         self._show.provider.lie(order, after=0)
@@ -279,6 +288,23 @@ def _pay_too_late(script: Script) -> None:
     script.read_order(never)
 
 
+def _compare_the_books(script: Script) -> None:
+    script.at(0)
+    too_late = script.check_out(script.reserve(2, "ana"))
+    script.at(1)
+    # Its order never comes, and half a minute later a person is to look at it.
+    script.foretell(script.reserve(1, "dora"))
+    script.at(20)
+    script.buy(3, "ben")
+    script.buy(1, "gus")
+    script.at(34)
+    script.pay(too_late)
+    # Whoever was to give that money back is gone, and no beat comes.
+    script.at(36)
+    found = script.command("reconcile")
+    expect(found.ok and found.body["balanced"], found)
+
+
 def _call_off(script: Script) -> None:
     script.at(0)
     script.buy(1, "ana")
@@ -401,6 +427,21 @@ SCENES: Final = (
         (_pay_too_late_within_a_limit,),
         ("order paid", "late payment found units"),
         (Trouble("payment_webhooks", "UpdateItem", "buyers", 12),),
+    ),
+    Scene(
+        "books compared on demand",
+        replace(CALM, offers=(("APPLE", 4, 990, 3),), length=50),
+        (_compare_the_books,),
+        (
+            "order paid",
+            "late payment refunded: sold_out",
+            "payment quarantined",
+            "in trouble",
+        ),
+        (
+            Trouble("keep_books", "GetItem", "campaigns", 14, since=30),
+            Trouble("payment_webhooks", "UpdateItem", "buyers", 14, since=30),
+        ),
     ),
     Scene(
         "called off before there is any stock",
