@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 from uuid import uuid4
@@ -193,3 +194,19 @@ def a_payment(order: Json, **facts: Any) -> Json:
         "livemode": False,
     }
     return {"type": "payment.succeeded", "data": {**fact, **facts}}
+
+
+@dataclass(frozen=True)
+class OpenShow:
+    """A live campaign with plenty of one offer, and what somebody has in it."""
+
+    campaign: str
+    reservation: Json
+    order: Json
+
+    @classmethod
+    def begin(cls, front: Shopfront) -> Self:
+        campaign = front.live(name="Open all day", offers=[an_offer("FUJI", 500)])
+        reservation = front.reserve(campaign)
+        ordered = front.reserve(campaign)
+        return cls(campaign, reservation, good(front.check_out(ordered)))
