@@ -210,12 +210,3 @@ class OpenShow:
         reservation = front.reserve(campaign)
         ordered = front.reserve(campaign)
         return cls(campaign, reservation, good(front.check_out(ordered)))
-
-    def path(self, pattern: str) -> str:
-        """A route's path with ids that exist."""
-        return pattern.format(
-            campaign_id=self.campaign,
-            reservation_id=self.reservation["id"],
-            order_id=self.order["id"],
-            provider="test",
-        )
