@@ -31,6 +31,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What strangers send leaves many shows open, whose beats keep the deployed stack busy: after all others.
+    items.sort(key=lambda item: item.path.parent.name == "hostile")
     for item in items:
         if item.path.is_relative_to(TESTS / "unit"):
             item.add_marker(pytest.mark.disable_socket)
