@@ -20,6 +20,8 @@ _ALIAS = re.compile(r"[#:]\w+")
 _VERB = re.compile(r"\b(?:SET|ADD|REMOVE|DELETE)\b")
 _OF_A_REQUEST = re.compile(r"[A-Za-z0-9_-]{8}")
 """A ledger key, which is another for each request."""
+_KEYS = {name for spec in table.TABLES.values() for name in (spec.key, spec.sort)}
+"""Attributes of all items of a table, of whatever length their names are."""
 
 Term = tuple[str, str, str]
 """Table, the kind of write, and what must hold for it, by the attributes' own names."""
@@ -74,7 +76,8 @@ def _meaning(write: Mapping[str, Any], text: str) -> str:
         alias = match.group()
         if alias.startswith(":"):
             return "?"
-        return "*" if _OF_A_REQUEST.fullmatch(names[alias]) else str(names[alias])
+        name = str(names[alias])
+        return "*" if _OF_A_REQUEST.fullmatch(name) and name not in _KEYS else name
 
     return _ALIAS.sub(meaning, text)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shared.domain import stock as ledger
+from shared.domain.closing_package import Package
 from shared.domain.stock import FOR_GOOD, Counters, Entry, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
@@ -188,6 +189,13 @@ def nobody_counts_for_a_snapshot_that_is_there(rig: Rig) -> None:
     assert not rig.totals.claim(rig.id, 1, now=100, until=200)
 
 
+def what_was_kept_first_of_a_package_stands(rig: Rig) -> None:
+    first = Package("{}", b"signed", "PEM")
+    rig.packages.keep_package(rig.id, first)
+    assert rig.packages.keep_package(rig.id, replace(first, manifest="[]")) == first
+    assert rig.packages.package(rig.id) == first
+
+
 DUELS: dict[Term, Duel] = {
     ("buyers", "SET", "* = ?"): a_joined_claim_is_not_taken_for_what_it_was,
     ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,
@@ -202,6 +210,7 @@ DUELS: dict[Term, Duel] = {
     ("stock", "ledger", "o <= ?"): nothing_is_held_before_the_opening,
     ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
     ("stock", "SET", "c > ?"): what_is_closed_for_good_is_not_opened_again,
+    ("totals", "Put", "attribute_not_exists(campaign)"): what_was_kept_first_of_a_package_stands,
     ("totals", "Put", "attribute_not_exists(version) OR version < ?"): an_older_snapshot_of_a_span_replaces_no_newer_one,
     ("totals", "SET", "(attribute_not_exists(lease) OR lease <= ?)"): one_counts_at_a_time,
     ("totals", "SET", "attribute_not_exists(version)"): nobody_counts_for_the_first_snapshot_when_it_is_there,

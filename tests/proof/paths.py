@@ -22,6 +22,8 @@ from local.simulation.sdk import Client
 from local.simulation.services import PAYMENT_SECRET, Executions, Schedules
 from local.simulation.world import Scale, World
 from shared.clock import rfc3339
+from shared.domain import claim_check
+from shared.use_cases.judge_payment import PARKED_FOR
 from tests.proof.scenes import CAMPAIGN
 
 HOLD: Final = 10
@@ -306,6 +308,34 @@ def pay_after_all_is_over(rig: Rig) -> Act:
     return rig.webhook(order)
 
 
+def pay_a_second_time(rig: Rig) -> Act:
+    """From another tab: it goes back."""
+    rig.live()
+    order = rig.order(1)
+    rig.webhook(order)()
+    return rig.webhook(order, payment_id="pay_another")
+
+
+def pay_before_there_is_an_order(rig: Rig) -> Act:
+    """The event waits."""
+    rig.live()
+    return rig.webhook(_not_yet_ordered(rig))
+
+
+def put_aside_what_waited_in_vain(rig: Rig) -> Act:
+    rig.live()
+    rig.webhook(_not_yet_ordered(rig))()
+    rig.pause(PARKED_FOR + 1)
+    return rig.task("keep_books")
+
+
+def _not_yet_ordered(rig: Rig) -> Mapping[str, Any]:
+    """The order that a reservation may become."""
+    body = rig.reserve(1)().body
+    identifier = claim_check.ORDER + claim_check.suffix_of(body["id"], claim_check.RESERVATION)
+    return {**body, "id": identifier, "payment": {"id": "pay_one"}}
+
+
 def finish_what_a_webhook_began(rig: Rig) -> Act:
     """Its units are sold, and nobody has told the order."""
     rig.live()
@@ -421,6 +451,19 @@ def settle(rig: Rig) -> Act:
     return rig.task("settle_campaign")
 
 
+def compare(rig: Rig) -> Act:
+    """With an order to be ended first."""
+    rig.live()
+    rig.order(1)
+    rig.pause(HOLD + 1)
+    return rig.command("reconcile")
+
+
+def build_the_package(rig: Rig) -> Act:
+    settle(rig)()
+    return rig.task("package_campaign")
+
+
 PATHS: Final[tuple[Path, ...]] = (
     reserve,
     reserve_over_several_blocks,
@@ -440,6 +483,9 @@ PATHS: Final[tuple[Path, ...]] = (
     pay_too_late,
     pay_too_late_within_a_limit,
     pay_after_all_is_over,
+    pay_a_second_time,
+    pay_before_there_is_an_order,
+    put_aside_what_waited_in_vain,
     finish_what_a_webhook_began,
     create,
     schedule,
@@ -458,4 +504,6 @@ PATHS: Final[tuple[Path, ...]] = (
     drain,
     reconcile,
     settle,
+    compare,
+    build_the_package,
 )

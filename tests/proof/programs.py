@@ -14,6 +14,7 @@ from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 from shared.adapters.dynamodb_keys import DynamoDBKeys
 from shared.adapters.dynamodb_orders import DynamoDBOrders
+from shared.adapters.dynamodb_packages import DynamoDBPackages
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.adapters.dynamodb_stock import DynamoDBStock
@@ -50,6 +51,7 @@ class Rig:
         self.campaigns = DynamoDBCampaigns(client, "campaigns", "requests")
         self.answers = DynamoDBAnswers(client, "requests")
         self.totals = DynamoDBTotals(client, "totals")
+        self.packages = DynamoDBPackages(client, "totals")
         self.buyers = DynamoDBBuyers(client, "buyers")
         self.quarantine = DynamoDBQuarantine(client, "payments")
         self.keys = DynamoDBKeys(client, "keys")
