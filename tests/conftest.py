@@ -29,16 +29,9 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What strangers send leaves many shows open, whose beats keep the deployed stack busy: after all others.
     items.sort(key=lambda item: item.path.parent.name == "hostile")
     for item in items:
         if item.path.is_relative_to(TESTS / "unit"):
             item.add_marker(pytest.mark.disable_socket)
-        # What shares the deployed stack runs on one worker; a file's tests share their fixtures.
-        on_the_stack = "stack" in getattr(item, "fixturenames", ()) or item.path.parent.name in (
-            "hostile",
-            "journeys",
-        )
-        item.add_marker(pytest.mark.xdist_group("stack" if on_the_stack else str(item.path)))

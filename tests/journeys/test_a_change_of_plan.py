@@ -33,7 +33,7 @@ def test_a_live_campaign_that_is_called_off_keeps_what_is_paid_and_gives_back_th
     held = shopfront.reserve(campaign)
 
     good(shopfront.command(campaign, "cancel", {"reason": "The host is ill"}))
-    until(lambda: shopfront.wish(campaign).code == "campaign_not_open", seconds=10)
+    until(lambda: shopfront.wish(campaign).code == "campaign_not_open", seconds=45)
 
     assert refusal(shopfront.check_out(held)) == (409, "campaign_closed")
     assert shopfront.pay(waiting) == "refunded"

@@ -99,13 +99,15 @@ def test_shows_notice_that_the_order_of_writes_is_another(mutation: Mutation) ->
     "mutation", [one for one in MUTATIONS if one.tests is not None], ids=lambda one: one.name
 )
 def test_tests_notice_that_something_is_not_looked_at(mutation: Mutation) -> None:
+    # Not as a worker of this run.
+    alone = {name: it for name, it in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.proof.mutations"),
-            *("-p", "no:cacheprovider", "-p", "no:xdist", str(mutation.tests)),
+            *("-p", "no:cacheprovider", "-n", "0", str(mutation.tests)),
         ],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "MUTATION": mutation.name},
+        env={**alone, "MUTATION": mutation.name},
         capture_output=True,
         text=True,
         check=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-import uuid
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,9 @@ def test_an_item_in_the_store_costs_one_write_unit_however_full(dynamodb: Dynamo
     hints = Hints(stock, lambda: int(time.time() * 1000), choice=Random(3))
 
     def sell_out() -> None:
-        while True:
-            keys = keys_of(SECRET, ledger_key(SECRET, str(uuid.uuid4())))
+        # The same in every run: where requests begin decides how full a ledger gets.
+        for number in count():
+            keys = keys_of(SECRET, ledger_key(SECRET, f"request {number}"))
             take_units(stock, hints, shelf, Wish(keys, 1, now + 300, now))
 
     with pytest.raises(SoldOut):
