@@ -21,6 +21,7 @@ from shared.domain import stock
 from shared.domain.campaign import Status
 from shared.domain.errors import Busy, SoldOut
 from shared.domain.order import Order, OrderState
+from shared.domain.payment import ParkedEvent, PaymentEvent, PaymentKind
 from shared.domain.stock import Kind
 from shared.domain.totals import Sums
 from shared.use_cases.judge_payment import Outcome
@@ -248,6 +249,35 @@ def test_an_order_that_cannot_be_finished_does_not_stop_the_beat_and_is_finished
     show.wait(BEAT)
     assert show.beat().waiting == 0
     assert {order.state for order in show.orders_now()} == {OrderState.CANCELLED}
+    show.end()
+    assert show.run_to_the_end()
+
+
+def test_an_event_that_waits_and_cannot_be_read_stops_neither_the_beat_nor_the_drain(
+    caplog: pytest.LogCaptureFixture,
+):
+    show = a_show()
+    orders = [show.check_out(show.reserve(buyer=f"b{n}"), f"b{n}") for n in range(3)]
+    said = PaymentEvent(
+        id="msg_1",
+        kind=PaymentKind.SUCCEEDED,
+        payment_id="pay_1",
+        order_id=orders[0].id,
+        amount=1,
+        currency="CNY",
+        livemode=False,
+    )
+    show.orders.park(
+        orders[0].claim(show.campaign.secret),
+        ParkedEvent(provider="test", event=said, since=show.now),
+    )
+    [item] = [item for item in show.store.items("orders") if table.ORDER_EVENT in item]
+    spoilt = {**item, table.ORDER_EVENT: {"S": '{"since": 1}'}}
+    show.store.call("PutItem", {"TableName": "orders", "Item": spoilt})
+    show.wait(HOLD)
+    show.beat()
+    assert {order.state for order in show.orders_now()} == {OrderState.CANCELLED}
+    assert f"{item[table.ORDER_SORT]['S']} cannot be read" in caplog.text
     show.end()
     assert show.run_to_the_end()
 
