@@ -45,8 +45,8 @@ MUTATIONS = (
     Mutation(
         "the beat leaves parts to themselves",
         keep_stock._mend,
-        "if tail is not None and tail.kind is not Kind.HELD:",
-        "if False:",
+        "if tail is None or tail.kind is Kind.HELD:",
+        "if True:",
     ),
     Mutation(
         "a campaign says it is closing before its blocks are stamped",
