@@ -103,7 +103,7 @@ class Show:
         stage.enter("merchant", self._begin)
         stage.play()
         # Nothing goes wrong any more.
-        world.faults.weather, world.faults.budget, world.faults.outages = CALM, 0, []
+        world.faults.end()
         world.bus.refusing = world.repeats_tasks = 0.0
         world.store.is_stale, world.store.left_over = (lambda: False), (lambda _: 0)
         world.skews = (0,)
