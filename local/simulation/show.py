@@ -18,7 +18,7 @@ from local.simulation.bank import Provider
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
 from local.simulation.epilogue import audit_events, reconcile_again
-from local.simulation.faults import CALM, Outage
+from local.simulation.faults import Outage
 from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
 from local.simulation.ledger_audit import LedgerAudit
