@@ -21,7 +21,11 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "authorize": {"keys": READ},
     "campaigns": {"campaigns": SAVE, "campaigns/by_merchant": ("Query",), "requests": SAVE},
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
-    "checkout": {"campaigns": READ, "stock": READ, "orders": ("GetItem", "PutItem", "Query")},
+    "checkout": {
+        "campaigns": READ,
+        "stock": ("GetItem", "UpdateItem"),
+        "orders": ("GetItem", "PutItem", "Query"),
+    },
     "payment_webhooks": {
         "campaigns": READ,
         "stock": BLOCKS,

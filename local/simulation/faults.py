@@ -102,6 +102,10 @@ class Faults:
         self._again = kind
         return True
 
+    def end(self) -> None:
+        """From now on nothing goes wrong any more, nor again."""
+        self.weather, self.budget, self.outages, self._again = CALM, 0, [], None
+
     def before(self, operation: str, request: Mapping[str, Any], now: int) -> None:
         """Raise what keeps a call from being done. ``now``: milliseconds."""
         if self.outages:

@@ -18,7 +18,7 @@ from local.simulation.bank import Provider
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
 from local.simulation.epilogue import audit_events, reconcile_again
-from local.simulation.faults import CALM, Outage
+from local.simulation.faults import Outage
 from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
 from local.simulation.ledger_audit import LedgerAudit
@@ -103,7 +103,7 @@ class Show:
         stage.enter("merchant", self._begin)
         stage.play()
         # Nothing goes wrong any more.
-        world.faults.weather, world.faults.budget, world.faults.outages = CALM, 0, []
+        world.faults.end()
         world.bus.refusing = world.repeats_tasks = 0.0
         world.store.is_stale, world.store.left_over = (lambda: False), (lambda _: 0)
         world.skews = (0,)

@@ -143,9 +143,15 @@ class Block:
                 yield key, entry
 
     def forgotten(self, now: int) -> Iterator[tuple[str, Entry]]:
-        """Entries that may be pruned."""
+        """Entries that may be pruned by whoever needs the room."""
         for key, entry in self.ledger.items():
-            if entry.kind is not Kind.HELD and entry.forgotten(now):
+            if entry.kind not in (Kind.HELD, Kind.FORWARD) and entry.forgotten(now):
+                yield key, entry
+
+    def forwards(self, now: int) -> Iterator[tuple[str, Entry]]:
+        """Forwards that nobody repeats any more. Where one leads to a sale, it is the only way to find that."""
+        for key, entry in self.ledger.items():
+            if entry.kind is Kind.FORWARD and entry.forgotten(now):
                 yield key, entry
 
     def faults(self) -> list[str]:

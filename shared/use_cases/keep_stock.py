@@ -54,10 +54,19 @@ def keep_stock(
             if entry.kind is Kind.HELD and not entry.is_tail:
                 held -= _mend(stock, shelf, kept, block.number, key, entry, now)
         if len(block.ledger) > shelf.room * _TIDY_ABOVE:
-            forgotten = list(block.forgotten(now))
+            forgotten = [
+                *block.forgotten(now),
+                *(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way)),
+            ]
             if forgotten:
                 stock.amend(shelf, block.number, prune(forgotten))
     return Kept(expired, held, faults)
+
+
+def _leads_to_a_sale(blocks: Mapping[int, Block], key: str, entry: Entry) -> bool:
+    """Whether units that count against a buyer's limit are found only by way of an entry."""
+    _, tail = _walk(blocks, entry, key)
+    return tail is not None and tail.kind is Kind.SOLD and tail.deadline == entry.deadline
 
 
 def _mend(
@@ -84,7 +93,7 @@ def _mend(
 
 
 def _walk(blocks: Mapping[int, Block], part: Entry, key: str) -> tuple[int, Entry | None]:
-    """Where the path of a part ends, and the tail there, if it was completed."""
+    """Where the path of an entry ends, and the tail there, if it was completed."""
     entry: Entry | None = part
     at = -1
     while entry is not None and entry.next is not None:

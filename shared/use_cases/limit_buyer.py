@@ -97,6 +97,10 @@ def claim_units(
             if counted.units != claim.units:
                 # Taken as a repetition, it might take more units than are counted for it.
                 return _told_by_ledger(stock, shelf, buyer.secret, key, now, IdempotencyKeyReused())
+            is_old = counted.is_final or counted.deadline - hold <= now - _IN_FLIGHT
+            if is_old and _would_buy_again(stock, shelf, buyer.secret, key, counted, now):
+                left = max(0, buyer.limit - purse.units)
+                raise BuyerLimitReached(limit=buyer.limit, remaining=left)
             if counted.is_final or (counted.shared and counted.deadline >= claim.deadline):
                 return False
             # The first delivery may be about to give the claim back, and others to find that it holds nothing. Before
@@ -126,6 +130,19 @@ def forget_claim(buyers: Buyers, shelf: Shelf, digest: str, key: str, claim: Cla
     standing = buyers.give_back(shelf, digest, key, claim)
     if standing is not None and not standing.is_final:
         buyers.give_back(shelf, digest, key, standing)
+
+
+def _would_buy_again(
+    stock: StockBlocks, shelf: Shelf, secret: str, key: str, counted: Claim, now: int
+) -> bool:
+    """Whether a request that has bought its units is too old to be told so: it would take others, counted once only."""
+    found = _find(stock, shelf, secret, key)
+    if found is None:
+        return counted.is_final
+    _, name, tail = found
+    home = stock.read(shelf, home_block(name, shelf.home_blocks))
+    first = home.ledger.get(name) if home is not None else None
+    return tail.kind is Kind.SOLD and (first is None or first.replaceable(now))
 
 
 def _told_by_ledger(

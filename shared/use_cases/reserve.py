@@ -29,7 +29,7 @@ from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.request_keys import keys_of
-from shared.use_cases.settle_hold import State, expire_hold, look, release_hold, state_of
+from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 from shared.use_cases.take_units import Taken, Wish, take_units
 
@@ -133,10 +133,7 @@ class ReservationDesk:
         campaign, check = self.read_id(identifier, merchant)
         offer = campaign.offers[check.offer_number]
         place = shelf(campaign, offer)
-        _, state = release_hold(self._stock, place, check, now=now)
-        if state is State.EXPIRED:
-            # By the clock only, perhaps: somebody who looked at theirs just before may be about to release or to sell it.
-            _, state = expire_hold(self._stock, place, check, now=now)
+        state = release_hold(self._stock, place, check, now=now)
         if state is None:
             raise ReservationNotFound
         if state is State.CONFIRMED:
@@ -175,7 +172,7 @@ class ReservationDesk:
             deadline=deadline,
             buyer=digest,
         )
-        state = state_of(taken.tail, deadline, now) or State.EXPIRED
+        state = tell(self._stock, shelf(campaign, offer), check, taken.tail, now) or State.EXPIRED
         identifier = RESERVATION + check.suffix(campaign.secret)
         return Reservation(check, identifier, offer.sku, campaign.currency, state, taken.replayed)
 

@@ -36,8 +36,22 @@ _STATES = {
 
 
 def look(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, now: int) -> State | None:
-    """The state of a reservation by its block. ``None``: no such reservation was ever completed."""
-    return state_of(tail_of(stock, shelf, check), check.deadline, now)
+    """The state of a reservation. ``None``: no such reservation was ever completed."""
+    return tell(stock, shelf, check, tail_of(stock, shelf, check), now)
+
+
+def tell(
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, tail: Entry | None, now: int
+) -> State | None:
+    """
+    The state to tell anybody of a reservation whose tail was found so.
+
+    Past its deadline a hold is not over by the clock alone: somebody who looked at theirs just before may be about to sell
+    or to release it. So it is ended here before it is told as expired; nobody is told of an end that does not come.
+    """
+    if tail is not None and tail.kind is Kind.HELD and tail.deadline <= now:
+        tail = _resolve(stock, shelf, check, Kind.EXPIRED)
+    return _state_of(tail, check.deadline, now)
 
 
 def tail_of(stock: StockBlocks, shelf: Shelf, check: ClaimCheck) -> Entry | None:
@@ -45,52 +59,44 @@ def tail_of(stock: StockBlocks, shelf: Shelf, check: ClaimCheck) -> Entry | None
     return _tail(stock.read(shelf, check.block), check)
 
 
-def state_of(tail: Entry | None, deadline: int, now: int) -> State | None:
-    """The state that an entry says. An unpaid reservation whose entry was pruned is reported as expired."""
-    if tail is None:
-        return State.EXPIRED if now >= deadline + REMEMBERED else None
-    if tail.kind is Kind.HELD and tail.deadline <= now:
-        return State.EXPIRED
-    return _STATES.get(tail.kind)
-
-
 def confirm_hold(
     stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, amount: int, now: int
-) -> tuple[bool, State | None]:
-    """Sell what a reservation holds. (whether this call did it, the state it has now)."""
-    return _resolve(stock, shelf, check, Kind.SOLD, amount=amount, now=now)
+) -> State | None:
+    """Sell what a reservation holds, or past its deadline end it. The state it has now."""
+    return _settle(stock, shelf, check, Kind.SOLD, amount=amount, now=now)
 
 
-def release_hold(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int
-) -> tuple[bool, State | None]:
-    """Give back what a reservation holds. (whether this call did it, the state it has now)."""
-    return _resolve(stock, shelf, check, Kind.RELEASED, amount=0, now=now)
+def release_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int) -> State | None:
+    """Give back what a reservation holds. The state it has now: past its deadline, not ``RELEASED``."""
+    return _settle(stock, shelf, check, Kind.RELEASED, amount=0, now=now)
 
 
-def expire_hold(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int
-) -> tuple[bool, State | None]:
-    """Take back what a reservation holds past its deadline, so that nobody sells it any more. As above."""
-    return _resolve(stock, shelf, check, Kind.EXPIRED, amount=0, now=now)
+def _settle(
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, *, amount: int, now: int
+) -> State | None:
+    """End a hold as asked while it lives, and as expired after."""
+    tail = _resolve(stock, shelf, check, kind if now < check.deadline else Kind.EXPIRED, amount)
+    return _state_of(tail, check.deadline, now)
 
 
 def _resolve(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, *, amount: int, now: int
-) -> tuple[bool, State | None]:
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, amount: int = 0
+) -> Entry | None:
+    """End a hold so, unless it has ended. The tail as it is then."""
     held = Entry(Kind.HELD, check.tail_quantity, check.deadline)
-    did = False
-    tail: Entry | None
-    if (now < check.deadline) is (kind is not Kind.EXPIRED):
-        wish = confirm(check.key, held, amount) if kind is Kind.SOLD else end(check.key, held, kind)
-        answer = stock.amend(shelf, check.block, wish)
-        did = answer.done
-        tail = held.become(kind) if did else _tail(answer.block, check)
-    else:
-        tail = tail_of(stock, shelf, check)
+    wish = confirm(check.key, held, amount) if kind is Kind.SOLD else end(check.key, held, kind)
+    answer = stock.amend(shelf, check.block, wish)
+    tail = held.become(kind) if answer.done else _tail(answer.block, check)
     if tail is not None and check.quantity != check.tail_quantity:
         _follow_tail(stock, shelf, check.key, tail)
-    return did, state_of(tail, check.deadline, now)
+    return tail
+
+
+def _state_of(tail: Entry | None, deadline: int, now: int) -> State | None:
+    """The state that an entry says. An unpaid reservation whose entry was pruned is reported as expired."""
+    if tail is None:
+        return State.EXPIRED if now >= deadline + REMEMBERED else None
+    return _STATES.get(tail.kind)
 
 
 def _tail(block: Block | None, check: ClaimCheck) -> Entry | None:

@@ -23,7 +23,7 @@ from shared.domain.payment import RefundState, late_refund
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
 from shared.use_cases.order_ports import Books
 from shared.use_cases.request_keys import keys_of
-from shared.use_cases.settle_hold import State, confirm_hold, expire_hold, release_hold
+from shared.use_cases.settle_hold import State, confirm_hold, release_hold
 from shared.use_cases.stock_ports import shelf
 from shared.use_cases.take_units import Wish, take_units
 
@@ -62,12 +62,9 @@ def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
     place = shelf(campaign, campaign.offer(order.sku))
     if campaign.status is Status.CANCELLED:
         # What was sold before stays sold; a hold does not become an order of a campaign that was called off.
-        _, state = release_hold(books.stock, place, check, now=now)
+        state = release_hold(books.stock, place, check, now=now)
     else:
-        _, state = confirm_hold(books.stock, place, check, amount=order.amount, now=now)
-    if state is State.EXPIRED:
-        # Past its deadline is not over yet: somebody who looked at the clock just before may be about to sell it.
-        _, state = expire_hold(books.stock, place, check, now=now)
+        state = confirm_hold(books.stock, place, check, amount=order.amount, now=now)
     return state is State.CONFIRMED
 
 

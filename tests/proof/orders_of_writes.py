@@ -34,9 +34,16 @@ MUTATIONS = (
     ),
     Mutation(
         "units are looked for again while the first may still be sold",
-        settle_payment._sell,
-        "_, state = expire_hold(books.stock, place, check, now=now)",
-        "pass",
+        settle_hold._settle,
+        "kind if now < check.deadline else Kind.EXPIRED, amount)",
+        "kind, amount) if now < check.deadline else tail_of(stock, shelf, check)",
+    ),
+    Mutation(
+        "a hold is told as expired by the clock alone",
+        settle_hold.tell,
+        "if tail is not None and tail.kind is Kind.HELD and tail.deadline <= now:",
+        "if False:",
+        tests="tests/unit/stock/test_reserve.py",
     ),
     Mutation(
         "parts go back before the path is ended for all who walk it",
