@@ -261,8 +261,9 @@ def test_a_campaign_is_finished_once_its_package_is_whole_and_not_before(
     assert not show.package(seconds=0).complete
     assert show.campaign.is_unfinished
     assert show.package().complete
-    assert not show.campaign.is_unfinished
-    version = show.campaign.version
+    finished = show.campaign
+    assert not finished.is_unfinished
+    version = finished.version
     assert show.package().complete
     assert show.campaign.version == version
 
