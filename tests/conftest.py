@@ -30,8 +30,8 @@ def pytest_configure() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    # With pytest-xdist, what shares something dear stays together: all who ask for the deployed stack; else each file. The mark
-    # must be there before xdist reads it, which it does as the first of those who change the list of items.
+    # With pytest-xdist, what shares something dear stays together: all who ask for the deployed stack; else each file.
+    # The mark must be there before xdist reads it, which it does as the first of those who change the list of items.
     shares_stack = "stack" in getattr(item, "fixturenames", ())
     item.add_marker(pytest.mark.xdist_group("stack" if shares_stack else item.path.stem))
 
