@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from local.engine.toolchain import node
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.workers"]
 
 TESTS = Path(__file__).parent
 
@@ -29,16 +29,7 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    # With pytest-xdist, what shares something dear stays together: all who ask for the deployed stack; else each file.
-    # The mark must be there before xdist reads it, which it does as the first of those who change the list of items.
-    shares_stack = "stack" in getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("stack" if shares_stack else item.path.stem))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What strangers send leaves many shows open, whose beats keep the deployed stack busy: after all others.
-    items.sort(key=lambda item: item.path.parent.name == "hostile")
     for item in items:
         if item.path.is_relative_to(TESTS / "unit"):
             item.add_marker(pytest.mark.disable_socket)
