@@ -27,7 +27,7 @@ check: install  ## format, lint, types, direction of imports, generated files up
 	$(BIN)/python -m local.generate --check
 
 test: install  ## every test (PYTEST_ARGS="-k campaign" for some of them)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(PYTEST_ARGS)
 
 demo: install  ## the Washington Apple hour in two minutes, with a verdict
 	@$(BIN)/livehour demo $(DEMO_ARGS)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from local.engine.toolchain import node
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.workers"]
 
 TESTS = Path(__file__).parent
 
@@ -30,8 +30,6 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What strangers send leaves many shows open, whose beats keep the deployed stack busy: after all others.
-    items.sort(key=lambda item: item.path.parent.name == "hostile")
     for item in items:
         if item.path.is_relative_to(TESTS / "unit"):
             item.add_marker(pytest.mark.disable_socket)

@@ -58,6 +58,13 @@ MUTATIONS = (
         "if True:",
     ),
     Mutation(
+        "the beat forgets the way to what a buyer has bought",
+        keep_stock.keep_stock,
+        "*(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way)),",
+        "*block.forwards(now),",
+        tests="tests/unit/stock/test_keep_stock.py",
+    ),
+    Mutation(
         "a campaign says it is closing before its blocks are stamped",
         close_campaign.close_campaign,
         "_stamp(stock, campaign)",
