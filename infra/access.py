@@ -59,7 +59,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "campaigns/unfinished": ("Query",),
         "totals": READ,
-        "orders": SAVE,
+        "orders": READ,
         "orders/unfinished": ("Query",),
     },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},

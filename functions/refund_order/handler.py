@@ -22,10 +22,10 @@ def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[st
     now = now_seconds()
     if "problem" in event:
         refund = give_up(books(), find_refund(books(), event["refund"]), now=now)
-        log.error("refund given up", extra={"refund": refund.id, "problem": event["problem"]})
+        log.warning("refund given up", extra={"refund": refund.id, "problem": event["problem"]})
         return {"state": refund.state.value}
     step = go_on(books(), event["refund"], looks=event["looks"], now=now)
-    level = log.error if step.state is State.NEEDS_ATTENTION else log.info
+    level = log.warning if step.state is State.NEEDS_ATTENTION else log.info
     level("refund %s", step.state.value, extra={"refund": event["refund"]})
     return {
         "state": step.state.value,

@@ -43,11 +43,13 @@ class DynamoDBRefunds:
         own = key_of(order.campaign_id, order.key, order.expires_at)
         query: dict[str, Any] = {
             "TableName": self._table,
-            "KeyConditionExpression": "#p = :p AND begins_with(#s, :refunds)",
+            "KeyConditionExpression": "#p = :p AND #s BETWEEN :first AND :last",
             "ExpressionAttributeNames": {"#p": table.ORDER_PARTITION, "#s": table.ORDER_SORT},
             "ExpressionAttributeValues": {
                 ":p": own[table.ORDER_PARTITION],
-                ":refunds": {"S": table.refund_sort(own[table.ORDER_SORT]["S"], "")},
+                ":first": {"S": table.refund_sort(own[table.ORDER_SORT]["S"], "")},
+                # After every character that a digest has.
+                ":last": {"S": table.refund_sort(own[table.ORDER_SORT]["S"], "~")},
             },
             "ConsistentRead": True,
         }

@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Final
 
 from shared.domain.errors import Refusal
-from shared.domain.refund import PATIENCE, RefundPlace, State
+from shared.domain.refund import PATIENCE, RefundPlace
 from shared.use_cases.order_ports import Refunds
-from shared.use_cases.ports import ChangedMeanwhile, Lifecycles
+from shared.use_cases.ports import Lifecycles
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.sweep_campaigns import Finding, judge
 
@@ -28,7 +28,7 @@ def sweep_refunds(refunds: Refunds, executions: Lifecycles, *, now: int) -> Mapp
     def look(place: RefundPlace) -> Finding:
         try:
             return _look_after(refunds, executions, place, now)
-        except (Refusal, ChangedMeanwhile):
+        except Refusal:
             return Finding.UNKNOWN
 
     ids = [place.id for place in left_alone]
@@ -47,6 +47,4 @@ def _look_after(refunds: Refunds, executions: Lifecycles, place: RefundPlace, no
     finding = judge(last, now)
     if finding is Finding.TAKEN_UP:
         executions.begin(refund.id, last.part + 1)
-    elif finding is Finding.GIVEN_UP and refund.state is State.PENDING:
-        refunds.save(refund.given_up(at=now))
     return finding
