@@ -129,6 +129,7 @@ class CampaignApi(Construct):
                     "date",
                     "etag",
                     "idempotent-replayed",
+                    "link",
                     "retry-after",
                     "www-authenticate",
                     "x-poll-interval",
