@@ -71,9 +71,11 @@ def go_on(books: Books, refund_id: str, *, looks: int, now: int) -> Step:
 def come_to_an_end(books: Books, refund: AskedRefund, *, succeeded: bool, now: int) -> AskedRefund:
     """What the provider says of a refund, written down. The refund as it is then: another may have been first."""
     for _ in range(_TRIES):
+        order, campaign = _order_of(books, refund)
+        # Read after its order: else the order might have this very end already, written by another.
+        refund = find_refund(books, refund.id)
         if not refund.is_open:
             return refund
-        order, campaign = _order_of(books, refund)
         if succeeded:
             in_books = not refund.after_close and not is_closing(campaign)
             order = order.gave_back_some(refund.amount, in_books=in_books)
@@ -83,7 +85,6 @@ def come_to_an_end(books: Books, refund: AskedRefund, *, succeeded: bool, now: i
         try:
             books.refunds.end(order, ended)
         except ChangedMeanwhile:
-            refund = find_refund(books, refund.id)
             continue
         return ended
     raise StoreBusy("The order is being changed by others all the time.")
