@@ -14,6 +14,7 @@ from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.event_bus import CampaignBus
+from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
 from infra.constructs.stripe_account import StripeAccount
@@ -47,7 +48,10 @@ class LivehourStack(Stack):
             self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe, packages=packages
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
-        sweep = CampaignSweep(self, "Sweep", backend=backend, machine=lifecycle.machine)
+        refunds = OrderRefunds(self, "Refunds", backend=backend, stripe=stripe)
+        sweep = CampaignSweep(
+            self, "Sweep", backend=backend, machine=lifecycle.machine, refunds=refunds
+        )
         payment_secret = PaymentSecret(
             self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
         )
@@ -59,6 +63,7 @@ class LivehourStack(Stack):
             payment_secret=payment_secret,
             stripe=stripe,
             packages=packages,
+            refunds=refunds,
         )
         if stage.watched:
             name = f"livehour-{stage.name}"
@@ -70,6 +75,7 @@ class LivehourStack(Stack):
                 start=start,
                 lifecycle=lifecycle,
                 sweep=sweep,
+                refunds=refunds,
                 changes=changes,
                 bus=bus,
             )

@@ -19,6 +19,7 @@ from local.api import ApiError
 from local.campaign_file import BrokenFile
 from local.demo.command import demo
 from local.engine.errors import EngineError
+from local.refunds import refund
 from local.simulate import simulate
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     demo,
     simulate,
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
+    refund,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -13,6 +13,8 @@ Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#b
 How many units has this buyer?                 ``buyers``: ``k`` = campaign#sku#buyer digest            reserve
 What became of this order?                     ``orders``: ``p`` = campaign#shard, ``s`` = deadline#id  checkout, webhooks
 Which orders' holds ended lately?              ``orders``: ``p``, range of ``s``                        beat
+Which refunds were asked for of this order?    ``orders``: ``p``, ``s`` begins with the order's own       refunds
+Which refunds have not come to an end?         ``orders`` index ``unfinished``: when to look again       sweeper
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Whose key is this?                             ``keys``: ``hash``                                       authorize
@@ -31,7 +33,7 @@ BY_MERCHANT: Final = "by_merchant"
 MERCHANT: Final = "merchant"
 CREATED_AT: Final = "created_at"
 UNFINISHED: Final = "unfinished"
-"""Index, and its partition key, which only campaigns have that their lifecycle has something to do with."""
+"""Index, and its partition key: of campaigns whose lifecycle has something to do, and of refunds under way."""
 STARTS_AT: Final = "starts_at"
 REQUEST_KEY: Final = "id"
 REQUEST_TTL: Final = "expires_at"
@@ -101,7 +103,10 @@ LEDGER_NEXT: Final = 10**9
 LEDGER_DEADLINE: Final = 10**3
 LEDGER_KIND: Final = 10**2
 """A ledger value is one decimal number, read from the right: quantity (2 digits), kind (1), deadline in seconds since the
-stock was laid out (6), next block plus one (up to 5)."""
+stock was laid out (6), next block plus one (up to 5), money that went back of a sale which stands (minor units)."""
+LEDGER_MONEY: Final = 10**14
+"""Only an order that was refunded in part has this, and an entry up to 8 bytes longer, 3 at usual prices: a block whose
+ledger is nearly full of such orders costs two write units a movement."""
 
 
 def ledger_room(sku: str, blocks: int) -> int:
@@ -199,8 +204,36 @@ ORDER_NOTE: Final = "o"
 """A note instead of an order: sort key of the order whose late payment should be settled by the note's own deadline."""
 ORDER_EVENT: Final = "w"
 """With a note: an event of a payment that came before the order that the note names."""
+ORDER_PROMISED: Final = "h"
+"""Money that was given back or is promised to be, over all refunds that did not fail. Minor units."""
+ORDER_AFTER: Final = "l"
+"""Money given back after the books were closed: part of ``ORDER_REFUNDED``. Minor units."""
 LARGEST_SHIP_TO: Final = 560
 """Bytes of an address as compact JSON."""
+
+# A refund that a merchant asked for stands behind its order.
+REFUND_ID: Final = "refund"
+REFUND_ORDER: Final = "order"
+REFUND_PAID: Final = "paid"
+"""What the order had cost."""
+REFUND_RESTOCK: Final = "restock"
+REFUND_AFTER: Final = "after_close"
+REFUND_UNBOOKED: Final = "unbooked"
+"""There while the campaign's books wait for it."""
+REFUND_DUE: Final = "due"
+"""When somebody should have looked at it again; only of one that has something to wait for. Seconds."""
+_REFUND: Final = "#refund#"
+
+
+def refund_sort(order: str, digest: str) -> str:
+    """Sort key of a refund: behind its order. ``order``: the order's own sort key."""
+    return f"{order}{_REFUND}{digest}"
+
+
+def refund_place(sort: str) -> tuple[int, str]:
+    """The order that a refund stands behind: end of its hold, and its ledger key."""
+    deadline, key = sort.partition(_REFUND)[0].split("#")
+    return int(deadline), key
 
 
 # -- what there is ---------------------------------------------------------------------------------------
@@ -227,7 +260,7 @@ class IndexSpec:
     """Whether it holds whole items; else the keys only, which is cheaper to keep."""
 
 
-NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT})
+NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE})
 
 TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
@@ -245,6 +278,7 @@ INDEXES: Final = {
     "campaigns": {
         BY_MERCHANT: IndexSpec(key=MERCHANT, sort=CREATED_AT),
         UNFINISHED: IndexSpec(key=UNFINISHED, sort=STARTS_AT, whole=False),
-    }
+    },
+    "orders": {UNFINISHED: IndexSpec(key=UNFINISHED, sort=REFUND_DUE, whole=False)},
 }
 """Indexes by table and name."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_orders import DynamoDBOrders
     from shared.adapters.dynamodb_packages import DynamoDBPackages
     from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+    from shared.adapters.dynamodb_refunds import DynamoDBRefunds
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from shared.adapters.secret_copy import SecretCopy
     from shared.adapters.step_functions import StepFunctionsLifecycles
     from shared.adapters.stripe_credentials import StripeCredentials
+    from shared.use_cases.ask_refund import RefundDesk
     from shared.use_cases.campaign_cache import CampaignCache
     from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
@@ -301,8 +303,38 @@ def books() -> Books:
         buyers(),
         payment_providers(),
         quarantine(),
+        refunds(),
+        campaigns(),
         livemode=is_real(),
     )
+
+
+@cache
+def refunds() -> DynamoDBRefunds:
+    """The refunds that merchants asked for."""
+    from shared.adapters.dynamodb_refunds import DynamoDBRefunds
+
+    return DynamoDBRefunds(dynamodb(), setting(Setting.ORDERS_TABLE))
+
+
+@cache
+def refund_executions() -> StepFunctionsLifecycles:
+    """The executions that see refunds through."""
+    from shared.adapters.step_functions import StepFunctionsLifecycles
+
+    return StepFunctionsLifecycles(
+        connect("stepfunctions"), setting(Setting.REFUNDS_ARN), about="refund"
+    )
+
+
+@cache
+def refund_desk() -> RefundDesk:
+    """What accepts refunds, and shows them."""
+    from shared.adapters.dynamodb_requests import DynamoDBAnswers
+    from shared.use_cases.ask_refund import RefundDesk
+
+    answers = DynamoDBAnswers(dynamodb(), setting(Setting.REQUESTS_TABLE))
+    return RefundDesk(campaign_cache(), order_reader(), refunds(), refund_executions(), answers)
 
 
 @cache

@@ -150,16 +150,16 @@ class MemoryLifecycles(Watched):
     def begun(self) -> list[str]:
         return list(self.parts)
 
-    def begin(self, campaign_id: str, part: int = 1) -> None:
-        self._effect("begin", lambda: self._begin(campaign_id, part))
+    def begin(self, identifier: str, part: int = 1) -> None:
+        self._effect("begin", lambda: self._begin(identifier, part))
 
     def _begin(self, campaign_id: str, part: int) -> None:
         parts = self.parts.setdefault(campaign_id, [])
         if part == len(parts) + 1:
             parts.append(Execution(part, None))
 
-    def last(self, campaign_id: str) -> Execution | None:
-        found: Execution | None = self._effect("last", lambda: self._last(campaign_id))
+    def last(self, identifier: str) -> Execution | None:
+        found: Execution | None = self._effect("last", lambda: self._last(identifier))
         return found
 
     def _last(self, campaign_id: str) -> Execution | None:

@@ -13,6 +13,7 @@ from shared import table
 from shared.adapters.payment_test_provider import TestProvider
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
+from shared.domain.errors import ProviderSilent
 from shared.domain.order import Order
 from shared.domain.payment import (
     ParkedEvent,
@@ -22,7 +23,9 @@ from shared.domain.payment import (
     Refund,
     RefundState,
 )
-from shared.use_cases.order_ports import EVERY_SHARD
+from shared.domain.refund import AskedRefund, RefundPlace
+from shared.use_cases.order_ports import EVERY_SHARD, Unsettled
+from shared.use_cases.ports import ChangedMeanwhile
 from tests.fakes import Watched
 
 
@@ -34,7 +37,8 @@ class MemoryOrders(Watched):
         self.kept: dict[tuple[str, str, int], Order] = {}
         self.notes: set[tuple[int, tuple[str, str, int]]] = set()
         self.parked: dict[tuple[str, str, int], tuple[str, ParkedEvent]] = {}
-        self._lock = Lock()
+        self.refunds: dict[RefundPlace, AskedRefund] = {}
+        self.lock = Lock()
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -46,7 +50,7 @@ class MemoryOrders(Watched):
         return self._effect("place", lambda: self._place(order))  # type: ignore[no-any-return]
 
     def _place(self, order: Order) -> Order | None:
-        with self._lock:
+        with self.lock:
             there = self.kept.setdefault(_key(order), order)
         return None if there is order else there
 
@@ -54,7 +58,7 @@ class MemoryOrders(Watched):
         return self._effect("save", lambda: self._save(order))  # type: ignore[no-any-return]
 
     def _save(self, order: Order) -> Order | None:
-        with self._lock:
+        with self.lock:
             stands = self.kept[_key(order)]
             if stands.version != order.version - 1:
                 return stands
@@ -82,6 +86,8 @@ class MemoryOrders(Watched):
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         reminded = {key for at, key in self.notes if since < at <= until}
         for order in self.unsettled(campaign_id):
+            if isinstance(order, AskedRefund):
+                continue
             if isinstance(order, ParkedEvent):
                 if since < order.since + 1 <= until:
                     yield order
@@ -90,7 +96,10 @@ class MemoryOrders(Watched):
             ):
                 yield order
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
+    def unsettled(self, campaign_id: str) -> Iterator[Unsettled]:
+        for refund in list(self.refunds.values()):
+            if refund.campaign_id == campaign_id and refund.unbooked:
+                yield refund
         for campaign, parked in list(self.parked.values()):
             if campaign == campaign_id:
                 yield parked
@@ -104,6 +113,73 @@ class MemoryOrders(Watched):
         for order in sorted(of_campaign, key=_place):
             if table.order_shard(order.key) in wanted:
                 yield replace(order, ship_to=None)
+
+    def with_refunds(
+        self, campaign_id: str, shards: Iterable[int]
+    ) -> Iterator[tuple[Order, list[AskedRefund]]]:
+        for order in self.all(campaign_id, shards):
+            yield order, MemoryRefunds(self).of_order(order)
+
+
+class MemoryRefunds(Watched):
+    """Implements ``Refunds``, beside the orders."""
+
+    def __init__(self, orders: MemoryOrders) -> None:
+        super().__init__()
+        self._orders = orders
+
+    @property
+    def kept(self) -> dict[RefundPlace, AskedRefund]:
+        return self._orders.refunds
+
+    def find(self, place: RefundPlace) -> AskedRefund | None:
+        return self.kept.get(place)
+
+    def of_order(self, order: Order) -> list[AskedRefund]:
+        found = [refund for refund in self.kept.values() if refund.order_id == order.id]
+        return sorted(found, key=lambda refund: (refund.created_at, refund.id))
+
+    def promise(self, order: Order, refund: AskedRefund) -> AskedRefund | None:
+        return self._effect("promise", lambda: self._promise(order, refund))  # type: ignore[no-any-return]
+
+    def _promise(self, order: Order, refund: AskedRefund) -> AskedRefund | None:
+        with self._orders.lock:
+            if refund.place in self.kept:
+                return self.kept[refund.place]
+            self._put(order)
+            self.kept[refund.place] = refund
+        return None
+
+    def end(self, order: Order, refund: AskedRefund) -> None:
+        def both() -> None:
+            with self._orders.lock:
+                self._check(refund)
+                self._put(order)
+                self.kept[refund.place] = refund
+
+        self._effect("end", both)
+
+    def save(self, refund: AskedRefund) -> None:
+        def one() -> None:
+            with self._orders.lock:
+                self._check(refund)
+                self.kept[refund.place] = refund
+
+        self._effect("save refund", one)
+
+    def under_way(self, *, until: int) -> Iterator[RefundPlace]:
+        found = [each for each in self.kept.values() if each.is_under_way and each.due <= until]
+        for refund in sorted(found, key=lambda each: each.due):
+            yield refund.place
+
+    def _check(self, refund: AskedRefund) -> None:
+        if self.kept[refund.place].version != refund.version - 1:
+            raise ChangedMeanwhile
+
+    def _put(self, order: Order) -> None:
+        if self._orders.kept[_key(order)].version != order.version - 1:
+            raise ChangedMeanwhile
+        self._orders.kept[_key(order)] = order
 
 
 def _place(order: Order) -> tuple[int, int, str]:
@@ -142,7 +218,10 @@ class Bank(Watched, TestProvider):
         """Money sent back, by order."""
         self.seconds: Counter[str] = Counter()
         """Money of second payments sent back, by payment."""
+        self.asked: Counter[str] = Counter()
+        """Money that a merchant gave back, by refund: once for each, however often it was asked."""
         self.refunding = RefundState.SUCCEEDED
+        self.silent = False
         self.paid: dict[str, PaymentEvent] = {}
         """What it says when it is to cancel a payment that was made, by order."""
         self.cancelled: set[str] = set()
@@ -169,6 +248,14 @@ class Bank(Watched, TestProvider):
         return self._effect("refund", lambda: self._refund(refund))  # type: ignore[no-any-return]
 
     def _refund(self, refund: Refund) -> RefundState:
+        if self.silent:
+            raise ProviderSilent
+        if refund.id.startswith("ref_"):
+            state = TestProvider.refund(self, refund)
+            state = self.refunding if state is RefundState.SUCCEEDED else state
+            if state is RefundState.SUCCEEDED:
+                self.asked[refund.id] = refund.amount
+            return state
         back = self.refunds if refund.id.startswith("late-") else self.seconds
         back[refund.order_id if back is self.refunds else refund.payment_id] = refund.amount
         return self.refunding

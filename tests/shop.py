@@ -16,7 +16,8 @@ from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentEvent, PaymentKind
-from shared.domain.stock import FOR_GOOD, Counters, Kind, sizes
+from shared.domain.refund import State
+from shared.domain.stock import FOR_GOOD, PAID, Counters, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
@@ -29,7 +30,7 @@ from shared.use_cases.stock_ports import Shelf, shelf
 from tests.builders import MERCHANT, a_campaign
 from tests.fakes import Crash, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
-from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
 from tests.memory_stock import MemoryStock
 
 SECRET = "whsec_" + "c2hvcHBpbmc" * 4
@@ -82,6 +83,7 @@ class Stores:
     stock: Any = field(default_factory=MemoryStock)
     buyers: Any = field(default_factory=MemoryBuyers)
     orders: Any = field(default_factory=MemoryOrders)
+    refunds: Any = None
     quarantine: Any = field(default_factory=MemoryQuarantine)
     campaign_id: str = "cmp_" + "b" * 16
 
@@ -125,6 +127,7 @@ class Shop:
         self.stock = stores.stock
         self.buyers = stores.buyers
         self.orders = stores.orders
+        self.refunds = stores.refunds or MemoryRefunds(self.orders)
         self.quarantine = stores.quarantine
         self.bank = Bank(lambda: [Webhook(SECRET)])
         for number, count in enumerate(laid):
@@ -143,6 +146,8 @@ class Shop:
             self.buyers,
             providers,
             self.quarantine,
+            self.refunds,
+            self.campaigns,
             livemode=False,
         )
         self.payments = PaymentDesk(self.campaigns, self.books)
@@ -254,7 +259,7 @@ class Shop:
             (block.number, key)
             for block in blocks
             for key, entry in block.ledger.items()
-            if entry.kind is Kind.SOLD and entry.is_tail
+            if entry.kind in PAID and entry.is_tail
         }
         assert sums.orders == len(sold)
         orders = list(self.orders.all(self.campaign.id))
@@ -264,14 +269,21 @@ class Shop:
             was_refunded = self.bank.refunds[order.id]
             assert not (has_units and was_refunded), "both the units and the money"
             assert was_refunded in (0, order.amount)
+            refunds = self.refunds.of_order(order)
+            given_back = [each for each in refunds if each.state is State.SUCCEEDED]
+            promised = [each for each in refunds if each.state is not State.FAILED]
+            assert sum(each.amount for each in promised) == order.promised <= order.captured
+            assert all(self.bank.asked[each.id] in (0, each.amount) for each in refunds)
             if order.state is OrderState.PAID:
                 assert has_units
-                assert (order.captured, order.refunded) == (order.amount, 0)
+                assert order.captured == order.amount
+                assert order.refunded == sum(each.amount for each in given_back)
             if order.state is OrderState.REFUNDED:
-                assert was_refunded
+                assert was_refunded or given_back
                 assert (order.captured, order.refunded) == (order.amount, order.amount)
         if settled:
-            paid = [order for order in orders if order.state is OrderState.PAID]
+            paid = [order for order in orders if order.paid_at is not None]
+            assert sums.refunded == sum(order.refunded_in_books for order in paid)
             claims = [order.claim(self.campaign.secret) for order in paid]
             assert {(claim.block, claim.key) for claim in claims} == sold
             assert sums.gross == sum(order.amount for order in paid)

@@ -37,7 +37,7 @@ from shared.use_cases.take_snapshot import count_blocks, take_snapshot
 from tests.builders import MERCHANT, a_campaign
 from tests.fakes import MemoryAnswers, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
-from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
 from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
 from tests.memory_stock import MemoryStock
 from tests.memory_totals import MemoryTotals
@@ -70,6 +70,7 @@ class Theatre:
         self.stock = MemoryStock()
         self.totals = MemoryTotals()
         self.orders = MemoryOrders()
+        self.refunds = MemoryRefunds(self.orders)
         self.buyers = MemoryBuyers()
         self.answers = MemoryAnswers()
         self.records = MemoryRecords()
@@ -98,6 +99,8 @@ class Theatre:
             self.buyers,
             providers,
             MemoryQuarantine(),
+            self.refunds,
+            self.campaigns,
             livemode=False,
         )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)

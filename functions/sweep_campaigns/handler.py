@@ -1,4 +1,4 @@
-"""Called every minute: sees that every campaign that has not ended has a lifecycle that is alive."""
+"""Called every minute: sees that every campaign, and every refund, that has not ended is looked after by an execution."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from shared import clock, wiring
 from shared.use_cases.sweep_campaigns import Finding, sweep_campaigns
+from shared.use_cases.sweep_refunds import sweep_refunds
 
 log = Logger(service="sweep_campaigns")
 
 
 def lambda_handler(_event: Mapping[str, Any], _context: object = None) -> dict[str, int]:
-    """How many campaigns were found how, by ``Finding``."""
-    found = sweep_campaigns(
-        wiring.campaigns(),
-        wiring.totals(),
-        wiring.lifecycles(),
-        lead=wiring.start_lead(),
-        now=clock.now_seconds(),
-    )
-    for campaign_id, finding in found.items():
+    """How many were found how, by ``Finding``."""
+    now = clock.now_seconds()
+    found = {
+        **sweep_campaigns(
+            wiring.campaigns(),
+            wiring.totals(),
+            wiring.lifecycles(),
+            lead=wiring.start_lead(),
+            now=now,
+        ),
+        **sweep_refunds(wiring.refunds(), wiring.refund_executions(), now=now),
+    }
+    for identifier, finding in found.items():
         if finding in (Finding.BEGUN, Finding.TAKEN_UP):
-            log.warning("lifecycle %s", finding, extra={"campaign": campaign_id})
+            log.warning("execution %s", finding, extra={"about": identifier})
         elif finding in (Finding.GIVEN_UP, Finding.UNKNOWN):
-            log.error("lifecycle %s", finding, extra={"campaign": campaign_id})
+            log.error("execution %s", finding, extra={"about": identifier})
     counts = {finding: sum(each is finding for each in found.values()) for finding in Finding}
     metrics = EphemeralMetrics(namespace="livehour", service="sweep_campaigns")
     metrics.add_metric("TakenUp", MetricUnit.Count, counts[Finding.TAKEN_UP])

@@ -19,6 +19,7 @@ from aws_cdk.aws_events import EventPattern, Rule
 from aws_cdk.aws_events_targets import SnsTopic
 from aws_cdk.aws_iam import ServicePrincipal
 from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_stepfunctions import StateMachine
 from constructs import Construct
 
 from infra.constructs.campaign_api import CampaignApi
@@ -27,9 +28,10 @@ from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.event_bus import CampaignBus
+from infra.constructs.order_refunds import OrderRefunds
 from shared.contracts.events import SOURCE
 
-ATTENTION: Final = ["CampaignNeedsAttention", "PaymentQuarantined"]
+ATTENTION: Final = ["CampaignNeedsAttention", "PaymentQuarantined", "RefundNeedsAttention"]
 MINUTE: Final = Duration.minutes(1)
 
 
@@ -46,6 +48,7 @@ class Alarms(Construct):
         start: CampaignStart,
         lifecycle: CampaignLifecycle,
         sweep: CampaignSweep,
+        refunds: OrderRefunds,
         changes: ChangeStream,
         bus: CampaignBus,
     ) -> None:
@@ -60,23 +63,19 @@ class Alarms(Construct):
             event_pattern=EventPattern(source=[SOURCE], detail_type=ATTENTION),
             targets=[SnsTopic(self._topic)],
         )
-        machine = lifecycle.machine
         self._alarm(
             "CampaignFailed",
             "A campaign's machine failed or was stopped. The sweeper begins its next part in some minutes: see why",
-            MathExpression(
-                expression="failed + timed_out + aborted",
-                using_metrics={
-                    "failed": machine.metric_failed(),
-                    "timed_out": machine.metric_timed_out(),
-                    "aborted": machine.metric_aborted(),
-                },
-                period=MINUTE,
-            ),
+            _failures(lifecycle.machine),
+        )
+        self._alarm(
+            "RefundFailed",
+            "A refund's machine failed or was stopped. The sweeper begins its next part in some minutes: see why",
+            _failures(refunds.machine),
         )
         self._alarm(
             "GivenUp",
-            "A campaign's machine failed over and over: mend the cause, then start an execution for its next part",
+            "The machine of a campaign or a refund failed over and over: mend the cause, then start its next part",
             Metric(
                 namespace="livehour",
                 metric_name="GivenUp",
@@ -159,3 +158,16 @@ class Alarms(Construct):
             evaluation_periods=minutes,
             treat_missing_data=TreatMissingData.NOT_BREACHING,
         ).add_alarm_action(SnsAction(self._topic))
+
+
+def _failures(machine: StateMachine) -> MathExpression:
+    """Executions that ended otherwise than by themselves."""
+    return MathExpression(
+        expression="failed + timed_out + aborted",
+        using_metrics={
+            "failed": machine.metric_failed(),
+            "timed_out": machine.metric_timed_out(),
+            "aborted": machine.metric_aborted(),
+        },
+        period=MINUTE,
+    )

@@ -25,6 +25,7 @@ from constructs import Construct
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.closing_packages import ClosingPackages
+from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
@@ -39,6 +40,7 @@ MEMORY: Final = {
     "totals": 512,
     # The whole of the books within the gateway's 30 seconds: more than a core's worth.
     "check_books": 3008,
+    "refunds": 512,
     "api_reference": 256,
 }
 TIMEOUT: Final = {
@@ -75,6 +77,7 @@ class CampaignApi(Construct):
         payment_secret: PaymentSecret,
         stripe: StripeAccount,
         packages: ClosingPackages,
+        refunds: OrderRefunds,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -84,6 +87,7 @@ class CampaignApi(Construct):
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
             "totals": packages.reads,
+            "refunds": refunds.settings,
         }
         self.functions = {
             name: BackendFunction(
@@ -101,6 +105,7 @@ class CampaignApi(Construct):
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])
         packages.allow_reading(self.functions["totals"])
+        refunds.allow_beginning(self.functions["refunds"])
 
         self.api = HttpApi(
             self,
@@ -124,6 +129,7 @@ class CampaignApi(Construct):
                     "date",
                     "etag",
                     "idempotent-replayed",
+                    "link",
                     "retry-after",
                     "www-authenticate",
                     "x-poll-interval",

@@ -1,4 +1,4 @@
-"""Who looks, every minute, whether a campaign has lost its machine."""
+"""Who looks, every minute, whether a campaign or a refund has lost its machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aws_cdk.aws_stepfunctions import StateMachine
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
+from infra.constructs.order_refunds import OrderRefunds
 from shared.settings import Setting
 
 
@@ -16,7 +17,13 @@ class CampaignSweep(Construct):
     """A function and its clock."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, backend: Backend, machine: StateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        backend: Backend,
+        machine: StateMachine,
+        refunds: OrderRefunds,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -29,6 +36,7 @@ class CampaignSweep(Construct):
             environment={
                 Setting.LIFECYCLE_ARN: machine.state_machine_arn,
                 Setting.START_LEAD_SECONDS: str(stage.start_lead_seconds),
+                **refunds.settings,
             },
         )
         self.function.allow("states:StartExecution", on=machine.state_machine_arn)
@@ -42,6 +50,7 @@ class CampaignSweep(Construct):
                 arn_format=ArnFormat.COLON_RESOURCE_NAME,
             ),
         )
+        refunds.allow_beginning(self.function)
         Schedule(
             self,
             "EveryMinute",

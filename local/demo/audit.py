@@ -55,6 +55,9 @@ INVARIANTS: Final = (
     Invariant("Every answer was one of the contract's", promise_checks.answers_are_known),
     Invariant("The orders are the totals", money_checks.orders_are_the_totals),
     Invariant("Captured money less refunds is net", money_checks.money_is_conserved),
+    Invariant(
+        "Every refund ended, and no order gave back more", money_checks.refunds_come_to_an_end
+    ),
     Invariant("The timeline adds up to the totals", money_checks.the_timeline_adds_up),
     Invariant("Versions and sums never went back", money_checks.versions_go_forward),
     Invariant("Live totals were at most 2 s old", money_checks.totals_are_fresh),

@@ -16,11 +16,12 @@ from local.demo.watch import Watch
 from local.shoppers.agenda import Agenda
 from local.shoppers.journal import Journal
 from local.shoppers.payment_provider import PaymentProvider
+from local.shoppers.regrets import USUAL_METHOD, Cashier
 from local.shoppers.shopper import Hall, come
 from local.shoppers.storefront import Storefront
 from local.shoppers.visits import Visit
 from local.shoppers.waiting_list import WaitingList
-from shared.contracts.routes import READ, SELL
+from shared.contracts.routes import MANAGE, READ, SELL
 
 SHOPPERS_AT_ONCE: Final = 8
 SETTLED_WITHIN: Final = 120
@@ -31,7 +32,16 @@ DRAW_EVERY: Final = 0.25
 class Evening:
     """Shoppers, their payment provider, and somebody who watches the totals; as a context, for they must be sent home."""
 
-    def __init__(self, theatre: Theatre, campaign: str, playbook: Playbook, wall: str) -> None:
+    def __init__(
+        self,
+        theatre: Theatre,
+        campaign: str,
+        playbook: Playbook,
+        wall: str,
+        *,
+        regrets: bool = False,
+    ) -> None:
+        """``regrets``: whether some of what was bought is given back."""
         self.journal = Journal()
         self.agenda = Agenda()
         self.watch = Watch(theatre.api(READ), campaign)
@@ -39,16 +49,27 @@ class Evening:
         self._wall = wall
         self._pulse = Pulse()
         self._waiting = WaitingList(playbook.show().scarce)
-        self._wires = theatre.wire(SELL), theatre.wire()
-        storefront, provider = self._wires
+        self._wires = theatre.wire(SELL), theatre.wire(), theatre.wire(MANAGE)
+        storefront, provider, manage = self._wires
+        bank = PaymentProvider(provider, theatre.webhook_secret, self.agenda, self.journal)
+        cashier = Cashier(
+            Storefront(manage, self.journal),
+            self.agenda,
+            self.journal,
+            bank,
+            kept=playbook.show().scarce,
+        )
+        if regrets:
+            bank.paid = cashier.consider
         self._hall = Hall(
             campaign=campaign,
             begins=playbook.starts_at,
             agenda=self.agenda,
             storefront=Storefront(storefront, self.journal),
-            provider=PaymentProvider(provider, theatre.webhook_secret, self.agenda, self.journal),
+            provider=bank,
             journal=self.journal,
             turned_away=self._waiting.join,
+            method=cashier.method if regrets else lambda _reservation: USUAL_METHOD,
         )
 
     def __enter__(self) -> Self:

@@ -65,6 +65,20 @@ class Evidence:
                 captured[capture.order] += capture.amount
         return captured
 
+    @property
+    def in_books(self) -> list[Json]:
+        """Refunds of paid orders that succeeded before the books were closed."""
+        return [
+            refund
+            for refund in self.journal.refunds.values()
+            if refund["state"] == "succeeded" and not refund["after_close"]
+        ]
+
+    @property
+    def restocked(self) -> set[str]:
+        """Orders whose units are on sale again."""
+        return {refund["order"] for refund in self.in_books if refund["restocked"]}
+
     def buyer_of(self, order_id: str) -> str:
         """Who reserved what the order is of. A reservation and its order share the part after the prefix."""
         return self.journal.buyers.get("rsv_" + order_id.removeprefix("ord_"), "a stranger")

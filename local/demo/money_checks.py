@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from local.demo.evidence import PAID, Evidence, Finding, differ
+from local.demo.evidence import Evidence, Finding, differ
 
 FRESH: Final = 2.0
 """Seconds that totals may be old while the show is live."""
@@ -17,7 +18,7 @@ def orders_are_the_totals(evidence: Evidence) -> Finding:
     paid, totals = evidence.paid, evidence.totals
     yield from differ("orders", totals["orders"], len(paid))
     yield from differ("gross", totals["gross"], sum(order["amount"] for order in paid))
-    sold = sum(order["quantity"] for order in paid if order["state"] in PAID)
+    sold = sum(order["quantity"] for order in paid if order["id"] not in evidence.restocked)
     yield from differ("units sold", totals["units"]["sold"], sold)
     for offer in totals["offers"]:
         mine = [order for order in paid if order["sku"] == offer["sku"]]
@@ -28,11 +29,28 @@ def orders_are_the_totals(evidence: Evidence) -> Finding:
 
 def money_is_conserved(evidence: Evidence) -> Finding:
     """What the provider captured, less what went back, is what the totals call net."""
-    given_back = sum(order["amount_refunded"] for order in evidence.orders.values())
+    too_late = [order for order in evidence.orders.values() if order["paid_at"] is None]
+    booked = sum(refund["amount"] for refund in evidence.in_books)
+    given_back = booked + sum(order["amount_refunded"] for order in too_late)
     totals = evidence.totals
+    yield from differ("refunds of paid orders", totals["refunded"], booked)
     captured = sum(evidence.captured.values())
     yield from differ("captured less given back", captured - given_back, totals["net"])
     yield from differ("gross less refunded", totals["gross"] - totals["refunded"], totals["net"])
+
+
+def refunds_come_to_an_end(evidence: Evidence) -> Finding:
+    """Each; and an order has given back what its refunds say, in the books or after them, and no more than it took."""
+    back = Counter[str]()
+    for refund in evidence.journal.refunds.values():
+        if refund["state"] not in ("succeeded", "failed"):
+            yield f"{refund['id']} is {refund['state']}"
+        if refund["state"] == "succeeded":
+            back[refund["order"]] += refund["amount"]
+    for order in evidence.paid:
+        yield from differ(f"refunded of {order['id']}", order["amount_refunded"], back[order["id"]])
+        if back[order["id"]] > order["amount"]:
+            yield f"{order['id']} gave back {back[order['id']]} of {order['amount']}"
 
 
 def the_timeline_adds_up(evidence: Evidence) -> Finding:

@@ -69,7 +69,8 @@ def play(
     tell(f"playing {playbook.script['name']}: {len(visits):,} visits in {seconds} seconds")
     # A length that was asked for is kept; else a machine that turned out slower than it seemed gets more time.
     overtime = Overtime(theatre.api(MANAGE), campaign, playbook, LONGEST)
-    with Evening(theatre, campaign, playbook, wall_of(campaign)) as evening, screen:
+    evening_of = Evening(theatre, campaign, playbook, wall_of(campaign), regrets=wishes.faults)
+    with evening_of as evening, screen:
         problems = evening.play(visits, screen, overtime if wishes.seconds is None else None)
     tell("checking the books")
     evidence = gather(theatre, campaign, show.scarce, evening.journal, evening.watch.polls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,9 @@ class Verdict:
             "expired": totals["reservations"]["expired"],
             "late_payments": sum(late.values()),
             "late_payments_by_outcome": late,
+            "refunds": len(evidence.journal.refunds),
+            "refunds_by_outcome": _refunds(evidence),
+            "refunded": totals["refunded"],
             "faults_fired": sum(evidence.journal.faults.values()),
             "faults": dict(sorted(evidence.journal.faults.items())),
             "refusals": dict(sorted(evidence.journal.refusals.items())),
@@ -109,6 +113,10 @@ class Verdict:
         yield "holds", f"{reservations['placed']:,} in all: {over}, the others were paid"
         ends = f"{late['paid']:,} got units again, {late['refunded']:,} were given back"
         yield "late", f"{sum(late.values()):,} payments came after their hold: {ends}"
+        if journal.refunds:
+            ends = ", ".join(f"{count:,} {end}" for end, count in _refunds(evidence).items())
+            booked = money(totals["refunded"], totals["currency"])
+            yield "given back", f"{len(journal.refunds):,} refunds ({ends}), {booked} in the books"
         fired = ", ".join(f"{kind} {count:,}" for kind, count in sorted(journal.faults.items()))
         yield "on purpose", f"{sum(journal.faults.values()):,} faults ({fired})"
         mark = "[green]✓[/]" if self.passed else "[bold red]✗[/]"
@@ -124,13 +132,24 @@ class Verdict:
         yield "report", _shown(self.report)
 
 
+def _refunds(evidence: Evidence) -> dict[str, int]:
+    """What became of the refunds that the merchant asked for."""
+    ends = Counter(
+        "after the close" if refund["after_close"] else refund["state"]
+        for refund in evidence.journal.refunds.values()
+    )
+    ends["restocked"] = len(evidence.restocked)
+    return dict(sorted(ends.items()))
+
+
 def _late(evidence: Evidence) -> dict[str, int]:
     """What became of the payments that came after the end of their hold."""
     ends = {"paid": 0, "refunded": 0, "put aside": 0}
     for capture in evidence.journal.captures:
         if capture.late:
-            state = evidence.orders.get(capture.order, {}).get("state", "")
-            ends["put aside" if capture.wrong else "paid" if state != "refunded" else state] += 1
+            order = evidence.orders.get(capture.order, {})
+            went_back = order.get("state") == "refunded" and order.get("paid_at") is None
+            ends["put aside" if capture.wrong else "refunded" if went_back else "paid"] += 1
     return ends
 
 

@@ -52,6 +52,8 @@ class Journal:
     """Acknowledged checkouts, by order id."""
     captures: list[Capture] = field(default_factory=list)
     """Payments whose webhook the shop took."""
+    refunds: dict[str, Json] = field(default_factory=dict)
+    """What was given back of paid orders, by id: as last seen."""
     under_way: int = 0
     """Webhooks that the shop has not taken yet."""
     replays: list[Replay] = field(default_factory=list)
@@ -93,6 +95,10 @@ class Journal:
     def captured(self, capture: Capture) -> None:
         with self._lock:
             self.captures.append(capture)
+
+    def refunded(self, refund: Json) -> None:
+        with self._lock:
+            self.refunds[refund["id"]] = refund
 
     def answered_twice(self, replay: Replay) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -39,11 +39,16 @@ class Notice:
     amount: int
     repeated: bool = False
     """The shop has been told before, under the same id."""
+    refund: str | None = None
+    """Id of the refund whose end it tells."""
 
     @property
     def id(self) -> str:
         """The same for the same fact, however often it is told."""
-        return "msg_" + _digest(self.order["id"], self.event, self.amount).hex()
+        return (
+            "msg_"
+            + _digest(self.order["id"], self.event, self.amount, *filter(None, [self.refund])).hex()
+        )
 
     @property
     def body(self) -> str:
@@ -53,6 +58,7 @@ class Notice:
             "amount": self.amount,
             "currency": self.order["currency"],
             "livemode": False,
+            **({"refund_id": self.refund} if self.refund else {}),
         }
         return json.dumps({"type": self.event, "data": fact})
 
@@ -65,6 +71,17 @@ class PaymentProvider:
         self._signer = Webhook(secret)
         self._agenda = agenda
         self._journal = journal
+        self.paid: Callable[[Mapping[str, Any]], None] = lambda _order: None
+        """Told of each order that was paid for."""
+
+    def end_refund(self, order: Mapping[str, Any], refund: Mapping[str, Any], *, at: float) -> None:
+        """Tell at an instant that a refund which had to wait has gone back; twice, for good measure."""
+        self._journal.fired("refund that waits")
+        ended = Notice(
+            event="refund.succeeded", order=order, amount=refund["amount"], refund=refund["id"]
+        )
+        for late in (0.0, DUPLICATE):
+            self._tell(ended, at + late)
 
     def pay(self, order: Mapping[str, Any], *, at: float, habit: Habit) -> None:
         """Take the money for an order at an instant, in the manner of a shopper."""
@@ -108,6 +125,8 @@ class PaymentProvider:
             self._journal.webhook_taken()
             if notice.event == "payment.succeeded" and not notice.repeated:
                 self._journal.captured(_capture(notice, late=late, outcome=outcome))
+                if outcome == "paid":
+                    self.paid(notice.order)
                 if outcome == "refunded":
                     self._tell(replace(notice, event="refund.succeeded"), time.time() + SECOND_TRY)
         elif attempt < DELIVERIES:

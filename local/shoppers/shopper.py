@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from local.shoppers.agenda import Agenda
 from local.shoppers.journal import Journal
 from local.shoppers.payment_provider import PaymentProvider
+from local.shoppers.regrets import USUAL_METHOD
 from local.shoppers.storefront import Storefront
 from local.shoppers.visits import Habit, Trouble, Visit
 from local.shoppers.wire import Answer, NoAnswer
@@ -59,6 +60,8 @@ class Hall:
     journal: Journal
     turned_away: Callable[[Visit], None] = lambda _visit: None
     """Told of whoever found an offer sold out."""
+    method: Callable[[dict[str, Any]], str] = lambda _reservation: USUAL_METHOD
+    """How a reservation is paid for."""
 
 
 def come(hall: Hall, visit: Visit, *, keen: bool = False) -> None:
@@ -99,7 +102,8 @@ class Shopper:
 
     def _check_out(self, reservation: dict[str, Any]) -> None:
         hall, visit = self._hall, self._visit
-        form = {"buyer_id": visit.buyer, "payment_method": "alipay", "ship_to": SHIP_TO}
+        method = hall.method(reservation)
+        form = {"buyer_id": visit.buyer, "payment_method": method, "ship_to": SHIP_TO}
         order = self._post(f"/v1/reservations/{reservation['id']}/checkout", form, visit.trouble)
         if order is None:
             return

@@ -85,6 +85,28 @@ class Provider:
 
         self._world.stage.enter(f"webhook {event}", deliver)
 
+    def end_refund(
+        self, order: Mapping[str, Any], refund: Mapping[str, Any], kind: str, *, after: float
+    ) -> None:
+        """Tell the end of a refund that was asked for."""
+        event = self._event_id()
+        data = {
+            "payment_id": order["payment"]["id"],
+            "order_id": order["id"],
+            "amount": refund["amount"],
+            "currency": order["currency"],
+            "livemode": False,
+            "refund_id": refund["id"],
+        }
+        raw = json.dumps({"type": kind, "data": data})
+
+        def deliver() -> None:
+            outcome = self._until_taken(event, raw)
+            right = "refunded" if kind == "refund.succeeded" else "noted"
+            expect(outcome in (right, "known"), refund["id"], f"the end {kind} was {outcome}")
+
+        self._world.stage.enter(f"webhook {event}", deliver, after=after)
+
     def _event_id(self) -> str:
         self._events += 1
         return f"msg_{self._events}"

@@ -21,12 +21,14 @@ from shared.adapters import (
     dynamodb_buyers,
     dynamodb_campaigns,
     dynamodb_order_items,
+    dynamodb_refund_items,
     dynamodb_requests,
     dynamodb_totals,
 )
 from shared.domain.campaign import NEXT, Campaign, Status
 from shared.domain.order import Order, OrderState
-from shared.domain.stock import Entry, Kind
+from shared.domain.refund import AskedRefund, State
+from shared.domain.stock import PAID, Entry, Kind
 from shared.domain.totals import Snapshot, Sums
 
 _AFTER: Final = {
@@ -49,6 +51,8 @@ class Bank:
 
     captured: dict[str, int] = field(default_factory=dict)
     """Minor units by order, from the instant at which the buyer paid."""
+    returned: dict[str, int] = field(default_factory=dict)
+    """Minor units by refund that the merchant asked for and whose end is told by the bank."""
 
 
 class BooksAudit:
@@ -67,6 +71,12 @@ class BooksAudit:
         """Of every write, in its order."""
         self._bank = bank
         self._clock = clock
+        self.refunds: dict[str, AskedRefund] = {}
+        """That merchants asked for, by id."""
+        self.booked: dict[str, int] = {}
+        """Refunded by the ledgers, by order."""
+        self.given_up = 0
+        """How often a refund was left to a person."""
         self._by_key: dict[tuple[str, str], Order] = {}
         self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
             "stock": self._stock,
@@ -78,6 +88,7 @@ class BooksAudit:
             "payments": self._payment,
         }
         ledger.sold = self._sold
+        ledger.refunded = self._refunded
 
     def watch(self, role: str, old: Item | None, new: Item | None) -> None:
         """Check one write."""
@@ -111,6 +122,20 @@ class BooksAudit:
         expect(gross == order.amount, order.id, f"is {order.amount}, and {gross} was counted")
         expect(order.id in self._bank.captured, order.id, "its units were sold before anybody paid")
 
+    def _refunded(self, campaign_id: str, sku: str, key: str, money: int) -> None:
+        """Only what went back in time is booked, once."""
+        order = self._by_key.get((campaign_id, key))
+        if order is None:
+            raise Violation(f"{sku} {key}: {money} was given back of no order")
+        self.ledger.checks["money"] += 1
+        booked = self.booked.get(order.id, 0) + money
+        self.booked[order.id] = booked
+        due = order.refunded_in_books
+        expect(booked <= due, order.id, f"{booked} of {due} is booked as refunded")
+        snapshot = self.snapshots.get(campaign_id)
+        is_complete = snapshot is not None and snapshot.complete
+        expect(not is_complete, order.id, "was booked after the books were closed")
+
     # -- campaigns -----------------------------------------------------------------------------------
 
     def _campaign(self, old: Item | None, new: Item | None) -> None:
@@ -137,6 +162,9 @@ class BooksAudit:
         if new is None:
             raise Violation("an order was deleted")
         if table.ORDER_NOTE in new:
+            return
+        if table.REFUND_ID in new:
+            self._refund(old, new)
             return
         after = dynamodb_order_items.decode(new)
         before = dynamodb_order_items.decode(old) if old is not None else None
@@ -192,12 +220,40 @@ class BooksAudit:
         if after.refund_reason is not None and before.refund_reason is None:
             self.ledger.checks["money"] += 1
             expect(not self._is_sold(after), name, "is refunded, and its units are sold")
+        in_order = after.refunded_after <= after.refunded <= after.promised <= after.captured
+        expect(in_order or after.paid_at is None, name, f"gives back more than it has: {after}")
+        expect(after.refunded >= before.refunded, name, "took back a refund")
         if after.state is OrderState.REFUNDED:
             expect(after.refunded == after.captured == after.amount, name, "lost money in a refund")
-            expect(after.refund_reason is not None, name, "is refunded without a reason")
+            is_late = after.refund_reason is not None
+            expect(is_late is (after.paid_at is None), name, "is refunded without a reason")
         if after.state is OrderState.CANCELLED and before.state is not OrderState.CANCELLED:
             gone = entry is None or entry.kind not in (Kind.SOLD, Kind.HELD)
             expect(gone, name, f"is cancelled, and its units are {entry}")
+
+    def _refund(self, old: Item | None, new: Item) -> None:
+        """Forward only; with its order, in the same write; in its books or in none, once and for all."""
+        after = dynamodb_refund_items.decode(new)
+        before = dynamodb_refund_items.decode(old) if old is not None else None
+        self.ledger.checks["refund steps legal"] += 1
+        name = after.id
+        expect(after.version == (before.version + 1 if before else 1), name, "skipped a version")
+        if before is None:
+            expect(after.state is State.PENDING, name, f"began as {after.state}")
+        else:
+            legal = after.state is before.state or before.is_open
+            expect(legal, name, f"went from {before.state} to {after.state}")
+            expect(after.amount == before.amount, name, "changed its amount")
+            expect(after.after_close or not before.after_close, name, "came back into the books")
+            has_to = after.state is State.NEEDS_ATTENTION is not before.state
+            self.given_up += has_to
+            late = before.state is State.SUCCEEDED and after.after_close != before.after_close
+            expect(not late, name, "left the books that it is in")
+        self.refunds[name] = after
+        order = self.orders[after.order_id]
+        mine = [each for each in self.refunds.values() if each.order_id == order.id]
+        promised = sum(each.amount for each in mine if each.state is not State.FAILED)
+        expect(promised <= order.captured, name, f"{promised} of {order.captured} is promised")
 
     def _entry_of(self, order: Order) -> Entry | None:
         check = order.claim(self.campaigns[order.campaign_id].secret)
@@ -207,7 +263,7 @@ class BooksAudit:
     def _is_sold(self, order: Order) -> bool:
         keys = {key for (_, key), other in self._by_key.items() if other.id == order.id}
         return any(
-            entry.kind is Kind.SOLD
+            entry.kind in PAID
             for block in self.ledger.shelves[order.campaign_id, order.sku].blocks.values()
             for key, entry in block.ledger.items()
             if key in keys
@@ -275,6 +331,8 @@ class BooksAudit:
             met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
         for order in self.orders.values():
             met[f"order {order.state.value}"] += 1
+            met["order refunded in part"] += 0 < order.refunded < order.captured
+            met["order refunded after the close"] += order.refunded_after > 0
             met["late payment found units"] += bool(order.attempt and order.paid_at)
             if order.refund_reason is not None:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
@@ -284,6 +342,10 @@ class BooksAudit:
                 met["block sealed"] += block.sealed
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)
+                met["units restocked"] += kinds.count(Kind.RESTOCKED)
+        for refund in self.refunds.values():
+            met[f"refund {refund.state.value}"] += 1
+            met["refund left out of the books"] += refund.after_close
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
         return +met

@@ -30,6 +30,7 @@ SECONDS: Final[Mapping[str, int]] = {
     "reconcile_campaign": 300,
     "settle_campaign": 300,
     "package_campaign": 900,
+    "refund_order": 30,
     "publish_changes": 60,
 }
 """How long a function may run, if not the usual time. A test holds them against the stack."""

@@ -16,6 +16,7 @@ from local.simulation.world import World
 from shared.adapters.dynamodb_totals import DynamoDBTotals
 from shared.domain.campaign import Campaign
 from shared.domain.order import OrderState
+from shared.domain.refund import State
 
 _BATCH = 100
 
@@ -85,6 +86,14 @@ def audit_events(world: World, audit: BooksAudit, *, told: bool) -> None:
     _complete(again, audit)
 
 
+def _late_refunds(audit: BooksAudit) -> int:
+    """Orders that were never paid in time, and whose money went back by itself."""
+    return sum(
+        order.state is OrderState.REFUNDED and order.refund_reason is not None
+        for order in audit.orders.values()
+    )
+
+
 def _by_id(told: list[dict[str, Any]]) -> Mapping[str, str]:
     """Each event once, by its id; a repetition must be the same to the letter."""
     found: dict[str, str] = {}
@@ -101,10 +110,11 @@ def _complete(events: Mapping[str, str], audit: BooksAudit) -> None:
     """Each paid order was told as paid, and so on: nothing evaporates."""
     types = [json.loads(text)["type"] for text in events.values()]
     expired = sum(shelf.sums.expired for shelf in audit.ledger.shelves.values())
-    states = [order.state for order in audit.orders.values()]
+    given_back = sum(refund.state is State.SUCCEEDED for refund in audit.refunds.values())
     wanted = {
-        "OrderPaid": states.count(OrderState.PAID),
-        "OrderRefunded": states.count(OrderState.REFUNDED),
+        "OrderPaid": sum(order.paid_at is not None for order in audit.orders.values()),
+        "OrderRefunded": _late_refunds(audit) + given_back,
+        "RefundNeedsAttention": audit.given_up,
         "ReservationExpired": expired,
     }
     for name, count in wanted.items():

@@ -153,6 +153,17 @@ def conflict(actions: int) -> Exception:
     )
 
 
+def actions_of(operation: str, request: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """What a call does to which table, as permissions have it: a transaction does what its parts do."""
+    if operation != "TransactWriteItems":
+        return frozenset((role, operation) for role in roles_of(request))
+    return frozenset(
+        (part["TableName"], kind if kind == "ConditionCheck" else f"{kind}Item")
+        for action in request["TransactItems"]
+        for kind, part in action.items()
+    )
+
+
 def roles_of(request: Mapping[str, Any]) -> frozenset[str]:
     """The tables that a call is about."""
     if "TableName" in request:

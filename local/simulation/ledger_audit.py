@@ -6,13 +6,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local.simulation.values import Item, bytes_of
 from local.simulation.violations import Violation, expect
 from shared import table
 from shared.adapters import dynamodb_stock
-from shared.domain.stock import ENDED, FOR_GOOD, REMEMBERED, Block, Counters, Entry, Kind
+from shared.domain.stock import (
+    ENDED,
+    FOR_GOOD,
+    GIVEN_BACK,
+    PAID,
+    REMEMBERED,
+    Block,
+    Counters,
+    Entry,
+    Kind,
+)
 from shared.domain.totals import Sums
 
 Place = tuple[str, str]
@@ -25,7 +35,8 @@ _SMALL = 30
 """Entries of a ledger with which a block cannot be near the bytes it may have."""
 _STEPS = {
     Kind.HELD: {Kind.SOLD, Kind.RELEASED, Kind.EXPIRED, Kind.VOID},
-    Kind.SOLD: {Kind.REFUNDED},
+    # A sale of which a part was given back stands.
+    Kind.SOLD: {Kind.SOLD, Kind.REFUNDED, Kind.RESTOCKED},
 }
 
 
@@ -87,6 +98,8 @@ class LedgerAudit:
         self.lives: dict[LifeKey, Life] = {}
         self.sold: Callable[[str, str, str, Entry, int], None] = lambda *_: None
         """Told of each tail that is sold: campaign, SKU, key, entry, and the money counted with it."""
+        self.refunded: Callable[[str, str, str, int], None] = lambda *_: None
+        """Told of each tail whose money went back, or some of it: campaign, SKU, key, and the money counted with it."""
         self.began: Callable[[str, str, str], None] = lambda *_: None
         """Told of each tail that is taken: campaign, SKU and key."""
         self.checks: Counter[str] = Counter()
@@ -150,11 +163,15 @@ class LedgerAudit:
             expect(after.closes == FOR_GOOD, name, "was opened again")
         told = Counters()
         sold: list[tuple[str, Entry]] = []
+        refunded: list[str] = []
         began: list[str] = []
         for key, was, now in _changes(before, after):
             told += self._step(campaign, sku, before, key, was, now)
-            if now is not None and now.kind is Kind.SOLD and now.is_tail:
+            was_sold = was is not None and was.kind is Kind.SOLD
+            if now is not None and now.kind is Kind.SOLD and now.is_tail and not was_sold:
                 sold.append((key, now))
+            if was_sold and now is not None and now.is_tail:
+                refunded.append(key)
             if now is not None and now.kind is Kind.HELD and now.is_tail:
                 began.append(key)
         for what in ("released", "expired"):
@@ -166,7 +183,11 @@ class LedgerAudit:
         expect(len(sold) == (gross > 0), name, f"took {gross} for {sold}")
         for key, entry in sold:
             self.sold(campaign, sku, key, entry, gross)
+        back = after.counters.refunded - before.counters.refunded
+        expect(len(refunded) == (back > 0), name, f"gave {back} back for {refunded}")
         self.shelves[campaign, sku].blocks[after.number] = after
+        for key in refunded:
+            self.refunded(campaign, sku, key, back)
         for key in began:
             self.began(campaign, sku, key)
 
@@ -178,16 +199,18 @@ class LedgerAudit:
         second = self._clock() // 1000 + self.tolerance
         told = Counters()
         if was is not None and now is not None and was.deadline == now.deadline:
-            expect(
-                now.kind in _STEPS.get(was.kind, ()) and now == was.become(now.kind),
-                where,
-                f"went from {was} to {now}",
-            )
+            is_part = was.kind is now.kind is Kind.SOLD
+            follows = replace(was, refunded=now.refunded) if is_part else was.become(now.kind)
+            legal = now.kind in _STEPS.get(was.kind, ()) and now == follows
+            expect(legal, where, f"went from {was} to {now}")
+            if is_part:
+                expect(now.is_tail and now.refunded > was.refunded, where, f"{was} became {now}")
+                return Counters()
             self._ended(campaign, sku, block.number, key, now)
             return _tally(now)
         if was is not None:
             # Forgotten, or replaced by another life of the key.
-            expect(was.kind not in (Kind.SOLD, Kind.REFUNDED), where, "a sale was forgotten")
+            expect(was.kind not in PAID, where, "a sale was forgotten")
             expect(second >= was.deadline + REMEMBERED, where, f"{was} was forgotten too soon")
             if was.kind is Kind.HELD:
                 expect(now is not None and was.is_tail, where, f"the hold {was} was forgotten")
@@ -218,7 +241,7 @@ class LedgerAudit:
         self._in_time(where, entry)
         life.parts[number] = entry.kind
         if entry.is_tail:
-            if entry.kind is not Kind.REFUNDED:
+            if entry.kind not in GIVEN_BACK:
                 self.checks["one outcome"] += 1
                 expect(life.outcome is None, where, f"ended as {entry.kind} after {life.outcome}")
                 expect(entry.kind is not Kind.VOID, where, "a whole reservation was made void")
@@ -229,11 +252,10 @@ class LedgerAudit:
             over = life.tail is None or life.outcome in ENDED
             expect(over, where, "a part of a whole reservation was made void")
         else:
-            expect(
-                life.outcome is entry.kind,
-                where,
-                f"a part became {entry.kind}, its tail {life.outcome}",
-            )
+            # What was sold and given back since: its parts were not told of either yet.
+            late = entry.kind is Kind.SOLD and life.outcome in GIVEN_BACK
+            told = f"a part became {entry.kind}, its tail {life.outcome}"
+            expect(late or life.outcome is entry.kind, where, told)
 
     def _in_time(self, where: str, entry: Entry) -> None:
         """Nobody who came after the deadline sells or releases, and nothing expires before it."""

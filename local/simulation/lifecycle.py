@@ -1,6 +1,6 @@
 """
-Plays ``campaign_lifecycle.asl.json`` itself: the states, paths and functions of Amazon's States Language that it
-uses, and no other.
+Plays the machines' ``.asl.json`` files themselves: the states, paths and functions of Amazon's States Language that they
+use, and no other.
 
 Waits and pauses between attempts pass in the time of the play.
 """
@@ -16,9 +16,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Protocol
 
-DEFINITION: Final = (
-    Path(__file__).parents[2] / "infra" / "state_machines" / "campaign_lifecycle.asl.json"
-)
+MACHINES: Final = Path(__file__).parents[2] / "infra" / "state_machines"
+LIFECYCLE: Final = "campaign_lifecycle"
+REFUND: Final = "refund_order"
 
 
 class TaskFailed(Exception):
@@ -52,25 +52,29 @@ class World(Protocol):
 
 
 @cache
-def definition() -> Mapping[str, Any]:
-    """The machine, as it is deployed."""
-    machine: Mapping[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
-    return machine
+def definition(machine: str = LIFECYCLE) -> Mapping[str, Any]:
+    """A machine, as it is deployed."""
+    text = (MACHINES / f"{machine}.asl.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
 
 
 class Execution:
-    """One execution of the machine."""
+    """One execution of a machine."""
 
-    def __init__(self, world: World, name: str, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, world: World, name: str, given: Mapping[str, Any], machine: str = LIFECYCLE
+    ) -> None:
         self._world = world
+        self._machine = definition(machine)
         self._data: Any = dict(given)
         self._context: dict[str, Any] = {"Execution": {"Id": name}, "State": {}}
         self.visited: list[str] = []
 
     def run(self) -> str:
         """How it ended: ``SUCCEEDED``, or the error of the state that failed."""
-        states = definition()["States"]
-        name = definition()["StartAt"]
+        states = self._machine["States"]
+        name = self._machine["StartAt"]
         while True:
             self.visited.append(name)
             state = states[name]

@@ -17,6 +17,8 @@ RESERVE: Final = "POST /v1/campaigns/{campaign_id}/reservations"
 RESERVATION: Final = "/v1/reservations/{reservation_id}"
 CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
+REFUND: Final = "POST /v1/orders/{order_id}/refund"
+RETRY: Final = "POST /v1/refunds/{refund_id}/retry"
 TRIES: Final = 12
 SHIP_TO: Final = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
 

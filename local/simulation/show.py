@@ -162,7 +162,8 @@ class Show:
 
     def _has_ended(self) -> bool:
         campaign = self.audit.campaigns[self.merchant.show]
-        return not campaign.is_unfinished and campaign.status is not Status.DRAFT
+        is_over = not campaign.is_unfinished and campaign.status is not Status.DRAFT
+        return is_over and not any(each.is_under_way for each in self.audit.refunds.values())
 
     def _abort(self) -> None:
         """The execution is stopped from outside: the sweeper begins the next."""

@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from local.simulation.environments import Environment
 from local.simulation.faults import Faults, Killed
-from local.simulation.lifecycle import Execution, TaskFailed
+from local.simulation.lifecycle import LIFECYCLE, REFUND, Execution, TaskFailed
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, Serve
 from local.simulation.services import Bus, Executions, Objects, Schedules, serve_key, serve_secret
@@ -41,6 +41,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     Setting.STAGE: "local",
     **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     Setting.LIFECYCLE_ARN: "lifecycle",
+    Setting.REFUNDS_ARN: "refunds",
     Setting.SCHEDULE_GROUP: "starts",
     Setting.SCHEDULE_ROLE_ARN: "role",
     Setting.SCHEDULE_TARGET_ARN: "start_campaign",
@@ -283,7 +284,8 @@ class World:
             raise Aborted
 
     def _execute(self, name: str, given: dict[str, Any]) -> None:
-        execution = Execution(self, name, given)
+        machine = REFUND if "refund" in given else LIFECYCLE
+        execution = Execution(self, name, given, machine)
         try:
             self.executions.end(name, execution.run(), self.second)
         except Aborted:

@@ -49,6 +49,8 @@ def changing(order: Order) -> dict[str, Any]:
         table.ORDER_VERSION: number(order.version),
         table.ORDER_CAPTURED: number(order.captured) if order.captured else None,
         table.ORDER_REFUNDED: number(order.refunded) if order.refunded else None,
+        table.ORDER_PROMISED: number(order.promised) if order.promised else None,
+        table.ORDER_AFTER: number(order.refunded_after) if order.refunded_after else None,
         table.ORDER_PAID_AT: None if order.paid_at is None else number(order.paid_at),
         table.ORDER_FAILURE: None if order.failure is None else {"S": order.failure},
         table.ORDER_REASON: None
@@ -57,6 +59,34 @@ def changing(order: Order) -> dict[str, Any]:
         table.ORDER_ATTEMPT: number(order.attempt) if order.attempt else None,
         table.ORDER_LATE_UNTIL: None if order.late_until is None else number(order.late_until),
         table.ORDER_SEAT: None if seat is None else {"S": f"{seat.block}#{seat.units}#{seat.key}"},
+    }
+
+
+def next_version(order: Order) -> dict[str, Any]:
+    """The update that puts an order over the version it was made from: everything of it but the table."""
+    sets, removes = ["#v = :v"], []
+    names = {"#v": table.ORDER_VERSION}
+    values: dict[str, Any] = {
+        ":v": number(order.version),
+        ":made_from": number(order.version - 1),
+    }
+    for place, (name, value) in enumerate(changing(order).items()):
+        if name == table.ORDER_VERSION:
+            continue
+        names[f"#n{place}"] = name
+        if value is None:
+            removes.append(f"#n{place}")
+        else:
+            sets.append(f"#n{place} = :n{place}")
+            values[f":n{place}"] = value
+    return {
+        "Key": key_of(order.campaign_id, order.key, order.expires_at),
+        "UpdateExpression": f"SET {', '.join(sets)}"
+        + (f" REMOVE {', '.join(removes)}" if removes else ""),
+        "ConditionExpression": "#v = :made_from",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
@@ -113,6 +143,8 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         version=int(item[table.ORDER_VERSION]["N"]),
         captured=count(table.ORDER_CAPTURED) or 0,
         refunded=count(table.ORDER_REFUNDED) or 0,
+        promised=count(table.ORDER_PROMISED) or 0,
+        refunded_after=count(table.ORDER_AFTER) or 0,
         paid_at=count(table.ORDER_PAID_AT),
         failure=text(table.ORDER_FAILURE),
         refund_reason=None if reason is None else RefundReason(reason),

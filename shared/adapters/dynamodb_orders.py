@@ -18,13 +18,22 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from shared import table
+from shared.adapters import dynamodb_refund_items
 from shared.adapters.dynamodb_faults import store_faults
-from shared.adapters.dynamodb_order_items import changing, decode, frozen, key_of, number
+from shared.adapters.dynamodb_order_items import (
+    changing,
+    decode,
+    frozen,
+    key_of,
+    next_version,
+    number,
+)
 from shared.adapters.parked_events import read_parked, write_parked
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import ParkedEvent
-from shared.use_cases.order_ports import EVERY_SHARD
+from shared.domain.refund import AskedRefund
+from shared.use_cases.order_ports import EVERY_SHARD, Unsettled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,33 +78,9 @@ class DynamoDBOrders:
         return None
 
     def save(self, order: Order) -> Order | None:
-        sets, removes = ["#v = :v"], []
-        names = {"#v": table.ORDER_VERSION}
-        values: dict[str, Any] = {
-            ":v": number(order.version),
-            ":made_from": number(order.version - 1),
-        }
-        for place, (name, value) in enumerate(changing(order).items()):
-            if name == table.ORDER_VERSION:
-                continue
-            names[f"#n{place}"] = name
-            if value is None:
-                removes.append(f"#n{place}")
-            else:
-                sets.append(f"#n{place} = :n{place}")
-                values[f":n{place}"] = value
-        update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
         try:
             with store_faults():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=key_of(order.campaign_id, order.key, order.expires_at),
-                    UpdateExpression=update,
-                    ConditionExpression="#v = :made_from",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+                self._client.update_item(TableName=self._table, **next_version(order))
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             # Perhaps by an attempt of this very call whose answer was lost: then it stands as it should.
             return decode(_standing(refused))
@@ -158,10 +143,10 @@ class DynamoDBOrders:
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, table.order_range(since, until)):
             found = self._noted(item) if _is_note(item) else _readable(item)
-            if found is not None:
+            if found is not None and not isinstance(found, AskedRefund):
                 yield found
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
+    def unsettled(self, campaign_id: str) -> Iterator[Unsettled]:
         for item in self._unsettled(campaign_id, None):
             # What a note is about is among them itself.
             found = None if _is_note(item) else _readable(item)
@@ -176,6 +161,25 @@ class DynamoDBOrders:
                 if table.ORDER_ID in item:
                     yield decode(item, address=False)
 
+    def with_refunds(
+        self, campaign_id: str, shards: Iterable[int]
+    ) -> Iterator[tuple[Order, list[AskedRefund]]]:
+        for shard in shards:
+            query = _of_shard(table.order_partition(campaign_id, shard))
+            query["ConsistentRead"] = True
+            order: Order | None = None
+            refunds: list[AskedRefund] = []
+            for item in self._query(query):
+                if table.REFUND_ID in item:
+                    # Each stands behind its order.
+                    refunds.append(dynamodb_refund_items.decode(item))
+                elif table.ORDER_ID in item:
+                    if order is not None:
+                        yield order, refunds
+                    order, refunds = decode(item, address=False), []
+            if order is not None:
+                yield order, refunds
+
     def _unsettled(
         self, campaign_id: str, ends: tuple[str, str] | None
     ) -> Iterator[Mapping[str, Any]]:
@@ -186,11 +190,13 @@ class DynamoDBOrders:
             query["ConsistentRead"] = True
             query["FilterExpression"] = (
                 f"{awaits} OR {has_money_without_place} OR attribute_exists(#note)"
+                " OR attribute_exists(#unbooked)"
             )
             query["ExpressionAttributeNames"] |= {
                 "#state": table.ORDER_STATE,
                 "#captured": table.ORDER_CAPTURED,
                 "#note": table.ORDER_NOTE,
+                "#unbooked": table.REFUND_UNBOOKED,
             }
             query["ExpressionAttributeValues"] |= {
                 ":awaiting": {"S": OrderState.AWAITING_PAYMENT.value},
@@ -234,14 +240,16 @@ def _is_note(item: Mapping[str, Any]) -> bool:
     return table.ORDER_NOTE in item and table.ORDER_EVENT not in item
 
 
-def _readable(item: Mapping[str, Any]) -> Order | ParkedEvent | None:
+def _readable(item: Mapping[str, Any]) -> Unsettled | None:
     """
-    The order, or the parked event, of an item that others stand beside. One that makes no sense is a matter for the log,
-    and an order for the reconciliation, which stops at it; until then nobody waits for it.
+    The order, the parked event, or the refund of an item that others stand beside. One that makes no sense is a matter
+    for the log, and an order for the reconciliation, which stops at it; until then nobody waits for it.
     """
     try:
         if table.ORDER_EVENT in item:
             return read_parked(item[table.ORDER_EVENT]["S"])
+        if table.REFUND_ID in item:
+            return dynamodb_refund_items.decode(item)
         return decode(item)
     except (KeyError, TypeError, ValueError):
         log.exception("what stands at %s cannot be read", item[table.ORDER_SORT]["S"])

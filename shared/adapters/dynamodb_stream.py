@@ -16,6 +16,7 @@ from shared.adapters import (
     dynamodb_campaigns,
     dynamodb_order_items,
     dynamodb_payments,
+    dynamodb_refund_items,
     dynamodb_stock,
 )
 from shared.use_cases.read_changes import (
@@ -25,6 +26,7 @@ from shared.use_cases.read_changes import (
     Change,
     OrderChange,
     QuarantineChange,
+    RefundChange,
 )
 
 Image = Mapping[str, Any]
@@ -93,6 +95,9 @@ def _stock(at: float, before: Image | None, after: Image) -> Change:
 def _order(at: float, before: Image | None, after: Image) -> Change | None:
     if table.ORDER_NOTE in after:
         return None
+    if table.REFUND_ID in after:
+        refund = dynamodb_refund_items.decode
+        return RefundChange(at=at, before=refund(before) if before else None, after=refund(after))
     decode = dynamodb_order_items.decode
     return OrderChange(at=at, before=decode(before) if before else None, after=decode(after))
 

@@ -4,6 +4,9 @@ The built-in payment provider ``test``: it moves no money, and signs its webhook
 A payment's id is derived from its order's, so creating it again finds it again without a call, and cancelling or refunding
 it is nothing that could be lost. Whoever holds the webhook secret plays the bank, with delays, duplicates, failures and late
 successes.
+
+Its payment methods script what becomes of refunds: of what was paid with ``refund_pending`` a refund waits until the bank
+tells its end, with ``refund_fails`` it is refused, with ``refund_silent`` no answer ever comes. With any other it succeeds.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from shared.contracts.payments import PaymentWebhook
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import PAYMENT
-from shared.domain.errors import InvalidJson, SignatureInvalid
+from shared.domain.errors import InvalidJson, ProviderSilent, SignatureInvalid
 from shared.domain.ids import derive
 from shared.domain.order import Order
 from shared.domain.payment import (
@@ -36,8 +39,15 @@ NAME = "test"
 _SIGNED_BY = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _LONGEST_HEADER = 2048
 """Characters. Two signatures of a rotation take 100."""
-_KINDS = frozenset({PaymentKind.SUCCEEDED, PaymentKind.FAILED, PaymentKind.REFUNDED})
+_KINDS = frozenset(
+    {
+        *(PaymentKind.SUCCEEDED, PaymentKind.FAILED),
+        *(PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED),
+    }
+)
 """What it tells of."""
+_SCRIPTS = {"refund_pending": ".p", "refund_fails": ".f", "refund_silent": ".s"}
+"""Ends of a payment's id, by the method it was paid with: the provider has no other memory."""
 
 
 class TestProvider:
@@ -53,20 +63,27 @@ class TestProvider:
         self,
         campaign: Campaign,
         order_id: str,
-        amount: int,  # noqa: ARG002 - a real provider needs it, and the next
-        method: str,  # noqa: ARG002
+        amount: int,  # noqa: ARG002 - a real provider needs it
+        method: str,
     ) -> Payment:
-        """The same payment for the same order, whatever else differs."""
+        """The same payment for the same order and method."""
         digest = derive(campaign.secret, "payment", order_id)[:15]
-        identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode()
+        identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode() + _SCRIPTS.get(method, "")
         return Payment(identifier, {"type": "signed_webhook"})
 
     def cancel_payment(self, order: Order) -> PaymentEvent | None:  # noqa: ARG002
         """Nobody asks for the money again: there was none."""
         return None
 
-    def refund(self, refund: Refund) -> RefundState:  # noqa: ARG002
-        """All the money there was goes back: none."""
+    def refund(self, refund: Refund) -> RefundState:
+        """All the money there was goes back: none. Unless the payment's method says otherwise."""
+        match refund.payment_id[-2:]:
+            case ".p":
+                return RefundState.PENDING
+            case ".f":
+                return RefundState.FAILED
+            case ".s":
+                raise ProviderSilent
         return RefundState.SUCCEEDED
 
     def refund_state(self, refund: Refund) -> RefundState | None:
@@ -113,4 +130,5 @@ def _event(event_id: str, body: Mapping[str, Any]) -> PaymentEvent | UnreadableE
         amount=webhook.data.amount,
         currency=webhook.data.currency,
         livemode=webhook.data.livemode,
+        refund_id=webhook.data.refund_id,
     )

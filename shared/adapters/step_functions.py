@@ -1,4 +1,4 @@
-"""Lifecycles of campaigns in Step Functions: one Standard execution each, named after it."""
+"""Lifecycles of campaigns, and refunds, in Step Functions: one Standard execution each, named after it."""
 
 from __future__ import annotations
 
@@ -16,39 +16,40 @@ _FAILED = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
 class StepFunctionsLifecycles:
-    """The lifecycle machine."""
+    """One machine: of what its executions are about."""
 
-    def __init__(self, client: SFNClient, machine_arn: str) -> None:
+    def __init__(self, client: SFNClient, machine_arn: str, about: str = "campaign") -> None:
         self._client = client
         self._machine_arn = machine_arn
+        self._about = about
 
-    def begin(self, campaign_id: str, part: int = 1) -> None:
+    def begin(self, identifier: str, part: int = 1) -> None:
         try:
             with store_faults():
                 self._client.start_execution(
                     stateMachineArn=self._machine_arn,
-                    name=_name(campaign_id, part),
-                    input=json.dumps({"campaign": campaign_id, "part": part}),
+                    name=_name(identifier, part),
+                    input=json.dumps({self._about: identifier, "part": part}),
                 )
         except self._client.exceptions.ExecutionAlreadyExists:
             # The name is what makes a second start harmless.
             return
 
-    def last(self, campaign_id: str) -> Execution | None:
+    def last(self, identifier: str) -> Execution | None:
         # One after the other, for parts are few (one in three hours), and names cannot be searched for.
         found: Execution | None = None
-        while (following := self._after(found, campaign_id)) is not None:
+        while (following := self._after(found, identifier)) is not None:
             found = following
         return found
 
-    def _after(self, before: Execution | None, campaign_id: str) -> Execution | None:
+    def _after(self, before: Execution | None, identifier: str) -> Execution | None:
         part, failures = (before.part + 1, before.failures) if before else (1, 0)
         of_machines, of_executions = ":stateMachine:", ":execution:"
         arn = self._machine_arn.replace(of_machines, of_executions)
         try:
             with store_faults():
                 told = self._client.describe_execution(
-                    executionArn=f"{arn}:{_name(campaign_id, part)}"
+                    executionArn=f"{arn}:{_name(identifier, part)}"
                 )
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
@@ -57,6 +58,6 @@ class StepFunctionsLifecycles:
         return Execution(part, int(stopped.timestamp()) if stopped else None, failures)
 
 
-def _name(campaign_id: str, part: int) -> str:
-    """As the machine itself names the part that takes over."""
-    return campaign_id if part == 1 else f"{campaign_id}-{part}"
+def _name(identifier: str, part: int) -> str:
+    """As the lifecycle machine itself names the part that takes over."""
+    return identifier if part == 1 else f"{identifier}-{part}"

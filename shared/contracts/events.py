@@ -282,9 +282,24 @@ class PaidData(OrderData):
     paid_at: Moment
 
 
+_REFUND: Final = "ref_AQhCEIQhCEIQhCFptx15-CFrCsJA3QY0mVtX0fC7"
+GivenBack = Annotated[
+    Amount, Field(description="What this refund is of. Minor units of `currency`.")
+]
+
+
 class RefundedData(OrderData):
     """The order, and what went back."""
 
+    refund: Annotated[
+        str | None,
+        Field(
+            pattern=r"^ref_[A-Za-z0-9_-]{40}$",
+            description="The refund that its merchant asked for; null for money that came too late.",
+            examples=[_REFUND],
+        ),
+    ]
+    given_back: GivenBack
     refunded: Annotated[
         Amount, Field(description="All that went back so far. Minor units of `currency`.")
     ]
@@ -292,10 +307,25 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `buyer_limit_reached`; others may follow.",
-            examples=["sold_out"],
+            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `buyer_limit_reached` of money that came "
+            "too late, `asked_by_merchant`; others may follow.",
+            examples=["asked_by_merchant"],
         ),
     ]
+    after_close: Annotated[
+        bool,
+        Field(
+            description="Whether the books of the campaign were closed without it: it is in no totals and in no report.",
+            examples=[False],
+        ),
+    ]
+
+
+class UnknownRefundData(OrderData):
+    """The order, and the refund that nobody knows the end of."""
+
+    refund: Annotated[str, Field(pattern=r"^ref_[A-Za-z0-9_-]{40}$", examples=[_REFUND])]
+    given_back: GivenBack
 
 
 class QuarantinedData(Data):
@@ -332,10 +362,19 @@ class OrderPaid(OfCampaign):
 
 
 class OrderRefunded(OfCampaign):
-    """An order's money went back to its buyer."""
+    """Money of an order went back to its buyer: one event for each refund."""
 
     told_by = "`orders` stream"
     data: RefundedData
+
+
+class RefundNeedsAttention(OfCampaign):
+    """
+    The payment provider did not say in days what became of a refund. Have it tried again, or settle it with the provider.
+    """
+
+    told_by = "`orders` stream"
+    data: UnknownRefundData
 
 
 class PaymentQuarantined(Published):
@@ -366,6 +405,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         OfferSoldOut,
         OrderPaid,
         OrderRefunded,
+        RefundNeedsAttention,
         PaymentQuarantined,
     )
 }

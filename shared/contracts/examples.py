@@ -184,6 +184,29 @@ PAID: Final[Json] = {
     "payment": {"id": PAYMENT_ID, "provider": "test", "action": None},
 }
 
+REFUND_REQUEST: Final[Json] = {"amount": 4000, "reason": "One box was bruised"}
+REFUND: Final[Json] = {
+    "id": "ref_AQhCEIQhCEIQhCFptx15-CFrCsJA3QY0mVtX0fC7",
+    "object": "refund",
+    "order": f"ord_{SUFFIX}",
+    "campaign": CAMPAIGN_ID,
+    "amount": 4000,
+    "currency": "CNY",
+    "reason": "One box was bruised",
+    "restock": False,
+    "restocked": False,
+    "state": "pending",
+    "after_close": None,
+    "created_at": "2026-11-28T12:20:00Z",
+    "ended_at": None,
+}
+REFUNDED: Final[Json] = {
+    **REFUND,
+    "state": "succeeded",
+    "after_close": False,
+    "ended_at": "2026-11-28T12:20:01Z",
+}
+
 WEBHOOK: Final[Json] = {
     "type": "payment.succeeded",
     "data": {

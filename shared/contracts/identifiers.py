@@ -12,12 +12,14 @@ _CLAIM: Final = "[A-Za-z0-9_-]{74}"
 CAMPAIGN: Final[Json] = {"type": "string", "pattern": "^cmp_[a-z2-7]{16}$"}
 RESERVATION: Final[Json] = {"type": "string", "pattern": f"^rsv_{_CLAIM}$"}
 ORDER: Final[Json] = {"type": "string", "pattern": f"^ord_{_CLAIM}$"}
+REFUND: Final[Json] = {"type": "string", "pattern": "^ref_[A-Za-z0-9_-]{40}$"}
 PROVIDER: Final[Json] = {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["test"]}
 
 PATH: Final = {
     "campaign_id": CAMPAIGN,
     "reservation_id": RESERVATION,
     "order_id": ORDER,
+    "refund_id": REFUND,
     "provider": PROVIDER,
 }
 """By the name of a path's parameter. Anything of another form is not found."""
@@ -25,3 +27,4 @@ PATH: Final = {
 CampaignId = Annotated[str, WithJsonSchema(CAMPAIGN)]
 ReservationId = Annotated[str, WithJsonSchema(RESERVATION)]
 OrderId = Annotated[str, WithJsonSchema(ORDER)]
+RefundId = Annotated[str, WithJsonSchema(REFUND)]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.contracts import buying, campaigns, identifiers, payments, totals
+from shared.contracts import buying, campaigns, identifiers, payments, refunds, totals
 from shared.contracts import examples as eg
 from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
@@ -371,6 +371,52 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=buying.Order,
         gives=eg.PAID,
         refuses=(errors.OrderNotFound,),
+    ),
+    "POST /v1/orders/{order_id}/refund": Operation(
+        id="refund_order",
+        description=(
+            "Gives back all or some of the money of a paid order: never more than was paid, over all refunds. It is "
+            "accepted at once and done in the background; read it, or wait for the event `OrderRefunded`. With `restock`, "
+            "the units of a whole refund go back on sale."
+        ),
+        takes=refunds.RefundRequest,
+        sends=eg.REFUND_REQUEST,
+        status=201,
+        answers=refunds.Refund,
+        gives=eg.REFUND,
+        refuses=(
+            errors.OrderNotFound,
+            errors.OrderNotPaid,
+            errors.RefundExceedsPaid,
+            errors.RestockOfPart,
+            errors.RestockTooLate,
+        ),
+    ),
+    "GET /v1/orders/{order_id}/refunds": Operation(
+        id="list_refunds",
+        description="All refunds that were asked for of an order, newest first.",
+        answers=refunds.RefundList,
+        gives=eg.listed(eg.REFUNDED),
+        refuses=(errors.OrderNotFound,),
+    ),
+    "GET /v1/refunds/{refund_id}": Operation(
+        id="read_refund",
+        description="The refund as it stands.",
+        answers=refunds.Refund,
+        gives=eg.REFUNDED,
+        refuses=(errors.RefundNotFound,),
+    ),
+    "POST /v1/refunds/{refund_id}/retry": Operation(
+        id="retry_refund",
+        description=(
+            "Has the payment provider asked again about a refund that needs attention. It cannot go back twice: the "
+            "provider knows it by its id. One that is pending stays as it is."
+        ),
+        takes=campaigns.NoBody,
+        sends={},
+        answers=refunds.Refund,
+        gives=eg.REFUND,
+        refuses=(errors.RefundNotFound, errors.RefundEnded),
     ),
     "POST /v1/webhooks/payments/{provider}": Operation(
         id="receive_payment_event",

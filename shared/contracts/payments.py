@@ -19,6 +19,10 @@ class PaymentFact(BaseModel):
     amount: int
     currency: Annotated[str, Field(min_length=1, max_length=16)]
     livemode: bool
+    refund_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=255, description="Of a refund: as we had asked for it."),
+    ] = None
 
 
 class PaymentWebhook(BaseModel):
@@ -30,7 +34,7 @@ class PaymentWebhook(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
-    type: Literal["payment.succeeded", "payment.failed", "refund.succeeded"]
+    type: Literal["payment.succeeded", "payment.failed", "refund.succeeded", "refund.failed"]
     data: PaymentFact
 
 
@@ -41,8 +45,8 @@ class Received(Answer):
     outcome: Annotated[
         Literal["paid", "refunded", "noted", "known", "parked", "quarantined"],
         Field(
-            description="What it did: `refunded` came too late, or was a second payment of its order, and went back; "
-            "`noted` is a failed attempt to pay; `known` was dealt with before, or moves nothing; `parked` waits for its "
-            "order; `quarantined` does not fit its order, which is left untouched."
+            description="What it did: `refunded` came too late, or was a second payment of its order, and went back, or "
+            "tells that a refund has; `noted` is a failed attempt to pay or to refund; `known` was dealt with before, or "
+            "moves nothing; `parked` waits for its order; `quarantined` does not fit its order, which is left untouched."
         ),
     ]

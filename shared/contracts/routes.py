@@ -113,6 +113,22 @@ ROUTES: Final = (
         "Turn a reservation into an order",
     ),
     RouteSpec("GET", "/v1/orders/{order_id}", "checkout", (SELL, READ), "Read an order"),
+    RouteSpec("POST", "/v1/orders/{order_id}/refund", "refunds", (MANAGE,), "Refund a paid order"),
+    RouteSpec(
+        "GET",
+        "/v1/orders/{order_id}/refunds",
+        "refunds",
+        (MANAGE, READ),
+        "List the refunds of an order",
+    ),
+    RouteSpec("GET", "/v1/refunds/{refund_id}", "refunds", (MANAGE, READ), "Read a refund"),
+    RouteSpec(
+        "POST",
+        "/v1/refunds/{refund_id}/retry",
+        "refunds",
+        (MANAGE,),
+        "Try again a refund that needs attention",
+    ),
     RouteSpec(
         "POST",
         "/v1/webhooks/payments/{provider}",

@@ -99,7 +99,11 @@ def piece_name(table: str, kind: str, number: int, count: int) -> str:
 
 def disagreements(report: Mapping[str, Any], sums: PieceSums) -> list[str]:
     """What paid orders, as they were written down, say otherwise than the report."""
-    return [
+    refunded = report["totals"]["refunded"]
+    found = []
+    if sums.refunded != refunded:
+        found.append(f"refunded: {sums.refunded} by the orders, {refunded} by the report")
+    return found + [
         f"{offer['sku']} {what}: {said[offer['sku']]} by the orders, {offer[what]} by the report"
         for offer in report["totals"]["offers"]
         for what, said in (("orders", sums.sold), ("gross", sums.gross))

@@ -9,12 +9,13 @@ Everything livehour can refuse, by what the caller can do about it.
   x Forbidden (403)
     + WrongScope
   x NotFound (404)
-    + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound
+    + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound,
+      RefundNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      PaymentRefused
+      PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded, RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -162,6 +163,11 @@ class ProviderNotFound(NotFound):
     advice = "Post payment webhooks to /v1/webhooks/payments/{provider}, of a provider that is set up here."
 
 
+class RefundNotFound(NotFound):
+    code = "refund_not_found"
+    title = "There is no such refund"
+
+
 class MethodNotAllowed(Refusal):
     """``allow``: the methods that the endpoint has."""
 
@@ -260,6 +266,46 @@ class PaymentRefused(Conflict):
     code = "payment_refused"
     title = "The payment provider refuses to take this payment"
     advice = "Read what the provider says: the amount or the currency may be out of its bounds. The units stay held."
+
+
+class OrderNotPaid(Conflict):
+    """``state``: of the order."""
+
+    code = "order_not_paid"
+    title = "The order is not paid"
+    advice = "Only what was paid for can be given back; what came too late goes back without being asked."
+
+
+class RefundExceedsPaid(Conflict):
+    """``refundable``: what is left, in minor units."""
+
+    code = "refund_exceeds_paid"
+    title = "That is more than is left of the payment"
+    advice = (
+        "Ask for at most 'refundable': the rest has gone back, or is promised to another refund."
+    )
+
+
+class RefundEnded(Conflict):
+    """``state``: of the refund."""
+
+    code = "refund_state"
+    title = "The refund has come to its end"
+    advice = "Only a refund that needs attention can be tried again. After a failed one, ask for a new refund."
+
+
+class RestockOfPart(Conflict):
+    code = "restock_of_part"
+    title = "Units go back on sale with the whole refund of their order only"
+    advice = "Leave out 'restock'; or refund the whole order at once, if nothing of it was refunded before."
+
+
+class RestockTooLate(Conflict):
+    """``status``: of the campaign."""
+
+    code = "restock_too_late"
+    title = "The sale is not open"
+    advice = "Leave out 'restock': units go back on sale only while the campaign is selling."
 
 
 # -- 412, 413, 422, 428, 500, 503 ----------------------------------------------------------------------

@@ -28,6 +28,7 @@ class EventName(StrEnum):
     OFFER_SOLD_OUT = "OfferSoldOut"
     ORDER_PAID = "OrderPaid"
     ORDER_REFUNDED = "OrderRefunded"
+    REFUND_NEEDS_ATTENTION = "RefundNeedsAttention"
     PAYMENT_QUARANTINED = "PaymentQuarantined"
 
 

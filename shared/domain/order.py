@@ -8,6 +8,9 @@ from, so that of two who settle the same order at once, one is told that the oth
 Money that came in (``captured``) is in exactly one place: it is the order's (paid), it was given back (refunded), or it is
 still being settled, because it came when the hold was over: then units are looked for again, in as many attempts as it takes
 to get a definite answer, or the refund is under way. One version of the order decides between the two.
+
+Of a paid order the merchant may give back all or some (``shared.domain.refund``): what is promised is never more than what
+came in, and what went back never more than what was promised.
 """
 
 from __future__ import annotations
@@ -87,6 +90,10 @@ class Order:
     version: int = 1
     captured: int = 0
     refunded: int = 0
+    promised: int = 0
+    """Of the money: what went back or is to go back by the refunds that its merchant asked for, and that did not fail."""
+    refunded_after: int = 0
+    """Of ``refunded``: what went back after the books of the campaign were closed, and stands in none."""
     paid_at: int | None = None
     failure: str | None = None
     """The last event that told of a failed attempt to pay, while another may follow."""
@@ -130,6 +137,22 @@ class Order:
     def awaits_payment(self) -> bool:
         """Whether no money has come in, and the order was not cancelled for it."""
         return self.state is OrderState.AWAITING_PAYMENT and not self.captured
+
+    @property
+    def refundable(self) -> int:
+        """Money of a paid order that no refund was promised of."""
+        return self.captured - self.promised if self.paid_at is not None else 0
+
+    @property
+    def refunded_in_books(self) -> int:
+        """What went back before the books of the campaign were closed."""
+        return self.refunded - self.refunded_after
+
+    @property
+    def state_in_books(self) -> OrderState:
+        """As the closed books have it: what went back later does not change them."""
+        is_whole = self.state is not OrderState.REFUNDED or not self.refunded_after
+        return self.state if is_whole else OrderState.PAID
 
     def is_payable(self, now: int) -> bool:
         """Whether the buyer should still be asked to pay."""
@@ -196,6 +219,31 @@ class Order:
             raise ValueError(f"an order that is {self.state} has nothing to give back")
         return self._changed(state=OrderState.REFUNDED, refunded=self.captured)
 
+    # -- refunds that the merchant asks for -----------------------------------------------------------
+
+    def promising(self, amount: int) -> Order:
+        """Some of the money is to go back. ``ValueError`` for more than there is left."""
+        if not 0 < amount <= self.refundable:
+            raise ValueError(f"{amount} of {self.refundable} cannot go back")
+        return self._changed(promised=self.promised + amount)
+
+    def kept_after_all(self, amount: int) -> Order:
+        """A refund failed: what it was promised can go back by another."""
+        if amount > self.promised - self.refunded:
+            raise ValueError(f"{amount} was promised of nothing")
+        return self._changed(promised=self.promised - amount)
+
+    def gave_back_some(self, amount: int, *, in_books: bool) -> Order:
+        """What was promised went back; with the last of it the order is refunded."""
+        refunded = self.refunded + amount
+        if refunded > self.promised:
+            raise ValueError(f"{amount} more than {self.refunded} of {self.promised} went back")
+        return self._changed(
+            refunded=refunded,
+            refunded_after=self.refunded_after + (0 if in_books else amount),
+            state=OrderState.REFUNDED if refunded == self.captured else self.state,
+        )
+
     def _refuse_unless_open(self) -> None:
         if self.is_settled or self.refund_reason is not None:
             raise ValueError(
@@ -213,6 +261,8 @@ class Order:
             version=1,
             captured=0,
             refunded=0,
+            promised=0,
+            refunded_after=0,
             paid_at=None,
             failure=None,
             refund_reason=None,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.clock import rfc3339
 from shared.domain.order import Order
 from shared.domain.parties import Part
+from shared.domain.refund import AskedRefund
 from shared.domain.tables import Row, Table
 
 ORDERS: Final = Table(
@@ -32,7 +33,10 @@ PAYMENTS: Final = Table(
 )
 REFUNDS: Final = Table(
     "refunds",
-    ("order", "payment", "provider", "amount", "currency", "reason", "was_an_order"),
+    (
+        *("refund", "order", "payment", "provider", "amount", "currency", "reason"),
+        *("refunded_at", "was_an_order", "restocked"),
+    ),
     frozenset({"amount"}),
 )
 TOTALS: Final = Table("totals", ("figure", "count"))
@@ -61,16 +65,16 @@ PARTIES: Final = Table(
 BY_ORDER: Final = (ORDERS, PAYMENTS, REFUNDS)
 
 
-def rows_of(order: Order) -> Iterator[tuple[Table, Row]]:
-    """The rows that an order makes."""
+def rows_of(order: Order, refunds: Sequence[AskedRefund]) -> Iterator[tuple[Table, Row]]:
+    """The rows that an order makes, and those of its refunds that are in the books of its campaign."""
     at = rfc3339(order.paid_at) if order.paid_at is not None else None
     yield (
         ORDERS,
         (
-            *(order.id, order.state.value, order.sku, order.quantity),
+            *(order.id, order.state_in_books.value, order.sku, order.quantity),
             *(order.unit_price, order.amount, order.currency),
             *(rfc3339(order.created_at), at, order.provider, order.payment_id),
-            *(order.captured, order.refunded, bool(order.attempt and at)),
+            *(order.captured, order.refunded_in_books, bool(order.attempt and at)),
         ),
     )
     if order.captured:
@@ -81,15 +85,25 @@ def rows_of(order: Order) -> Iterator[tuple[Table, Row]]:
                 *(order.captured, order.currency, at, at is not None),
             ),
         )
-    if order.refunded:
-        reason = order.refund_reason.value if order.refund_reason else None
+    if order.refunded and order.refund_reason is not None:
+        # It came too late, and went back without being asked.
         yield (
             REFUNDS,
             (
-                *(order.id, order.payment_id, order.provider),
-                *(order.refunded, order.currency, reason, at is not None),
+                *(None, order.id, order.payment_id, order.provider, order.refunded),
+                *(order.currency, order.refund_reason.value, None, at is not None, False),
             ),
         )
+    for refund in refunds:
+        if refund.is_in_books:
+            ended = rfc3339(refund.ended_at) if refund.ended_at is not None else None
+            yield (
+                REFUNDS,
+                (
+                    *(refund.id, order.id, order.payment_id, order.provider, refund.amount),
+                    *(refund.currency, refund.reason, ended, True, refund.restocked),
+                ),
+            )
 
 
 @dataclass(slots=True)
@@ -100,7 +114,9 @@ class PieceSums:
     """Money that came in, also for what could not become an order."""
     given_back: int = 0
     refunded: int = 0
-    """Of ``given_back``: for what was an order."""
+    """Of ``given_back``: for what was an order, before the books were closed."""
+    refunded_after: int = 0
+    """Of ``given_back``: for what was an order, after the books were closed."""
     sold: Counter[str] = field(default_factory=Counter)
     """Paid orders, by SKU."""
     gross: Counter[str] = field(default_factory=Counter)
@@ -111,7 +127,8 @@ class PieceSums:
         self.captured += order.captured
         self.given_back += order.refunded
         if order.paid_at is not None:
-            self.refunded += order.refunded
+            self.refunded += order.refunded_in_books
+            self.refunded_after += order.refunded_after
             self.sold[order.sku] += 1
             self.gross[order.sku] += order.amount
 
@@ -119,6 +136,7 @@ class PieceSums:
         self.captured += other.captured
         self.given_back += other.given_back
         self.refunded += other.refunded
+        self.refunded_after += other.refunded_after
         self.sold.update(other.sold)
         self.gross.update(other.gross)
         return self
@@ -137,8 +155,10 @@ def money_rows(report: Mapping[str, Any], sums: PieceSums) -> list[Row]:
         "refunded": sums.refunded,
         "net": gross - sums.refunded,
         "given_back_in_all": sums.given_back,
-        "refunded_after_the_report": sums.refunded - report["totals"]["refunded"],
-        "on_its_way_back": sums.captured - sums.given_back - (gross - sums.refunded),
+        "refunded_after_the_report": sums.refunded_after,
+        "on_its_way_back": sums.captured
+        - sums.given_back
+        - (gross - sums.refunded - sums.refunded_after),
     }
     return [(name, amount, currency) for name, amount in lines.items()]
 

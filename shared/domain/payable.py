@@ -30,6 +30,14 @@ HIGHEST: Final = 99_999_999
 HIGHEST_RUPIAH: Final = 999_999_999_999
 
 
+def refund_fault(provider: str, currency: str, amount: int) -> str | None:
+    """Why the provider could not give exactly this back; ``None`` if it can."""
+    step = STEPS.get(currency, 1)
+    if provider != STRIPE or not amount % step:
+        return None
+    return f"Stripe moves {currency} in steps of {step} minor units."
+
+
 def price_faults(campaign: Campaign) -> Iterator[tuple[str, str]]:
     """What the campaign's provider could not charge: JSON pointer, and the sentence that says what would be right."""
     if campaign.payment_provider != STRIPE:

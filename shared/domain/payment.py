@@ -7,7 +7,7 @@ A correct signature makes an event the provider's word; only the order says whet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.order import Order
@@ -104,6 +104,15 @@ def doubt_about_money(event: PaymentEvent, order: Order, *, livemode: bool) -> D
     if event.currency != order.currency:
         return Doubt.WRONG_CURRENCY
     return None
+
+
+def doubt_about_refund(
+    event: PaymentEvent, order: Order, amount: int, *, livemode: bool
+) -> Doubt | None:
+    """The same of money that went back, or could not: ``amount`` of it."""
+    if event.amount != amount:
+        return Doubt.WRONG_AMOUNT
+    return doubt_about(replace(event, amount=order.amount), order, livemode=livemode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ What is compared:
 * each order: what its id promised; at its end; and its money in exactly one place
 * the last snapshot of the totals: what was counted just now
 
+Refunds that came after the close are in none of it, but that they were promised and that there was money for them.
+
 A campaign that still sells moves between one reading and the next, so there each difference must be found twice, in the
 same words and numbers, before it is drift (``drift``).
 """
@@ -23,7 +25,7 @@ from dataclasses import dataclass, field
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import NotAClaimCheck
 from shared.domain.order import Order, OrderState
-from shared.domain.stock import Block, Kind
+from shared.domain.stock import GIVEN_BACK, PAID, Block
 from shared.domain.totals import NAMES, Snapshot, Sums
 
 _LISTED = 100
@@ -73,9 +75,9 @@ class OrderBook:
     def enter(self, order: Order) -> None:
         """Count an order."""
         self.count += 1
-        self.by_state[order.state] += 1
+        self.by_state[order.state_in_books] += 1
         self.captured += order.captured
-        self.given_back += order.refunded
+        self.given_back += order.refunded_in_books
         if order.refund_reason is not None:
             self.late_refunded[order.refund_reason.value] += 1
         elif order.attempt and order.paid_at is not None:
@@ -158,8 +160,7 @@ def _check(campaign: Campaign, order: Order, ledger: _Ledger | None, findings: F
         findings.tell(
             f"{name}: {order.state.value}, with {order.captured} captured, is not at its end"
         )
-    kept = order.captured - order.refunded
-    findings.compare(f"{name} money kept", order=kept, state=order.amount if _is_kept(order) else 0)
+    _check_money(order, name, findings)
     try:
         check = order.claim(campaign.secret)
     except NotAClaimCheck:
@@ -173,8 +174,21 @@ def _check(campaign: Campaign, order: Order, ledger: _Ledger | None, findings: F
         ledger.claim(order, check.key, (check.block, check.tail_quantity))
 
 
-def _is_kept(order: Order) -> bool:
-    return order.state in (OrderState.PAID, OrderState.FULFILLED)
+def _check_money(order: Order, name: str, findings: Findings) -> None:
+    """What came in is kept as its state says; what went back was promised, and what is promised came in."""
+    if order.paid_at is None:
+        kept = order.captured - order.refunded
+        findings.compare(f"{name} money kept", order=kept, state=0)
+        return
+    findings.compare(f"{name} captured", order=order.captured, amount=order.amount)
+    is_all_back = order.refunded == order.captured
+    findings.compare(
+        f"{name} refunded", order=is_all_back, state=order.state is OrderState.REFUNDED
+    )
+    if not 0 <= order.refunded_after <= order.refunded <= order.promised <= order.captured:
+        findings.tell(
+            f"{name}: {order.refunded} went back ({order.refunded_after} after the close), {order.promised} was promised"
+        )
 
 
 # -- ledgers ---------------------------------------------------------------------------------------------
@@ -213,14 +227,14 @@ class _Ledger:
 
     def _enter(self, block: Block) -> None:
         for key, entry in block.ledger.items():
-            if entry.kind in (Kind.SOLD, Kind.REFUNDED):
+            if entry.kind in PAID:
                 sale = self._sales.setdefault(key, _Sale())
                 sale.units += entry.quantity
                 if entry.is_tail:
                     if sale.seat is not None:
                         self._findings.tell(f"{self.sku} reservation {key}: sold twice")
                     sale.seat = block.number, entry.quantity
-                    sale.refunded = entry.kind is Kind.REFUNDED
+                    sale.refunded = entry.kind in GIVEN_BACK
 
     def claim(self, order: Order, key: str, seat: tuple[int, int]) -> None:
         """A paid order says that its units were sold under this key, and where."""
@@ -230,14 +244,15 @@ class _Ledger:
                 f"order {order.id}: paid, and its units are not sold, or to another"
             )
             return
-        wanted = (order.quantity, seat, order.state is OrderState.REFUNDED)
+        is_refunded = order.state_in_books is OrderState.REFUNDED
+        wanted = (order.quantity, seat, is_refunded)
         self._findings.compare(
             f"order {order.id} units, seat, refund",
             order=wanted,
             ledger=(sale.units, sale.seat, sale.refunded),
         )
         if seat[0] in self._of_orders:
-            for place, number in enumerate((1, order.amount, order.refunded)):
+            for place, number in enumerate((1, order.amount, order.refunded_in_books)):
                 self._of_orders[seat[0]][place] += number
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_NEXT
+from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_MONEY, LEDGER_NEXT
 
 FOR_GOOD = 0
 """As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
@@ -36,9 +36,15 @@ class Kind(IntEnum):
     """Nothing here: the reservation goes on in the next block."""
     SOLD = 5
     REFUNDED = 6
+    """All its money went back. The units stay sold: they are gone, or not for this sale any more."""
+    RESTOCKED = 7
+    """All its money went back, and the units are on sale again."""
 
 
 ENDED = frozenset({Kind.RELEASED, Kind.EXPIRED, Kind.VOID})
+PAID = frozenset({Kind.SOLD, Kind.REFUNDED, Kind.RESTOCKED})
+"""What was an order, whatever became of it: never forgotten."""
+GIVEN_BACK = frozenset({Kind.REFUNDED, Kind.RESTOCKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Entry:
     """Seconds since 1970 UTC: a hold is dead from that instant."""
     next: int | None = None
     """The block where the reservation goes on: of a forward, or of a part of a larger quantity."""
+    refunded: int = 0
+    """Money of a sale that went back in part, minor units."""
 
     @property
     def is_tail(self) -> bool:
@@ -59,7 +67,7 @@ class Entry:
 
     def forgotten(self, now: int) -> bool:
         """Whether the entry no longer answers a repeated request, and may be replaced or pruned."""
-        return self.kind not in (Kind.SOLD, Kind.REFUNDED) and now >= self.deadline + REMEMBERED
+        return self.kind not in PAID and now >= self.deadline + REMEMBERED
 
     def replaceable(self, now: int) -> bool:
         """Whether a new life of the same key may begin in its place. A part's units are its tail's to decide about."""
@@ -69,15 +77,17 @@ class Entry:
         """The entry as one number, deadlines counted from ``epoch``."""
         following = 0 if self.next is None else self.next + 1
         rest = (self.deadline - epoch) * LEDGER_DEADLINE + self.kind * LEDGER_KIND + self.quantity
-        return following * LEDGER_NEXT + rest
+        return self.refunded * LEDGER_MONEY + following * LEDGER_NEXT + rest
 
     @classmethod
     def decode(cls, value: int, epoch: int) -> Entry:
         """The entry of a number."""
-        following, rest = divmod(value, LEDGER_NEXT)
+        money, rest = divmod(value, LEDGER_MONEY)
+        following, rest = divmod(rest, LEDGER_NEXT)
         deadline, rest = divmod(rest, LEDGER_DEADLINE)
         kind, quantity = divmod(rest, LEDGER_KIND)
-        return cls(Kind(kind), quantity, epoch + deadline, following - 1 if following else None)
+        further = following - 1 if following else None
+        return cls(Kind(kind), quantity, epoch + deadline, further, money)
 
     def become(self, kind: Kind) -> Entry:
         """The same units in another state."""
@@ -160,9 +170,7 @@ class Block:
         entries = self.ledger.values()
         held = sum(entry.quantity for entry in entries if entry.kind is Kind.HELD)
         sold = sum(entry.quantity for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED))
-        orders = sum(
-            1 for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED) and entry.is_tail
-        )
+        orders = sum(1 for entry in entries if entry.kind in PAID and entry.is_tail)
         found = [
             f"block {self.number}: {name} is {counter} by its counter and {ledger} by its ledger"
             for name, counter, ledger in (
@@ -286,6 +294,28 @@ def confirm(key: str, held: Entry, amount: int) -> Amendment:
             orders=1 if held.is_tail else 0,
             gross=amount if held.is_tail else 0,
         ),
+    )
+
+
+def refund_part(key: str, sold: Entry, money: int) -> Amendment:
+    """Give back some of the money of a sale, which stands. That it did is in the entry: nobody can do it again."""
+    stays = replace(sold, refunded=sold.refunded + money)
+    return Amendment(expect={key: sold}, write={key: stays}, change=Counters(refunded=money))
+
+
+def refund_whole(
+    key: str, sold: Entry, money: int, *, restock: bool, open_at: int | None = None
+) -> Amendment:
+    """
+    Give back the rest of the money of a sale; 0 for its other parts. ``restock``: and put its units on sale again, if the
+    block is still open (``open_at``) when that is asked.
+    """
+    units = sold.quantity if restock else 0
+    return Amendment(
+        expect={key: sold},
+        write={key: sold.become(Kind.RESTOCKED if restock else Kind.REFUNDED)},
+        change=Counters(free=units, sold=-units, refunded=money),
+        open_at=open_at,
     )
 
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from shared.domain.campaign import Campaign, Offer, Status
-from shared.domain.stock import Block, Counters, Kind
+from shared.domain.stock import GIVEN_BACK, Block, Counters, Kind
 
 DEFINITIONS = "1"
 """Version of what the words of the totals mean; it grows when a meaning changes."""
@@ -75,7 +75,7 @@ class Sums:
         for block in blocks:
             counters += block.counters
             for entry in block.ledger.values():
-                if entry.kind is Kind.REFUNDED:
+                if entry.kind in GIVEN_BACK:
                     refunded += entry.quantity
                 elif entry.kind is Kind.HELD and entry.is_tail:
                     holds += 1

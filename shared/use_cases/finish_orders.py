@@ -1,5 +1,6 @@
 """
 Finish what checkouts and payments left: orders whose hold ended unpaid, and money whose way to its place was interrupted.
+And refunds, before the books are closed: what has gone back is booked, and what has not is left out of them.
 
 The beat calls it with the time since the last beat; the drain of a closing campaign for everything. It repeats nothing that
 was done and may die anywhere. A hold past its deadline is left to the beat of the stock, which ends many in one write.
@@ -21,9 +22,11 @@ from shared.domain.claim_check import ORDER, suffix_of, verify
 from shared.domain.errors import Busy, ProviderSilent, StoreBusy
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import ParkedEvent
-from shared.domain.stock import Kind
+from shared.domain.refund import AskedRefund
+from shared.domain.stock import PAID, Kind
+from shared.use_cases.give_back import close_books_on
 from shared.use_cases.judge_payment import Outcome, believe, judge_again
-from shared.use_cases.order_ports import Books
+from shared.use_cases.order_ports import Books, Unsettled
 from shared.use_cases.settle_hold import tail_of
 from shared.use_cases.settle_payment import settle
 from shared.use_cases.side_by_side import AT_ONCE, side_by_side
@@ -63,9 +66,7 @@ def finish_all(books: Books, campaign: Campaign, *, now: int) -> Finished:
     return _finish(books, campaign, books.orders.unsettled(campaign.id), now)
 
 
-def _finish(
-    books: Books, campaign: Campaign, found: Iterable[Order | ParkedEvent], now: int
-) -> Finished:
+def _finish(books: Books, campaign: Campaign, found: Iterable[Unsettled], now: int) -> Finished:
     done = Finished()
     silences = 0
     things = iter(found)
@@ -91,8 +92,11 @@ _End = OrderState | Outcome | type[ProviderSilent] | None
 """What an order or a parked event came to. ``None``, ``PARKED`` or ``ProviderSilent``: to nothing yet."""
 
 
-def _end_of(books: Books, campaign: Campaign, thing: Order | ParkedEvent, now: int) -> _End:
+def _end_of(books: Books, campaign: Campaign, thing: Unsettled, now: int) -> _End:
     try:
+        if isinstance(thing, AskedRefund):
+            is_done = close_books_on(books, campaign, thing, now=now)
+            return Outcome.KNOWN if is_done else None
         if isinstance(thing, ParkedEvent):
             check = verify(suffix_of(thing.event.order_id, ORDER), campaign.secret)
             outcome = judge_again(books, campaign, check, thing, now)
@@ -108,7 +112,7 @@ def _end_of(books: Books, campaign: Campaign, thing: Order | ParkedEvent, now: i
     except Exception:
         # Whatever is wrong with one must not keep the others from their end.
         about = thing.event.order_id if isinstance(thing, ParkedEvent) else thing.id
-        log.exception("the order %s cannot be finished", about)
+        log.exception("%s cannot be finished", about)
         return None
     return None if finished is None else finished.state
 
@@ -120,7 +124,7 @@ def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Ord
         tail = tail_of(books.stock, place, order.claim(campaign.secret))
         if tail is not None and tail.kind is Kind.HELD:
             return None
-        if tail is not None and tail.kind in (Kind.SOLD, Kind.REFUNDED):
+        if tail is not None and tail.kind in PAID:
             # Only a payment sells: whoever sold it died before the order was told.
             return settle(books, campaign, order, now)
         # The payment first: once the order is cancelled, nobody comes back to it.

@@ -25,8 +25,11 @@ from shared.domain.payment import (
     UnreadableEvent,
     doubt_about,
     doubt_about_money,
+    doubt_about_refund,
     second_refund,
 )
+from shared.domain.refund import AskedRefund, NotARefund, RefundPlace, State
+from shared.use_cases.give_back import come_to_an_end, settle_in_books
 from shared.use_cases.order_ports import Books
 from shared.use_cases.settle_payment import settle
 
@@ -43,9 +46,9 @@ class Outcome(StrEnum):
 
     PAID = "paid"
     REFUNDED = "refunded"
-    """It came too late, or was the order's second payment, and went back."""
+    """It came too late, or was the order's second payment, and went back; or it tells that a refund has."""
     NOTED = "noted"
-    """An attempt to pay failed; the order waits for another."""
+    """An attempt to pay, or to give back, failed; another may follow."""
     KNOWN = "known"
     """Nothing: it was dealt with before, or the order is past it."""
     PARKED = "parked"
@@ -88,6 +91,9 @@ def judge_again(
 def _judge(
     books: Books, campaign: Campaign, order: Order, provider: str, event: PaymentEvent, now: int
 ) -> Outcome:
+    refund = _refund_of(books, order, event)
+    if refund is not None:
+        return _refund_told(books, campaign, order, refund, provider, event, now)
     if event.refund_id is not None and event.doubt is None:
         # Money that we sent back ourselves, of whichever payment.
         return Outcome.KNOWN
@@ -96,6 +102,12 @@ def _judge(
         return _give_back(books, campaign, provider, event, now)
     if doubt is not None:
         return put_aside(books, provider, doubt, event, now, campaign)
+    return _believed(books, campaign, order, event, now)
+
+
+def _believed(
+    books: Books, campaign: Campaign, order: Order, event: PaymentEvent, now: int
+) -> Outcome:
     if event.kind is PaymentKind.SUCCEEDED:
         return _succeeded(books, campaign, order, now)
     if event.kind is PaymentKind.FAILED:
@@ -115,6 +127,50 @@ def _doubt(books: Books, order: Order, provider: str, event: PaymentEvent) -> Do
     if doubt is None and event.kind is PaymentKind.REFUNDED and order.refund_reason is None:
         return Doubt.UNASKED_REFUND
     return doubt
+
+
+def _refund_of(books: Books, order: Order, event: PaymentEvent) -> AskedRefund | None:
+    """The refund that an event tells the end of, if a merchant asked for it and nothing else is wrong with the event."""
+    tells_the_end = event.kind in (PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED)
+    if not tells_the_end or event.doubt not in (None, Doubt.REFUND_FAILED):
+        return None
+    try:
+        place = RefundPlace.of(event.refund_id or "")
+    except NotARefund:
+        return None
+    is_of_order = (place.campaign_id, place.key, place.deadline) == (
+        order.campaign_id,
+        order.key,
+        order.expires_at,
+    )
+    return books.refunds.find(place) if is_of_order else None
+
+
+def _refund_told(
+    books: Books,
+    campaign: Campaign,
+    order: Order,
+    refund: AskedRefund,
+    provider: str,
+    event: PaymentEvent,
+    now: int,
+) -> Outcome:
+    """The provider tells the end of a refund: perhaps of one that nobody of ours is waiting for any more."""
+    has_gone = event.kind is PaymentKind.REFUNDED
+    doubt = doubt_about_refund(event, order, refund.amount, livemode=books.livemode)
+    if provider != order.provider:
+        doubt = Doubt.WRONG_PROVIDER
+    if doubt is None and not refund.is_open:
+        # What it says now, it may have said otherwise before: then a person must look.
+        if refund.state is (State.SUCCEEDED if has_gone else State.FAILED):
+            settle_in_books(books, refund, now=now)
+            return Outcome.KNOWN
+        doubt = Doubt.UNASKED_REFUND if has_gone else Doubt.REFUND_FAILED
+    if doubt is not None:
+        return put_aside(books, provider, doubt, event, now, campaign)
+    ended = come_to_an_end(books, refund, succeeded=has_gone, now=now)
+    settle_in_books(books, ended, now=now)
+    return Outcome.REFUNDED if ended.state is State.SUCCEEDED else Outcome.NOTED
 
 
 def _succeeded(books: Books, campaign: Campaign, order: Order, now: int) -> Outcome:

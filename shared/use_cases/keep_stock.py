@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.stock import Block, Entry, Kind, abandon, expire, prune
+from shared.domain.stock import PAID, Block, Entry, Kind, abandon, expire, prune
 from shared.use_cases.settle_hold import share_end
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -66,7 +66,7 @@ def keep_stock(
 def _leads_to_a_sale(blocks: Mapping[int, Block], key: str, entry: Entry) -> bool:
     """Whether units that count against a buyer's limit are found only by way of an entry."""
     _, tail = _walk(blocks, entry, key)
-    return tail is not None and tail.kind is Kind.SOLD and tail.deadline == entry.deadline
+    return tail is not None and tail.kind in PAID and tail.deadline == entry.deadline
 
 
 def _mend(

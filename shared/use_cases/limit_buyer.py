@@ -14,7 +14,7 @@ from typing import Protocol
 
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
-from shared.domain.stock import Entry, Kind, end
+from shared.domain.stock import PAID, Entry, Kind, end
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -142,7 +142,7 @@ def _would_buy_again(
     _, name, tail = found
     home = stock.read(shelf, home_block(name, shelf.home_blocks))
     first = home.ledger.get(name) if home is not None else None
-    return tail.kind is Kind.SOLD and (first is None or first.replaceable(now))
+    return tail.kind in PAID and (first is None or first.replaceable(now))
 
 
 def _told_by_ledger(
@@ -176,7 +176,8 @@ def _truth(
         if standing is None:
             return None
         tail = standing
-    return Claim(claim.units, 0) if tail.kind is Kind.SOLD else None
+    # What was bought counts, also if it was given back since.
+    return Claim(claim.units, 0) if tail.kind in PAID else None
 
 
 def _find(

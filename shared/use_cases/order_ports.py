@@ -19,11 +19,15 @@ from shared.domain.payment import (
     RefundState,
     UnreadableEvent,
 )
+from shared.domain.refund import AskedRefund, RefundPlace
+from shared.use_cases.campaign_cache import CampaignReader
 from shared.use_cases.hints import Hints
 from shared.use_cases.limit_buyer import Buyers
 from shared.use_cases.stock_ports import StockBlocks
 
 EVERY_SHARD = range(table.ORDER_SHARDS)
+Unsettled = Order | ParkedEvent | AskedRefund
+"""What keeps a campaign's books from being closed."""
 
 
 class Orders(Protocol):
@@ -53,14 +57,47 @@ class Orders(Protocol):
         and events parked in that time.
         """
 
-    def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
-        """All orders that await payment, or whose money has no place yet; and all events that were ever parked."""
+    def unsettled(self, campaign_id: str) -> Iterator[Unsettled]:
+        """
+        All orders that await payment, or whose money has no place yet; all events that were ever parked; and all refunds
+        that the books wait for.
+        """
 
     def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
         """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses.
 
         In the order of shards, ends of holds and ledger keys: the same each time.
         """
+
+    def with_refunds(
+        self, campaign_id: str, shards: Iterable[int]
+    ) -> Iterator[tuple[Order, list[AskedRefund]]]:
+        """The same, each with the refunds that were asked for of it."""
+
+
+class Refunds(Protocol):
+    """The refunds that merchants asked for: kept with their orders, and changed with them."""
+
+    def find(self, place: RefundPlace) -> AskedRefund | None:
+        """A refund, strongly consistent."""
+
+    def of_order(self, order: Order) -> list[AskedRefund]:
+        """All refunds of an order, oldest first, strongly consistent."""
+
+    def promise(self, order: Order, refund: AskedRefund) -> AskedRefund | None:
+        """
+        Keep a new refund, and its order over the version that it was made from: both or neither. ``None``: done; else
+        the refund that is there already. ``ChangedMeanwhile`` if the order changed.
+        """
+
+    def end(self, order: Order, refund: AskedRefund) -> None:
+        """Keep both over the versions they were made from, or neither: ``ChangedMeanwhile``."""
+
+    def save(self, refund: AskedRefund) -> None:
+        """Keep a refund over the version it was made from, or ``ChangedMeanwhile``."""
+
+    def under_way(self, *, until: int) -> Iterable[RefundPlace]:
+        """Refunds that should have been looked at by then. A change may be missed for a moment."""
 
 
 class Quarantine(Protocol):
@@ -116,5 +153,8 @@ class Books:
     providers: Mapping[str, PaymentProvider]
     """By the name that stands in their webhooks' path, and in campaigns."""
     quarantine: Quarantine
+    refunds: Refunds
+    campaigns: CampaignReader
+    """As they are: never a moment old."""
     livemode: bool
     """Whether real money is expected here."""

@@ -123,9 +123,10 @@ class PackageBuilder:
                 ]
                 for table in tables.BY_ORDER
             }
-            for order in self.orders.all(campaign.id, shards_of(number, count)):
+            of_piece = self.orders.with_refunds(campaign.id, shards_of(number, count))
+            for order, refunds in of_piece:
                 sums.enter(order)
-                for table, row in tables.rows_of(order):
+                for table, row in tables.rows_of(order, refunds):
                     for draft in drafts[table]:
                         draft.add(row)
             kept = [

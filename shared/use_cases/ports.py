@@ -88,7 +88,7 @@ class StartSchedules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """How one part of a campaign's lifecycle stands."""
+    """How one part of what is long under way stands: a campaign's lifecycle, or a refund."""
 
     part: int
     ended_at: int | None
@@ -98,12 +98,12 @@ class Execution:
 
 
 class Lifecycles(Protocol):
-    """The executions that take campaigns through their show."""
+    """The executions that take campaigns through their show, or see refunds through."""
 
-    def begin(self, campaign_id: str, part: int = 1) -> None:
-        """Begin a part of a campaign's lifecycle. Nothing happens if that part was begun before."""
+    def begin(self, identifier: str, part: int = 1) -> None:
+        """Begin a part of a campaign's lifecycle, or of a refund. Nothing happens if that part was begun before."""
 
-    def last(self, campaign_id: str) -> Execution | None:
+    def last(self, identifier: str) -> Execution | None:
         """The last part that was begun; ``None`` if none was."""
 
 

@@ -16,6 +16,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import QuarantinedPayment
+from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import Block, Entry, Kind
 
 
@@ -62,6 +63,15 @@ class OrderChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundChange:
+    """A refund, asked for or seen to."""
+
+    at: float
+    before: AskedRefund | None
+    after: AskedRefund
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineChange:
     """A payment provider's event, put aside."""
 
@@ -69,7 +79,7 @@ class QuarantineChange:
     after: QuarantinedPayment
 
 
-Change = CampaignChange | BlockChange | BoardChange | OrderChange | QuarantineChange
+Change = CampaignChange | BlockChange | BoardChange | OrderChange | RefundChange | QuarantineChange
 MerchantOf = Callable[[str], str]
 """The merchant of a campaign id. Stock does not carry it, for its items must stay small."""
 
@@ -85,6 +95,8 @@ def read_change(change: Change, merchant_of: MerchantOf) -> Iterator[Event]:
             yield from _of_board(change, merchant_of)
         case OrderChange():
             yield from _of_order(change)
+        case RefundChange():
+            yield from _of_refund(change)
         case QuarantineChange():
             yield _of_quarantine(change)
 
@@ -199,10 +211,16 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
     if order.state is OrderState.PAID:
         name, what = EventName.ORDER_PAID, [order.id]
         data |= {"unit_price": order.unit_price, "paid_at": order.paid_at}
-    elif order.state is OrderState.REFUNDED:
-        # The sum makes the id, so that money given back in parts is told part by part.
+    elif order.state is OrderState.REFUNDED and order.refund_reason is not None:
+        # It came too late. What its merchant gives back is told by the refund.
         name, what = EventName.ORDER_REFUNDED, [order.id, str(order.refunded)]
-        data |= {"refunded": order.refunded, "reason": order.refund_reason}
+        data |= {
+            "refund": None,
+            "given_back": order.refunded,
+            "refunded": order.refunded,
+            "reason": order.refund_reason.value,
+            "after_close": False,
+        }
     else:
         return
     yield Event(
@@ -211,6 +229,41 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
         occurred_at=change.at,
         merchant=order.merchant,
         campaign=order.campaign_id,
+        data=data,
+    )
+
+
+def _of_refund(change: RefundChange) -> Iterator[Event]:
+    refund = change.after
+    if change.before is not None and change.before.state is refund.state:
+        return
+    data: dict[str, object] = {
+        "order": refund.order_id,
+        "sku": refund.sku,
+        "quantity": refund.quantity,
+        "amount": refund.paid,
+        "currency": refund.currency,
+        "refund": refund.id,
+        "given_back": refund.amount,
+    }
+    if refund.state is State.SUCCEEDED:
+        name, what = EventName.ORDER_REFUNDED, [refund.id]
+        data |= {
+            "refunded": refund.refunded_so_far,
+            "reason": "asked_by_merchant",
+            "after_close": refund.after_close,
+        }
+    elif refund.state is State.NEEDS_ATTENTION:
+        # Each time it is given up is news; its version tells one from the other.
+        name, what = EventName.REFUND_NEEDS_ATTENTION, [refund.id, str(refund.version)]
+    else:
+        return
+    yield Event(
+        name=name,
+        id=event_id(name, *what),
+        occurred_at=change.at,
+        merchant=refund.merchant,
+        campaign=refund.campaign_id,
         data=data,
     )
 

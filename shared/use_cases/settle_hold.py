@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.ids import home_block
-from shared.domain.stock import REMEMBERED, Amendment, Block, Entry, Kind, confirm, end
+from shared.domain.stock import PAID, REMEMBERED, Amendment, Block, Entry, Kind, confirm, end
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
 
@@ -29,6 +29,7 @@ _STATES = {
     Kind.HELD: State.HELD,
     Kind.SOLD: State.CONFIRMED,
     Kind.REFUNDED: State.CONFIRMED,
+    Kind.RESTOCKED: State.CONFIRMED,
     Kind.RELEASED: State.RELEASED,
     Kind.EXPIRED: State.EXPIRED,
     Kind.VOID: State.EXPIRED,
@@ -116,7 +117,7 @@ def _follow_tail(stock: StockBlocks, shelf: Shelf, key: str, tail: Entry) -> Non
 
 def share_end(key: str, part: Entry, tail: Entry) -> Amendment:
     """The amendment that gives a part the end its tail came to."""
-    if tail.kind in (Kind.SOLD, Kind.REFUNDED):
+    if tail.kind in PAID:
         return confirm(key, part, 0)
     return end(key, part, tail.kind)
 

@@ -76,13 +76,14 @@ def _look_after(
     if last is None:
         lifecycles.begin(campaign_id)
         return Finding.BEGUN
-    finding = _judge(last, now)
+    finding = judge(last, now)
     if finding is Finding.TAKEN_UP:
         lifecycles.begin(campaign_id, last.part + 1)
     return finding
 
 
-def _judge(last: Execution, now: int) -> Finding:
+def judge(last: Execution, now: int) -> Finding:
+    """What is to be done about something under way whose last execution stands so."""
     if last.ended_at is None:
         return Finding.ALIVE
     if last.failures >= MOST_FAILURES:

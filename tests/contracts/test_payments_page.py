@@ -20,7 +20,9 @@ def source_of(file: str) -> str:
 
 
 def test_every_row_names_a_test_that_there_is():
-    rows = [line for line in PAGE.splitlines() if line.startswith("| ")][2:]
+    heads = ("| what happens |", "| what happens to a refund |", "| --- ")
+    lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    rows = [line for line in lines if not line.startswith(heads)]
     found = list(ROW.finditer(PAGE))
 
     assert len(found) == len(rows) > 30

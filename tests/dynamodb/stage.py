@@ -9,6 +9,7 @@ from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 from shared.adapters.dynamodb_orders import DynamoDBOrders
 from shared.adapters.dynamodb_packages import DynamoDBPackages
+from shared.adapters.dynamodb_refunds import DynamoDBRefunds
 from shared.adapters.dynamodb_stock import DynamoDBStock
 from shared.adapters.dynamodb_totals import DynamoDBTotals
 from shared.domain.ids import new_campaign_id
@@ -32,6 +33,7 @@ class Stage(Theatre):
         self.stock = cast(Any, DynamoDBStock(self._client, "stock"))
         self.totals = cast(Any, DynamoDBTotals(self._client, "totals"))
         self.orders = cast(Any, DynamoDBOrders(self._client, "orders"))
+        self.refunds = cast(Any, DynamoDBRefunds(self._client, "orders"))
         self.records = cast(Any, DynamoDBPackages(self._client, "totals"))
         self.buyers = cast(Any, DynamoDBBuyers(self._client, "buyers"))
 

@@ -35,6 +35,15 @@ class Template:
             for properties in self.properties("Lambda::Function")
         }
 
+    def machine(self, name: str) -> dict[str, Any]:
+        """The properties of the state machine that is called so after its stage."""
+        (found,) = (
+            machine
+            for machine in self.properties("StepFunctions::StateMachine")
+            if machine["StateMachineName"].endswith(f"-{name}")
+        )
+        return found
+
     def statements(self, role: str | None = None) -> Iterator[dict[str, Any]]:
         """Statements of all role policies, or of one role's; actions and resources always lists."""
         for policy in self.properties("IAM::Policy"):

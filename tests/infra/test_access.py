@@ -43,9 +43,16 @@ BEYOND_TABLES = {
         STRIPE,
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
     },
+    "refund_order": {STRIPE},
+    "refunds": {
+        ("states:StartExecution", "livehour-production-refund-order"),
+        ("states:DescribeExecution", "refund-order:*"),
+    },
     "sweep_campaigns": {
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
-        ("states:DescribeExecution", ":*"),
+        ("states:DescribeExecution", "campaign-lifecycle:*"),
+        ("states:StartExecution", "livehour-production-refund-order"),
+        ("states:DescribeExecution", "refund-order:*"),
     },
     "package_campaign": {
         ("s3:PutObject", "PackagesBucket"),
@@ -125,7 +132,7 @@ def test_only_campaigns_may_pass_a_role_and_only_to_the_scheduler(template: Temp
 def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_help(
     production: Template,
 ):
-    (machine,) = production.properties("StepFunctions::StateMachine")
+    machine = production.machine("campaign-lifecycle")
     granted = production.granted(machine["RoleArn"]["Fn::GetAtt"][0])
     name = machine["StateMachineName"]
     steps = [
@@ -140,4 +147,13 @@ def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_hel
             "states:StartExecution",
             f"arn:<Partition>:states:<Region>:<AccountId>:stateMachine:{name}",
         ),
+    }
+
+
+def test_the_refund_machine_may_call_its_step_and_nothing_else(production: Template):
+    machine = production.machine("refund-order")
+    granted = production.granted(machine["RoleArn"]["Fn::GetAtt"][0])
+
+    assert {(action, on) for action, on in granted if on != "*"} == {
+        ("lambda:InvokeFunction", "livehour-production-refund-order")
     }

@@ -59,7 +59,14 @@ def test_everything_with_a_name_is_named_after_its_stage(template: Template):
 
 
 def test_the_outputs_are_those_that_people_and_tests_read(templates):
-    named = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn", "StripeSecretArn"}
+    named = {
+        "ApiUrl",
+        "LifecycleArn",
+        "RefundsArn",
+        "BusName",
+        "PaymentSecretArn",
+        "StripeSecretArn",
+    }
     named |= {"PackagesBucket", "SigningKeyArn"}
     expected = named | {
         f"{name}Table"
@@ -220,25 +227,31 @@ def test_alarms_and_rules_may_publish_to_the_topic_and_only_by_tls(production: T
     assert [statement for statement in statements if statement["Effect"] == "Deny"]
 
 
-def test_unbalanced_books_and_quarantined_payments_reach_a_person(production: Template):
+def test_unbalanced_books_quarantined_payments_and_unknown_refunds_reach_a_person(
+    production: Template,
+):
     (rule,) = production.properties("Events::Rule")
 
-    assert rule["EventPattern"]["detail-type"] == ["CampaignNeedsAttention", "PaymentQuarantined"]
+    assert set(rule["EventPattern"]["detail-type"]) == {
+        *("CampaignNeedsAttention", "PaymentQuarantined", "RefundNeedsAttention")
+    }
     assert production.named(rule["Targets"][0]["Arn"]).startswith("AlarmsOnDuty")
 
 
-def test_the_machine_logs_each_step_and_no_data(template: Template):
-    (machine,) = template.properties("StepFunctions::StateMachine")
+def test_the_machines_log_each_step_and_no_data(template: Template):
+    machines = template.properties("StepFunctions::StateMachine")
 
-    assert machine["LoggingConfiguration"]["Level"] == "ALL"
-    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+    assert len(machines) > 1
+    for machine in machines:
+        assert machine["LoggingConfiguration"]["Level"] == "ALL"
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
-def test_the_machine_of_production_is_traced_and_its_events_are_archived(production: Template):
-    (machine,) = production.properties("StepFunctions::StateMachine")
+def test_the_machines_of_production_are_traced_and_its_events_are_archived(production: Template):
+    machines = production.properties("StepFunctions::StateMachine")
     (archive,) = production.properties("Events::Archive")
 
-    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert all(machine["TracingConfiguration"] == {"Enabled": True} for machine in machines)
     assert archive["RetentionDays"] == PRODUCTION.archive_days
 
 

@@ -7,7 +7,7 @@ import json
 from shared.settings import Setting
 from tests.infra.template import Template
 
-ASK_STRIPE = {"checkout", "payment_webhooks", "keep_books"}
+ASK_STRIPE = {"checkout", "payment_webhooks", "keep_books", "check_books", "refund_order"}
 
 
 def test_the_template_holds_an_empty_form_and_no_key(template: Template):

@@ -327,3 +327,44 @@ def test_an_api_elsewhere_is_asked_with_its_own_key(
     monkeypatch.delenv("LIVEHOUR_KEY")
     assert cli.run(["report", "cmp_1"]) == 2
     assert "set LIVEHOUR_API and LIVEHOUR_KEY both" in capsys.readouterr().err
+
+
+def test_a_refund_is_asked_for_and_waited_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("local.refunds.time.sleep", lambda _: None)
+    found = {
+        "id": "ref_1",
+        "state": "pending",
+        "amount": 9900,
+        "currency": "CNY",
+        "restocked": False,
+        "after_close": None,
+    }
+    done = {**found, "state": "succeeded", "restocked": True, "after_close": False}
+    asked = serve(
+        {
+            "POST /v1/orders/ord_1/refund": (201, found),
+            "GET /v1/refunds/ref_1": [(200, found), (200, done)],
+        }
+    )
+    assert cli.run(["refund", "ord_1", "--amount", "9900", "--restock", "--reason", "bruised"]) == 0
+    assert json.loads(asked[0].content) == {"amount": 9900, "restock": True, "reason": "bruised"}
+    told = capsys.readouterr()
+    assert told.out == "ref_1\n"
+    assert "succeeded" in told.err
+    assert "on sale again" in told.err
+
+
+def test_a_refund_that_fails_ends_with_1(serve: Serve, capsys: pytest.CaptureFixture[str]):
+    failed = {
+        "id": "ref_1",
+        "state": "failed",
+        "amount": 9900,
+        "currency": "CNY",
+        "restocked": False,
+        "after_close": False,
+    }
+    serve({"POST /v1/orders/ord_1/refund": (201, failed)})
+    assert cli.run(["refund", "ord_1", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == failed

@@ -88,7 +88,7 @@ MUTATIONS = (
     Mutation(
         "an order is cancelled though its units are sold",
         finish_orders._finish_one,
-        "if tail is not None and tail.kind in (Kind.SOLD, Kind.REFUNDED):",
+        "if tail is not None and tail.kind in PAID:",
         "if False:",
         tests="tests/unit/orders/test_finish_orders.py",
     ),

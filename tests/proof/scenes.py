@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from local.simulation.gateway import Answer, Ask
-from local.simulation.people import CHECKOUT, ORDER, RESERVATION, RESERVE, SHIP_TO
+from local.simulation.people import (
+    CHECKOUT,
+    ORDER,
+    REFUND,
+    RESERVATION,
+    RESERVE,
+    RETRY,
+    SHIP_TO,
+)
 from local.simulation.plan import STARTS, Plan
 from local.simulation.show import Show
 from local.simulation.violations import expect
@@ -109,14 +117,14 @@ class Script:
         path = {"reservation_id": reservation.body["id"]}
         return self._show.clients.insist(Ask(route, path, key="sell"))
 
-    def check_out(self, reservation: Answer) -> dict[str, Any]:
+    def check_out(self, reservation: Answer, method: str = "card") -> dict[str, Any]:
         """Twice, too. The order."""
         ask = Ask(
             CHECKOUT,
             {"reservation_id": reservation.body["id"]},
             {
                 "buyer_id": reservation.body["buyer_id"],
-                "payment_method": "card",
+                "payment_method": method,
                 "ship_to": SHIP_TO,
             },
             key="sell",
@@ -131,10 +139,60 @@ class Script:
     def read_order(self, order: Mapping[str, Any]) -> Answer:
         return self._show.clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
 
-    def buy(self, units: int, buyer: str, *, pays_after: float = 0.0, copies: int = 1) -> None:
+    def buy(
+        self,
+        units: int,
+        buyer: str,
+        *,
+        pays_after: float = 0.0,
+        copies: int = 1,
+        method: str = "card",
+    ) -> dict[str, Any]:
         """Reserve, check out, and pay so many seconds later."""
-        order = self.check_out(self.reserve(units, buyer))
+        order = self.check_out(self.reserve(units, buyer), method)
         self.pay(order, after=pays_after, copies=copies)
+        return order
+
+    def refund(
+        self, order: Mapping[str, Any], *, refused: str = "", lost: bool = False, **wish: Any
+    ) -> Answer:
+        """Twice, as a reservation. ``lost``: perhaps nobody answers, and it is not insisted on for ever."""
+        ask = Ask(
+            REFUND,
+            {"order_id": order["id"]},
+            {"reason": "bruised", **wish},
+            key="manage",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        if refused:
+            expect(answer.code == refused, ask, answer)
+        if refused or lost:
+            return answer
+        expect(answer.ok, ask, answer)
+        expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        return answer
+
+    def read_refund(self, refund: Answer) -> Answer:
+        path = {"refund_id": refund.body["id"]}
+        return self._show.clients.insist(Ask("GET /v1/refunds/{refund_id}", path, key="read"))
+
+    def list_refunds(self, order: Mapping[str, Any]) -> Answer:
+        path = {"order_id": order["id"]}
+        return self._show.clients.insist(Ask("GET /v1/orders/{order_id}/refunds", path, key="read"))
+
+    def retry(self, refund: Answer, *, refused: str = "") -> None:
+        """Twice, too."""
+        headers = {"idempotency-key": self._show.clients.fresh_key()}
+        ask = Ask(RETRY, {"refund_id": refund.body["id"]}, {}, key="manage", headers=headers)
+        for _ in range(2):
+            answer = self._show.clients.insist(ask)
+            expect(answer.code == refused if refused else answer.ok, ask, answer)
+
+    def end_refund(
+        self, order: Mapping[str, Any], refund: Answer, kind: str = "refund.succeeded"
+    ) -> None:
+        self._show.provider.end_refund(order, refund.body, kind, after=0)
 
     def pay(self, order: Mapping[str, Any], *, after: float = 0.0, copies: int = 1) -> None:
         self._show.provider.take(order, after=after, copies=copies)
@@ -305,6 +363,64 @@ def _compare_the_books(script: Script) -> None:
     expect(found.ok and found.body["balanced"], found)
 
 
+def _give_back(script: Script) -> None:
+    script.at(0.5)
+    ana = script.buy(5, "ana")
+    ben = script.buy(1, "ben")
+    cleo = script.buy(2, "cleo", method="refund_pending")
+    dora = script.buy(1, "dora", method="refund_fails")
+    eve = script.buy(1, "eve", method="refund_pending")
+    script.at(6)
+    whole = script.refund(ana, restock=True)
+    script.refund(ben, amount=300)
+    script.refund(ben, amount=691, refused="refund_exceeds_paid")
+    script.refund(cleo, amount=1, restock=True, refused="restock_of_part")
+    waits = script.refund(cleo)
+    script.refund(dora)
+    outside = script.refund(eve)
+    script.at(14)
+    script.refund(ben)
+    script.end_refund(cleo, waits)
+    script.retry(outside)
+    script.at(22)
+    expect(script.read_refund(whole).body["restocked"], whole)
+    script.list_refunds(ben)
+    script.retry(whole, refused="refund_state")
+    # What was put back on sale is sold again.
+    script.buy(4, "gus")
+    script.at(80)
+    # The books are closed without it.
+    script.end_refund(eve, outside)
+
+
+def _give_back_what_others_must_finish(script: Script) -> None:
+    script.at(0.5)
+    ana = script.buy(1, "ana")
+    ben = script.buy(2, "ben")
+    script.at(5)
+    # Accepted, and whoever was to begin it is gone; a minute later the sweeper does.
+    script.refund(ana, lost=True)
+    script.at(80)
+    # Gone back, and whoever was to book it is gone; the books are compared meanwhile.
+    script.refund(ben)
+    script.at(90)
+    found = script.command("reconcile")
+    expect(found.ok and found.body["balanced"], found)
+
+
+def _give_back_by_hand(script: Script) -> None:
+    script.at(0.2)
+    order = script.buy(1, "ana", method="refund_silent")
+    script.at(8)
+    refund = script.refund(order)
+    script.at(4500)
+    seen = script.read_refund(refund)
+    expect(seen.body["state"] == "needs_attention", seen)
+    script.retry(refund)
+    script.at(4520)
+    script.end_refund(order, refund)
+
+
 def _call_off(script: Script) -> None:
     script.at(0)
     script.buy(1, "ana")
@@ -442,6 +558,40 @@ SCENES: Final = (
             Trouble("keep_books", "GetItem", "campaigns", 14, since=30),
             Trouble("payment_webhooks", "UpdateItem", "buyers", 14, since=30),
         ),
+    ),
+    Scene(
+        "refunds",
+        replace(
+            CALM,
+            offers=(("APPLE", 12, 990, None),),
+            scale=Scale(block_units=3, order_shards=2),
+            length=29,
+        ),
+        (_give_back,),
+        (
+            "refund succeeded",
+            "refund failed",
+            "order refunded",
+            "order refunded after the close",
+            "refund left out of the books",
+            "units restocked",
+        ),
+    ),
+    Scene(
+        "refunds that others finish",
+        replace(CALM, length=110),
+        (_give_back_what_others_must_finish,),
+        ("order refunded", "in trouble"),
+        (
+            Trouble("refunds", "TransactWriteItems", "orders", 65, since=4),
+            Trouble("refund_order", "TransactWriteItems", "orders", 25, since=79),
+        ),
+    ),
+    Scene(
+        "a refund that needs a person",
+        replace(CALM, length=12),
+        (_give_back_by_hand,),
+        ("refund succeeded", "order refunded after the close"),
     ),
     Scene(
         "called off before there is any stock",

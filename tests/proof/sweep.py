@@ -19,7 +19,7 @@ from itertools import groupby
 from random import Random
 from typing import Any, Final
 
-from local.simulation.faults import WRITES, Faults, Killed, roles_of
+from local.simulation.faults import WRITES, Faults, Killed, actions_of, roles_of
 from local.simulation.plan import STARTS
 from local.simulation.show import Show, quiet
 from local.simulation.world import Invocation, World
@@ -42,6 +42,8 @@ class Place:
     operation: str
     roles: frozenset[str]
     """Tables that the call is about."""
+    actions: frozenset[tuple[str, str]]
+    """Tables, and what the call does to each."""
     after: bool
     written: int
     """Writes that the world had seen by then, whoever made them."""
@@ -67,6 +69,7 @@ class Reaper(Faults):
         self._invocations: dict[int, tuple[int, Invocation]] = {}
         self._calls: Counter[int] = Counter()
         self._roles: dict[int, frozenset[str]] = {}
+        self._actions: dict[int, frozenset[tuple[str, str]]] = {}
 
     def before(self, operation: str, request: Mapping[str, Any], now: int) -> None:
         del now
@@ -75,6 +78,7 @@ class Reaper(Faults):
         number, invocation = self._under_way()
         self._calls[number] += 1
         self._roles[number] = roles_of(request)
+        self._actions[number] = actions_of(operation, request)
         self._come_by(number, invocation, operation, after=False)
 
     def after(self, operation: str) -> None:
@@ -119,6 +123,7 @@ class Reaper(Faults):
             call=self._calls[number],
             operation=operation,
             roles=self._roles[number],
+            actions=self._actions[number],
             after=after,
             written=self._written,
         )

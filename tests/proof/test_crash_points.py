@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def table_calls(places: Iterable[Place]) -> set[tuple[str, str, str]]:
     """Function, table and operation of each call to a table."""
-    return {(place.function, role, place.operation) for place in places for role in place.roles}
+    return {(place.function, *action) for place in places for action in place.actions}
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

@@ -10,6 +10,7 @@ import pytest
 from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_orders import DynamoDBOrders
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+from shared.adapters.dynamodb_refunds import DynamoDBRefunds
 from shared.adapters.dynamodb_stock import DynamoDBStock
 from shared.domain.ids import new_campaign_id
 from tests.shop import Shop, Stores
@@ -29,6 +30,7 @@ def make_shop(dynamodb: DynamoDBClient) -> MakeShop:
             stock=DynamoDBStock(client, "stock"),
             buyers=DynamoDBBuyers(client, "buyers"),
             orders=DynamoDBOrders(client, "orders"),
+            refunds=DynamoDBRefunds(client, "orders"),
             quarantine=DynamoDBQuarantine(client, "payments"),
             campaign_id=new_campaign_id(),
         )

@@ -41,7 +41,15 @@ class Process:
         hints = Hints(show.stock, self.millis, choice=choice)
         quarantine = DynamoDBQuarantine(show._client, "payments")
         self.books = Books(
-            show.orders, show.stock, hints, show.buyers, providers, quarantine, livemode=False
+            show.orders,
+            show.stock,
+            hints,
+            show.buyers,
+            providers,
+            quarantine,
+            show.refunds,
+            show.campaigns,
+            livemode=False,
         )
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
         self._checkouts = CheckoutDesk(campaigns, show.stock, show.orders, providers)

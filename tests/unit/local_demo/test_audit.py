@@ -162,6 +162,35 @@ def money_that_vanished() -> Evidence:
     return sound_evidence(totals=spoilt(sound_totals(), "net", value=2199))
 
 
+def a_refund(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "ref_a",
+        "order": "ord_a",
+        "amount": 300,
+        "state": "succeeded",
+        "after_close": False,
+        "restocked": False,
+        **changes,
+    }
+
+
+def with_refund(refund: dict[str, Any], evidence: Evidence) -> Evidence:
+    evidence.journal.refunded(refund)
+    return evidence
+
+
+def a_refund_that_is_in_no_totals() -> Evidence:
+    return with_refund(a_refund(), sound_evidence())
+
+
+def a_refund_that_never_ends() -> Evidence:
+    return with_refund(a_refund(state="pending"), sound_evidence())
+
+
+def an_order_that_does_not_know_of_its_refund() -> Evidence:
+    return with_refund(a_refund(after_close=True), sound_evidence())
+
+
 def a_bucket_that_is_missing() -> Evidence:
     return sound_evidence(timeline={"version": 9, "buckets": []})
 
@@ -218,7 +247,11 @@ SPOILT = {
     "The same request got the same answer": [a_second_answer_that_differs],
     "Every answer was one of the contract's": [an_internal_error],
     "The orders are the totals": [an_order_that_is_not_counted, a_sum_that_is_not_the_orders],
-    "Captured money less refunds is net": [money_that_vanished],
+    "Captured money less refunds is net": [money_that_vanished, a_refund_that_is_in_no_totals],
+    "Every refund ended, and no order gave back more": [
+        a_refund_that_never_ends,
+        an_order_that_does_not_know_of_its_refund,
+    ],
     "The timeline adds up to the totals": [a_bucket_that_is_missing],
     "Versions and sums never went back": [a_version_that_went_back, gross_that_fell],
     "Live totals were at most 2 s old": [totals_of_yesterday],

@@ -223,20 +223,22 @@ def test_an_order_that_changes_between_two_pieces_does_not_change_what_was_writt
     before = show.records.piece(show.id, 0)
     for place, order in list(show.orders.kept.items()):
         if order.paid_at is not None:
-            show.orders.kept[place] = replace(order, refunded=100)
+            show.orders.kept[place] = replace(order, refunded=100, refunded_after=100)
     while not show.package(seconds=0).complete:
         pass
     files = contents(show)
     assert show.records.piece(show.id, 0) == before
-    refunded = sum(
+    refunded = [
         row["amount"]
         for name in files
         if name.startswith("refunds") and name.endswith(".json")
         for row in json.loads(files[name])
         if row["was_an_order"]
-    )
+    ]
     money = {row["figure"]: row["amount"] for row in rows(files, "money")}
-    assert money["refunded"] == money["refunded_after_the_report"] == refunded
+    # What went back after the close is in no books: it is only told that it did.
+    assert (refunded, money["refunded"]) == ([], 0)
+    assert money["refunded_after_the_report"] > 0
 
 
 def test_each_call_goes_on_where_the_last_one_stopped(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,1 @@
+"""Money that merchants give back: asked for, and followed."""
