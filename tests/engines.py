@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,20 +64,27 @@ def _forget() -> None:
             made.cache_clear()
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+@contextmanager
+def deployed_stack(folder: Path) -> Iterator[LocalStack]:
     """
-    The local stage, deployed into a MiniStack of this run's own, with one merchant.
+    The local stage, deployed into a MiniStack of its own, with one merchant.
 
     Its functions may do what their roles allow, and are refused everything else, as on AWS.
     """
-    grants = tmp_path_factory.mktemp("permissions") / "grants.json"
+    grants = folder / "grants.json"
     running = LocalStack.start(settings=enforcement(grants))
     try:
         write_grants(running, grants)
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The deployed stack that the tests of a run share."""
+    with deployed_stack(tmp_path_factory.mktemp("permissions")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

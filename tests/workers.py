@@ -15,12 +15,9 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-STACK: Final = (
-    "tests/journeys/",
-    "tests/local/test_stack.py",
-    "tests/hostile/test_reference.py",
-)
-"""Where tests are that ask for the deployed stack: started once, for it is dear, and not fast for two at once."""
+STACK: Final = ("tests/journeys/", "tests/local/test_stack.py")
+"""Where tests are that share the deployed stack: started once, for it is dear, and not fast for two at once."""
+OWN_STACK: Final = "tests/hostile/test_reference.py"
 PROBES: Final = "tests/proof/test_engines.py"
 
 
@@ -39,7 +36,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         asks = "stack" in getattr(item, "fixturenames", ())
-        assert asks <= item.nodeid.startswith(STACK), f"{item.nodeid}: name it in {__name__}"
+        known = item.nodeid.startswith((*STACK, OWN_STACK))
+        assert asks <= known, f"{item.nodeid}: name it in {__name__}"
     items.sort(key=_turn)
 
 
@@ -47,7 +45,4 @@ def _turn(item: pytest.Item) -> int:
     """The probes of the engines before everything that rests on them; then the longest piece, the stack's."""
     if item.nodeid.startswith(PROBES):
         return 0
-    # What strangers send leaves many shows open, whose beats keep the deployed stack busy: after all others.
-    if item.nodeid.startswith("tests/hostile/"):
-        return 3
     return 1 if item.nodeid.startswith(STACK) else 2

@@ -18,6 +18,7 @@ from local.engine.aws import dynamodb
 from local.engine.stack import LocalStack
 from shared import table
 from shared.contracts.routes import MANAGE, READ, SELL
+from tests.engines import deployed_stack
 from tests.hostile.front import GIVEN_AWAY, PERSONAL, OverHttp
 from tests.hostile.house import House
 from tests.hostile.place import Place
@@ -74,7 +75,14 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         assert record.exc_info is None, json.dumps(line)
 
 
-# -- on the deployed stack ---------------------------------------------------------------------------
+# -- on a deployed stack -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Not the one that others share: what strangers leave open would keep that one busy until the end of the run."""
+    with deployed_stack(tmp_path_factory.mktemp("permissions")) as running:
+        yield running
 
 
 def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
@@ -101,7 +109,7 @@ def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
     return Premises(front, keys, seeded.webhook_secret, wait)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployed_playground(stack: LocalStack, over_http: OverHttp) -> Premises:
     """A merchant whose things may be changed at will."""
     return _deployed(stack, over_http, "hostile-playground")
@@ -129,20 +137,20 @@ def _belongings(stack: LocalStack, owner: Premises) -> list[str]:
     return sorted(items)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def over_http(stack: LocalStack) -> Iterator[OverHttp]:
     """The API of the stack."""
     with closing(OverHttp(stack.api)) as front:
         yield front
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployed(stack: LocalStack, over_http: OverHttp) -> Premises:
     """The victim, on the stack."""
     return _deployed(stack, over_http, "hostile-victim")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployed_rival(stack: LocalStack, over_http: OverHttp) -> Premises:
     """The rival, on the stack."""
     return _deployed(stack, over_http, "hostile-rival")
