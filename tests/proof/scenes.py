@@ -252,6 +252,8 @@ class Trouble:
     """It does not die, but stands still for so long before that operation."""
     since: float = float("-inf")
     """Second of the show before which nothing is the matter."""
+    until: float = float("inf")
+    """And from which on."""
 
     def befalls(self, function: str, operation: str, roles: frozenset[str], *, after: bool) -> bool:
         """Whether this is the place."""
@@ -583,7 +585,7 @@ SCENES: Final = (
         (_give_back_what_others_must_finish,),
         ("order refunded", "in trouble"),
         (
-            Trouble("refunds", "TransactWriteItems", "orders", 65, since=4),
+            Trouble("refunds", "TransactWriteItems", "orders", 65, since=4, until=79),
             Trouble("refund_order", "TransactWriteItems", "orders", 25, since=79),
         ),
     ),
