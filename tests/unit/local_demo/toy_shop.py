@@ -252,12 +252,15 @@ class ToyShop:
                 return 200, self.book("".join(rest))
             case "POST", ["reservations", reservation, "checkout"] if reservation in self.holds:
                 return self.check_out(reservation)
-            case "POST", ["orders", order, "refund"]:
-                return self.refund(order, sent)
-            case "GET", ["refunds", refund]:
-                return 200, self.refunds[refund]
             case "POST", ["webhooks", *_]:
                 return self.webhook(body or b"", headers)
+        return self.thing(method, path, sent)
+
+    def thing(self, method: str, path: list[str], sent: Json) -> tuple[int, Json]:
+        if path[0] == "orders":
+            return self.refund(path[1], sent)
+        if path[0] == "refunds":
+            return 200, self.refunds[path[1]]
         return self.hold(method, path[-1])
 
     def hold(self, method: str, reservation: str) -> tuple[int, Json]:
