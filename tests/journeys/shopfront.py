@@ -197,7 +197,8 @@ class Shopfront:
 
         def ended() -> Json | None:
             found = good(self.ask(READ, "GET", f"/v1/refunds/{refund['id']}"))
-            return found if found["state"] != "pending" else None
+            is_over = found["state"] != "pending" and found["restocked"] is not None
+            return found if is_over else None
 
         found = until(ended, seconds)
         assert found is not None
