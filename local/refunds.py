@@ -44,7 +44,7 @@ def refund(
     wish |= {"restock": True} if restock else {}
     found = api.post(f"/orders/{order}/refund", wish)
     for _ in range(PATIENCE):
-        if found["state"] in ENDED:
+        if found["state"] in ENDED and found["restocked"] is not None:
             break
         time.sleep(1.0)
         found = api.get(f"/refunds/{found['id']}")

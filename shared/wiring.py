@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hints import Hints
-    from shared.use_cases.order_ports import Books, PaymentProvider
+    from shared.use_cases.order_ports import Books, PaymentProvider, RefundsOnly
     from shared.use_cases.package_campaign import PackageBuilder
     from shared.use_cases.read_orders import OrderReader
     from shared.use_cases.read_package import PackageDesk
@@ -315,6 +315,14 @@ def refunds() -> DynamoDBRefunds:
     from shared.adapters.dynamodb_refunds import DynamoDBRefunds
 
     return DynamoDBRefunds(dynamodb(), setting(Setting.ORDERS_TABLE))
+
+
+@cache
+def refund_books() -> RefundsOnly:
+    """What is at hand where refunds are seen to."""
+    from shared.use_cases.order_ports import RefundsOnly
+
+    return RefundsOnly(orders(), stock(), payment_providers(), refunds(), campaigns())
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from functions.refunds.refund_document import refund_document
@@ -85,7 +86,7 @@ class Till:
         return self.shop.deliver(event_body(order, kind, **data), event_id)
 
     def shop_order(self, refund: AskedRefund) -> Order:
-        orders = self.shop.orders.all(self.shop.campaign.id)
+        orders: Iterator[Order] = self.shop.orders.all(self.shop.campaign.id)
         return next(order for order in orders if order.id == refund.order_id)
 
     def is_settled(self, refund: AskedRefund) -> bool:

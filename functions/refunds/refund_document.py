@@ -19,7 +19,8 @@ def refund_document(refund: AskedRefund) -> dict[str, Any]:
         currency=refund.currency,
         reason=refund.reason,
         restock=refund.restock,
-        restocked=refund.restocked,
+        # The money is back a moment before that is decided.
+        restocked=None if refund.restock and refund.unbooked else refund.restocked,
         state=refund.state.value,
         # While it is under way, that is not decided.
         after_close=None if refund.is_open else refund.after_close,

@@ -123,5 +123,6 @@ class Cashier:
             return
         if answer.ok:
             self._journal.refunded(answer.body)
-        if looks < LOOKS and (not answer.ok or answer.body["state"] == "pending"):
+        is_over = answer.ok and answer.body["state"] != "pending"
+        if looks < LOOKS and not (is_over and answer.body["restocked"] is not None):
             self._agenda.add(time.time() + LOOK_AGAIN, lambda: self._look(refund_id, looks + 1))

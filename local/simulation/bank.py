@@ -36,6 +36,8 @@ class Provider:
         self._bank = bank
         self._webhook = Webhook(PAYMENT_SECRET)
         self._events = 0
+        self._ends: dict[str, str] = {}
+        """Of refunds, by id."""
 
     def take(self, order: Mapping[str, Any], *, after: float, copies: int = 1) -> None:
         """The buyer pays now; the event comes later, so many times."""
@@ -88,7 +90,8 @@ class Provider:
     def end_refund(
         self, order: Mapping[str, Any], refund: Mapping[str, Any], kind: str, *, after: float
     ) -> None:
-        """Tell the end of a refund that was asked for."""
+        """Tell the end of a refund that was asked for: always the one that was told first."""
+        kind = self._ends.setdefault(refund["id"], kind)
         event = self._event_id()
         data = {
             "payment_id": order["payment"]["id"],

@@ -51,8 +51,6 @@ class Bank:
 
     captured: dict[str, int] = field(default_factory=dict)
     """Minor units by order, from the instant at which the buyer paid."""
-    returned: dict[str, int] = field(default_factory=dict)
-    """Minor units by refund that the merchant asked for and whose end is told by the bank."""
 
 
 class BooksAudit:

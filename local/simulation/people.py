@@ -19,6 +19,7 @@ CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
 REFUND: Final = "POST /v1/orders/{order_id}/refund"
 RETRY: Final = "POST /v1/refunds/{refund_id}/retry"
+METHODS: Final = ("card", "card", "card", "refund_pending", "refund_fails")
 TRIES: Final = 12
 SHIP_TO: Final = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
 
@@ -79,6 +80,7 @@ class Buyer:
         self._plan = plan
         self._show = show
         self._name = name
+        self._method = clients.world.random.choice(METHODS)
 
     def shop(self) -> None:
         """From the first click to the last."""
@@ -138,7 +140,7 @@ class Buyer:
         checkout = Ask(
             CHECKOUT,
             path,
-            {"buyer_id": self._name, "payment_method": "card", "ship_to": SHIP_TO},
+            {"buyer_id": self._name, "payment_method": self._method, "ship_to": SHIP_TO},
             key="sell",
             headers={"idempotency-key": self._clients.fresh_key()},
         )
@@ -170,6 +172,31 @@ class Buyer:
         if random.random() < 0.3:
             self._world.stage.wait(random.choice((0.5, 5, 30)))
             self._clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
+        if random.random() < 0.25:
+            self._regret(order)
+
+    def _regret(self, order: Mapping[str, Any]) -> None:
+        """The merchant gives back what was bought, or some of it, if it was paid for by then."""
+        random, stage = self._random, self._world.stage
+        stage.wait(random.choice((0, 1, 4, self._plan.length)))
+        for _ in range(random.choice((1, 1, 2))):
+            amount = random.choice((None, None, 1, order["amount"] // 2 or 1, order["amount"]))
+            wish = {"reason": "regret", "restock": random.random() < 0.5}
+            wish |= {"amount": amount} if amount is not None else {}
+            ask = Ask(
+                REFUND,
+                {"order_id": order["id"]},
+                wish,
+                key="manage",
+                headers={"idempotency-key": self._clients.fresh_key()},
+            )
+            if random.random() < self._plan.doubles:
+                self._aside(ask, after=random.choice((0, 0, 1)))
+            answer = self._clients.insist(ask)
+            if answer.ok and self._method == "refund_pending":
+                late = random.choice((0, 3, 60, 200))
+                kind = random.choice(("refund.succeeded", "refund.succeeded", "refund.failed"))
+                self._provider.end_refund(order, answer.body, kind, after=late)
 
     def _until(self, promised: Mapping[str, Any]) -> float:
         """Seconds until a hold ends."""

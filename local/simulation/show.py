@@ -156,6 +156,7 @@ class Show:
             stage.enter(
                 "abort", self._abort, after=max(0, opens + random.randint(-10, plan.length))
             )
+        stage.enter("bank", self._end_refunds)
         stage.enter("sweeper", partial(world.sweep, until=self._has_ended))
         if plan.tells:
             Deliveries(world, repeating=plan.repeats)
@@ -164,6 +165,20 @@ class Show:
         campaign = self.audit.campaigns[self.merchant.show]
         is_over = not campaign.is_unfinished and campaign.status is not Status.DRAFT
         return is_over and not any(each.is_under_way for each in self.audit.refunds.values())
+
+    def _end_refunds(self) -> None:
+        """Whoever asked for a refund may never have heard that it was accepted: the bank tells its end all the same."""
+        while not self._has_ended():
+            self.world.stage.wait(120)
+            if self.audit.campaigns[self.merchant.show].is_unfinished:
+                continue
+            for refund in list(self.audit.refunds.values()):
+                order = self.audit.orders[refund.order_id]
+                if refund.is_open and order.payment_id.endswith(".p"):
+                    told = {"id": refund.id, "amount": refund.amount}
+                    payment = {"id": order.payment_id}
+                    about = {"id": order.id, "currency": order.currency, "payment": payment}
+                    self.provider.end_refund(about, told, "refund.succeeded", after=0)
 
     def _abort(self) -> None:
         """The execution is stopped from outside: the sweeper begins the next."""

@@ -5,8 +5,9 @@ A payment's id is derived from its order's, so creating it again finds it again 
 it is nothing that could be lost. Whoever holds the webhook secret plays the bank, with delays, duplicates, failures and late
 successes.
 
-Its payment methods script what becomes of refunds: of what was paid with ``refund_pending`` a refund waits until the bank
-tells its end, with ``refund_fails`` it is refused, with ``refund_silent`` no answer ever comes. With any other it succeeds.
+Its payment methods script what becomes of refunds that a merchant asks for: of what was paid with ``refund_pending`` a
+refund waits until the bank tells its end, with ``refund_fails`` it is refused, with ``refund_silent`` no answer ever comes.
+With any other it succeeds.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from shared.domain.payment import (
     RefundState,
     UnreadableEvent,
 )
+from shared.domain.refund import PREFIX as REFUND
 from shared.http_api import parse_object
 
 NAME = "test"
@@ -76,8 +78,9 @@ class TestProvider:
         return None
 
     def refund(self, refund: Refund) -> RefundState:
-        """All the money there was goes back: none. Unless the payment's method says otherwise."""
-        match refund.payment_id[-2:]:
+        """All the money there was goes back: none. Unless a merchant asks, and the payment says otherwise."""
+        script = refund.payment_id[-2:] if refund.id.startswith(REFUND) else ""
+        match script:
             case ".p":
                 return RefundState.PENDING
             case ".f":

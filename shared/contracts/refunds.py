@@ -56,9 +56,10 @@ class Refund(Answer):
     reason: str
     restock: bool
     restocked: Annotated[
-        bool,
+        bool | None,
         Field(
-            description="Whether the units are on sale again. False, too, if the sale had closed before the money was back."
+            description="Whether the units are on sale again. False, too, if the sale had closed before the money was back. "
+            "Null while that is open."
         ),
     ]
     state: Literal["pending", "succeeded", "failed", "needs_attention"]

@@ -29,7 +29,7 @@ from shared.domain.refund import (
     pause_after,
 )
 from shared.use_cases.book_refund import book
-from shared.use_cases.order_ports import Books
+from shared.use_cases.order_ports import RefundBooks
 from shared.use_cases.ports import ChangedMeanwhile
 
 _TRIES = 50
@@ -46,7 +46,7 @@ class Step:
     """While it is pending: until it is worth looking again."""
 
 
-def go_on(books: Books, refund_id: str, *, looks: int, now: int) -> Step:
+def go_on(books: RefundBooks, refund_id: str, *, looks: int, now: int) -> Step:
     """
     Do what is next about a refund. ``looks``: how often the provider was found not to have finished it.
 
@@ -68,7 +68,9 @@ def go_on(books: Books, refund_id: str, *, looks: int, now: int) -> Step:
     return Step(settle_in_books(books, refund, now=now).state)
 
 
-def come_to_an_end(books: Books, refund: AskedRefund, *, succeeded: bool, now: int) -> AskedRefund:
+def come_to_an_end(
+    books: RefundBooks, refund: AskedRefund, *, succeeded: bool, now: int
+) -> AskedRefund:
     """What the provider says of a refund, written down. The refund as it is then: another may have been first."""
     for _ in range(_TRIES):
         order, campaign = _order_of(books, refund)
@@ -90,7 +92,7 @@ def come_to_an_end(books: Books, refund: AskedRefund, *, succeeded: bool, now: i
     raise StoreBusy("The order is being changed by others all the time.")
 
 
-def settle_in_books(books: Books, refund: AskedRefund, *, now: int) -> AskedRefund:
+def settle_in_books(books: RefundBooks, refund: AskedRefund, *, now: int) -> AskedRefund:
     """Book a refund that has succeeded in time, unless it is booked."""
     for _ in range(_TRIES):
         if not (refund.is_in_books and refund.unbooked):
@@ -107,7 +109,9 @@ def settle_in_books(books: Books, refund: AskedRefund, *, now: int) -> AskedRefu
     raise StoreBusy
 
 
-def close_books_on(books: Books, campaign: Campaign, refund: AskedRefund, *, now: int) -> bool:
+def close_books_on(
+    books: RefundBooks, campaign: Campaign, refund: AskedRefund, *, now: int
+) -> bool:
     """
     See that the books need not wait for a refund: it is booked, or marked as after the close. False: they must, for the
     campaign is not closing, and the provider has not finished it.
@@ -127,7 +131,7 @@ def close_books_on(books: Books, campaign: Campaign, refund: AskedRefund, *, now
     raise StoreBusy
 
 
-def give_up(books: Books, refund: AskedRefund, *, now: int) -> AskedRefund:
+def give_up(books: RefundBooks, refund: AskedRefund, *, now: int) -> AskedRefund:
     """Leave a refund that nobody knows the end of to a person."""
     for _ in range(_TRIES):
         if refund.state is not State.PENDING:
@@ -141,7 +145,7 @@ def give_up(books: Books, refund: AskedRefund, *, now: int) -> AskedRefund:
     raise StoreBusy
 
 
-def find_refund(books: Books, refund_id: str) -> AskedRefund:
+def find_refund(books: RefundBooks, refund_id: str) -> AskedRefund:
     """A refund by its id, or ``RefundNotFound``."""
     try:
         refund = books.refunds.find(RefundPlace.of(refund_id))
@@ -157,7 +161,7 @@ def is_closing(campaign: Campaign) -> bool:
     return campaign.status in _CLOSING
 
 
-def _wait(books: Books, refund: AskedRefund, *, until: int) -> AskedRefund:
+def _wait(books: RefundBooks, refund: AskedRefund, *, until: int) -> AskedRefund:
     """Note when somebody will look again. Nothing, if that is noted or it has changed."""
     if refund.due >= until:
         return refund
@@ -168,7 +172,7 @@ def _wait(books: Books, refund: AskedRefund, *, until: int) -> AskedRefund:
     return refund.looked_at(again_at=until)
 
 
-def _order_of(books: Books, refund: AskedRefund) -> tuple[Order, Campaign]:
+def _order_of(books: RefundBooks, refund: AskedRefund) -> tuple[Order, Campaign]:
     """Its order, and the campaign as it is now: read after the refund was written."""
     campaign = books.campaigns.get(refund.campaign_id)
     order = books.orders.find(verify(suffix_of(refund.order_id, ORDER), campaign.secret))

@@ -158,3 +158,33 @@ class Books:
     """As they are: never a moment old."""
     livemode: bool
     """Whether real money is expected here."""
+
+
+class RefundBooks(Protocol):
+    """What is needed of it where money goes back."""
+
+    @property
+    def orders(self) -> Orders: ...
+
+    @property
+    def stock(self) -> StockBlocks: ...
+
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]: ...
+
+    @property
+    def refunds(self) -> Refunds: ...
+
+    @property
+    def campaigns(self) -> CampaignReader: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RefundsOnly:
+    """Implements ``RefundBooks``, for those who do nothing else."""
+
+    orders: Orders
+    stock: StockBlocks
+    providers: Mapping[str, PaymentProvider]
+    refunds: Refunds
+    campaigns: CampaignReader

@@ -153,8 +153,8 @@ class Shopfront:
     def reserve(self, campaign: str, sku: str = "FUJI", quantity: int = 1) -> Json:
         return good(self.wish(campaign, sku, quantity))
 
-    def check_out(self, reservation: Json, key: str = "fresh") -> Answer:
-        form = {"buyer_id": "buyer", "payment_method": "alipay", "ship_to": SHIP_TO}
+    def check_out(self, reservation: Json, key: str = "fresh", method: str = "alipay") -> Answer:
+        form = {"buyer_id": "buyer", "payment_method": method, "ship_to": SHIP_TO}
         path = f"/v1/reservations/{reservation['id']}/checkout"
         return self.ask(SELL, "POST", path, form, key=key)
 
@@ -178,11 +178,31 @@ class Shopfront:
         outcome: str = good(self.tell(a_payment(order, **facts)))["outcome"]
         return outcome
 
-    def buy(self, campaign: str, sku: str = "FUJI", quantity: int = 1) -> Json:
+    def buy(
+        self, campaign: str, sku: str = "FUJI", quantity: int = 1, method: str = "alipay"
+    ) -> Json:
         """Reserve, check out, pay."""
-        order = good(self.check_out(self.reserve(campaign, sku, quantity)))
+        order = good(self.check_out(self.reserve(campaign, sku, quantity), method=method))
         assert self.pay(order) == "paid"
         return order
+
+    # -- giving back -------------------------------------------------------------------------------
+
+    def refund(self, order: Json, key: str = "fresh", **wish: Any) -> Answer:
+        path = f"/v1/orders/{order['id']}/refund"
+        return self.ask(MANAGE, "POST", path, {"reason": "bruised", **wish}, key=key)
+
+    def end_of(self, refund: Json, seconds: float = 60) -> Json:
+        """The refund, once it is not pending any more."""
+
+        def ended() -> Json | None:
+            found = good(self.ask(READ, "GET", f"/v1/refunds/{refund['id']}"))
+            is_over = found["state"] != "pending" and found["restocked"] is not None
+            return found if is_over else None
+
+        found = until(ended, seconds)
+        assert found is not None
+        return found
 
 
 def a_payment(order: Json, **facts: Any) -> Json:

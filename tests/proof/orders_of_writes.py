@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from shared.domain import events, payment, stock
+from shared.domain import events, order, payment, stock
 from shared.use_cases import (
+    book_refund,
     close_campaign,
     finish_orders,
+    give_back,
     judge_payment,
     keep_stock,
     limit_buyer,
@@ -166,6 +168,48 @@ MUTATIONS = (
         "if differing:",
         "if False:",
         tests="tests/unit/package",
+    ),
+    Mutation(
+        "a refund is booked though the books are being closed",
+        give_back.come_to_an_end,
+        "in_books = not refund.after_close and not is_closing(campaign)",
+        "in_books = not refund.after_close",
+        tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "a refund is written down before the provider is asked",
+        give_back.go_on,
+        "if told is not RefundState.PENDING:",
+        "if True:",
+        tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "books close over a refund that has gone back and is not booked",
+        give_back.close_books_on,
+        "refund = settle_in_books(books, refund, now=now)",
+        "pass",
+        tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "parts of a larger quantity stay sold when their order goes back",
+        book_refund.book,
+        "_follow(stock, place, check, tail)",
+        "pass",
+        tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "units are put back on sale where nobody can buy them",
+        book_refund._have_room,
+        "for each, units in touched",
+        "for each, units in touched if False",
+        tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "an order promises more than it has",
+        order.Order.promising,
+        "if not 0 < amount <= self.refundable:",
+        "if False:",
+        tests="tests/unit/orders/test_refunds.py",
     ),
     Mutation(
         "an event's id depends on when it was told",

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 
 from local.simulation.bank import ROUTE
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
-from local.simulation.people import CHECKOUT, RESERVATION, RESERVE, SHIP_TO
+from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
 from local.simulation.plan import STARTS
 from local.simulation.sdk import Client
 from local.simulation.services import PAYMENT_SECRET, Executions, Schedules
@@ -110,6 +110,20 @@ class Rig(World):
             return self._gateway.ask(ask)
 
         return deliver
+
+    def refund(self, order: Mapping[str, Any], **wish: Any) -> Act:
+        body = {"reason": "bruised", **wish}
+        return self.ask(REFUND, "manage", body, path={"order_id": order["id"]})
+
+    def paid(self, units: int) -> Mapping[str, Any]:
+        order = self.order(units)
+        self.webhook(order)()
+        return order
+
+    def see_to(self, refund: Answer, **more: Any) -> Act:
+        """The step of a refund."""
+        event = {"refund": refund.body["id"], "part": 1, "looks": 0, **more}
+        return lambda: self.invoke("refund_order", event)
 
     def command(self, name: str, **body: Any) -> Act:
         return self.ask(f"POST {CAMPAIGN}/{name}", "manage", body)
@@ -347,6 +361,48 @@ def finish_what_a_webhook_began(rig: Rig) -> Act:
     return rig.task("keep_books")
 
 
+def ask_for_a_refund(rig: Rig) -> Act:
+    rig.live()
+    return rig.refund(rig.paid(1), amount=100)
+
+
+def give_back_a_part(rig: Rig) -> Act:
+    rig.live()
+    return rig.see_to(rig.refund(rig.paid(1), amount=100)())
+
+
+def give_back_and_restock_over_several_blocks(rig: Rig) -> Act:
+    rig.live()
+    return rig.see_to(rig.refund(rig.paid(5), restock=True)())
+
+
+def give_a_refund_up(rig: Rig) -> Act:
+    rig.live()
+    return rig.see_to(rig.refund(rig.paid(1))(), problem="ValueError")
+
+
+def try_a_refund_again(rig: Rig) -> Act:
+    rig.live()
+    refund = rig.refund(rig.paid(1))()
+    rig.see_to(refund, problem="ValueError")()
+    return rig.ask(RETRY, "manage", {}, path={"refund_id": refund.body["id"]})
+
+
+def tell_the_end_of_a_refund(rig: Rig) -> Act:
+    rig.live()
+    order = rig.paid(1)
+    refund = rig.refund(order)().body
+    return rig.webhook(order, "refund.succeeded", refund_id=refund["id"], amount=refund["amount"])
+
+
+def leave_a_refund_out_of_the_books(rig: Rig) -> Act:
+    rig.live()
+    rig.refund(rig.paid(1))()
+    rig.command("end")()
+    rig.task("close_campaign")()
+    return rig.task("keep_books")
+
+
 # -- campaigns ---------------------------------------------------------------------------------------------
 
 
@@ -487,6 +543,13 @@ PATHS: Final[tuple[Path, ...]] = (
     pay_before_there_is_an_order,
     put_aside_what_waited_in_vain,
     finish_what_a_webhook_began,
+    ask_for_a_refund,
+    give_back_a_part,
+    give_back_and_restock_over_several_blocks,
+    give_a_refund_up,
+    try_a_refund_again,
+    tell_the_end_of_a_refund,
+    leave_a_refund_out_of_the_books,
     create,
     schedule,
     start,

@@ -252,6 +252,8 @@ class Trouble:
     """It does not die, but stands still for so long before that operation."""
     since: float = float("-inf")
     """Second of the show before which nothing is the matter."""
+    until: float = float("inf")
+    """And from which on."""
 
     def befalls(self, function: str, operation: str, roles: frozenset[str], *, after: bool) -> bool:
         """Whether this is the place."""
@@ -397,15 +399,15 @@ def _give_back_what_others_must_finish(script: Script) -> None:
     script.at(0.5)
     ana = script.buy(1, "ana")
     ben = script.buy(2, "ben")
-    script.at(5)
-    # Accepted, and whoever was to begin it is gone; a minute later the sweeper does.
-    script.refund(ana, lost=True)
-    script.at(80)
+    script.at(6)
     # Gone back, and whoever was to book it is gone; the books are compared meanwhile.
     script.refund(ben)
-    script.at(90)
+    script.at(12)
     found = script.command("reconcile")
     expect(found.ok and found.body["balanced"], found)
+    script.at(27)
+    # Accepted, and whoever was to begin it is gone; a minute later the sweeper does.
+    script.refund(ana, lost=True)
 
 
 def _give_back_by_hand(script: Script) -> None:
@@ -579,12 +581,12 @@ SCENES: Final = (
     ),
     Scene(
         "refunds that others finish",
-        replace(CALM, length=110),
+        replace(CALM, length=25),
         (_give_back_what_others_must_finish,),
-        ("order refunded", "in trouble"),
+        ("order refunded", "order refunded after the close", "in trouble"),
         (
-            Trouble("refunds", "TransactWriteItems", "orders", 65, since=4),
-            Trouble("refund_order", "TransactWriteItems", "orders", 25, since=79),
+            Trouble("refund_order", "TransactWriteItems", "orders", 12, since=5, until=20),
+            Trouble("refunds", "TransactWriteItems", "orders", 65, since=26),
         ),
     ),
     Scene(

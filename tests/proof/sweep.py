@@ -103,7 +103,7 @@ class Reaper(Faults):
         """Whether a process dies here by the scene's own script. One that only stands still does so before."""
         now = self._stage.millis
         for trouble in self._troubles:
-            is_time = now >= self._starts + trouble.since * 1000
+            is_time = trouble.since * 1000 <= now - self._starts < trouble.until * 1000
             if is_time and trouble.befalls(
                 place.function, place.operation, place.roles, after=place.after
             ):

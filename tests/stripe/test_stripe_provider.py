@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from shared.adapters.stripe_calls import API_VERSION, PEACE, SILENCES
-from shared.domain.errors import Busy, PaymentRefused, ProviderSilent
-from shared.domain.order import Order
+from shared.domain.errors import Busy, PaymentRefused, ProviderSilent, RefundExceedsPaid
+from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentKind, RefundState, doubt_about, late_refund
+from shared.domain.refund import State
+from shared.use_cases.settle_payment import settle
 from tests.builders import MERCHANT
+from tests.refunds import Till
 from tests.shop import HOLD, Shop
 from tests.stripe.conftest import MakeShop
 from tests.stripe_server import StripeServer
@@ -237,3 +240,27 @@ def test_money_that_was_never_there_is_not_sent_back(make_shop: MakeShop, stripe
 
     assert shop.providers["stripe"].refund(late_refund(order)) is RefundState.FAILED
     assert stripe.refunds_of(order.payment_id) == []
+
+
+def test_a_merchant_gives_back_parts_and_the_rest_each_once_and_never_more(
+    make_shop: MakeShop, stripe: StripeServer
+):
+    shop = make_shop()
+    till, order = Till(shop), paid(shop, stripe)
+    settle(shop.books, shop.campaign, order, shop.now)
+
+    parts = [
+        till.give_back(order, f"refund-{number}", amount=amount)
+        for number, amount in enumerate((4000, None))
+    ]
+    for part in parts:
+        # Seen to by two, and asked again a day later.
+        assert till.go_on(part).state is State.SUCCEEDED
+
+    made = stripe.refunds_of(order.payment_id)
+    assert sorted((each["amount"], each["metadata"]["livehour_refund"]) for each in made) == sorted(
+        (part.amount, part.id) for part in parts
+    )
+    assert shop.read(order).state is OrderState.REFUNDED
+    with pytest.raises(RefundExceedsPaid):
+        till.ask(order, "refund-3", amount=1)

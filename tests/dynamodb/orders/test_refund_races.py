@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from shared.domain.errors import RefundExceedsPaid, Refusal, SoldOut, StoreBusy
@@ -52,7 +53,7 @@ def test_fifty_refunds_at_once_never_give_back_more_than_was_paid(make_shop: Mak
 
     told = at_once(
         [
-            again(lambda n=number: till.ask(order, f"refund-{n}", amount=PRICE // 20))
+            again(partial(till.ask, order, f"refund-{number}", amount=PRICE // 20))
             for number in range(50)
         ]
     )
@@ -62,7 +63,7 @@ def test_fifty_refunds_at_once_never_give_back_more_than_was_paid(make_shop: Mak
         RefundExceedsPaid: 30
     }
     assert sum(each.amount for each in accepted) == till.shop.read(order).promised == PRICE
-    at_once([again(lambda r=refund: till.go_on(r)) for refund in accepted])
+    at_once([again(partial(till.go_on, refund)) for refund in accepted])
 
     order = till.shop.read(order)
     assert (order.state, order.refunded) == (OrderState.REFUNDED, PRICE)
@@ -109,7 +110,7 @@ def test_refunds_that_meet_the_close_are_in_the_books_or_in_none(make_shop: Make
                 pass
 
         closing, *_ = at_once(
-            [again(close), *(again(lambda t=till, r=each: t.go_on(r)) for each in refunds)]
+            [again(close), *(again(partial(till.go_on, each)) for each in refunds)]
         )
         assert closing is None
         closed = till.shop.sums()
@@ -132,8 +133,8 @@ def test_units_that_go_back_on_sale_are_sold_once(make_shop: MakeShop):
 
     told = at_once(
         [
-            *(again(lambda r=each: till.go_on(r)) for each in refunds),
-            *(again(lambda n=number: buy(n)) for number in range(12)),
+            *(again(partial(till.go_on, each)) for each in refunds),
+            *(again(partial(buy, number)) for number in range(12)),
         ]
     )
     held = [each for each in told[4:] if not isinstance(each, Refusal)]

@@ -43,6 +43,8 @@ def play_in(shop: ToyShop, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Ver
     monkeypatch.setattr("local.demo.evening.SETTLED_WITHIN", 10)
     monkeypatch.setattr("local.demo.watch.EVERY", 0.2)
     monkeypatch.setattr("local.demo.playbook.SHORTEST_HOLD", 1)
+    monkeypatch.setattr("local.shoppers.regrets.WAITS", (0.1, 1.0))
+    monkeypatch.setattr("local.shoppers.regrets.OF_A_HUNDRED", 40)
     monkeypatch.setattr(Playbook, "read", lambda **facts: Playbook(script=SCRIPT, **facts))
     wishes = Wishes(seed=3, orders=60, seconds=6, faults=True, report=folder / "demo.json")
     return play.play(
@@ -66,6 +68,8 @@ def test_an_honest_shop_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert summary["orders"] >= 45
     assert summary["violations"] == 0
     assert summary["late_payments"] > 0
+    assert summary["refunds"] > 5
+    assert summary["refunded"] == summary["totals"]["refunded"] > 0
     assert summary["faults"]["connection cut"] > 0
     scarce = next(offer for offer in summary["totals"]["offers"] if offer["sku"] == "GIFT")
     assert scarce["units"]["sold"] == 12

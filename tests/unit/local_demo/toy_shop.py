@@ -34,6 +34,9 @@ class Held:
     state: str = "held"
     order: Json | None = None
     taken_again: bool = False
+    booked: int = 0
+    """Money of its order that went back before the close."""
+    restocked: bool = False
 
 
 @dataclass
@@ -44,6 +47,7 @@ class ToyShop:
     plan: Json = field(default_factory=dict)
     holds: dict[str, Held] = field(default_factory=dict)
     answered: dict[str, tuple[int, Json]] = field(default_factory=dict)
+    refunds: dict[str, Json] = field(default_factory=dict)
     version: int = 0
     over: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -86,8 +90,8 @@ class ToyShop:
             "currency": "CNY",
             "orders": states["confirmed"],
             "gross": gross,
-            "refunded": 0,
-            "net": gross,
+            "refunded": sum(offer["refunded"] for offer in offers),
+            "net": gross - sum(offer["refunded"] for offer in offers),
             "units": units,
             "reservations": {"placed": len(ends) + again, **states},
             "offers": offers,
@@ -98,13 +102,14 @@ class ToyShop:
         mine = [held for held in self.holds.values() if held.body["sku"] == sku]
         held = sum(one.body["quantity"] for one in mine if one.state == "held")
         paid = [one.body for one in mine if one.state == "confirmed"]
-        sold = sum(body["quantity"] for body in paid)
+        back = [one for one in mine if one.restocked]
+        sold = sum(body["quantity"] for body in paid) - sum(one.body["quantity"] for one in back)
         units = {"allotted": allotment, "available": allotment - held - sold, "held": held}
         return {
             "sku": sku,
             "orders": len(paid),
             "gross": sum(body["amount"] for body in paid),
-            "refunded": 0,
+            "refunded": sum(one.booked for one in mine),
             "units": {**units, "sold": sold, "refunded": 0},
         }
 
@@ -195,6 +200,30 @@ class ToyShop:
         order.update(state="paid", paid_at=rfc3339(time.time()))
         return "paid"
 
+    def refund(self, order_id: str, wish: Json) -> tuple[int, Json]:
+        """Goes back at once."""
+        held = self.holds[order_id.replace("ord_", "rsv_")]
+        order, is_over = held.order, self.status() == "closed"
+        assert order is not None
+        if wish.get("restock") and self.status() != "live":
+            return 409, {"code": "restock_too_late"}
+        amount = wish.get("amount") or order["amount"] - order["amount_refunded"]
+        order["amount_refunded"] += amount
+        held.booked += 0 if is_over else amount
+        held.restocked = held.restocked or bool(wish.get("restock"))
+        if order["amount_refunded"] == order["amount"]:
+            order["state"] = "refunded"
+        refund = {
+            "id": f"ref_{len(self.refunds)}",
+            "order": order_id,
+            "amount": amount,
+            "state": "succeeded",
+            "restocked": held.restocked,
+            "after_close": is_over,
+        }
+        self.refunds[refund["id"]] = refund
+        return 201, refund
+
     # -- the edge ----------------------------------------------------------------------------------
 
     def answer(
@@ -225,6 +254,13 @@ class ToyShop:
                 return self.check_out(reservation)
             case "POST", ["webhooks", *_]:
                 return self.webhook(body or b"", headers)
+        return self.thing(method, path, sent)
+
+    def thing(self, method: str, path: list[str], sent: Json) -> tuple[int, Json]:
+        if path[0] == "orders":
+            return self.refund(path[1], sent)
+        if path[0] == "refunds":
+            return 200, self.refunds[path[1]]
         return self.hold(method, path[-1])
 
     def hold(self, method: str, reservation: str) -> tuple[int, Json]:
