@@ -15,11 +15,18 @@ SAVE: Final = ("GetItem", "PutItem")
 BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 """What it takes to take units: the blocks, the count of them, and the board of what is left."""
 COUNT: Final = ("BatchGetItem",)
+ARRANGE: Final = ("BatchGetItem", "PutItem", "UpdateItem")
+"""What it takes to tell blocks what has become of their campaign, those too that are only being laid out."""
 
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
     "authorize": {"keys": READ},
-    "campaigns": {"campaigns": SAVE, "campaigns/by_merchant": ("Query",), "requests": SAVE},
+    "campaigns": {
+        "campaigns": SAVE,
+        "campaigns/by_merchant": ("Query",),
+        "requests": SAVE,
+        "stock": ARRANGE,
+    },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
     "checkout": {
         "campaigns": READ,
@@ -57,8 +64,9 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
     "open_campaign": {"campaigns": SAVE},
+    "arrange_stock": {"campaigns": SAVE, "stock": ARRANGE},
     "keep_books": {
-        "campaigns": READ,
+        "campaigns": SAVE,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "Query", "UpdateItem"),

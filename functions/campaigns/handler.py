@@ -2,7 +2,7 @@
 Campaigns of a merchant.
 
 ``POST /v1/campaigns``, ``GET /v1/campaigns``, ``GET`` and ``PATCH /v1/campaigns/{campaign_id}``, and
-the commands ``schedule``, ``start``, ``end``, ``extend``, ``cancel`` below it.
+the commands ``schedule``, ``start``, ``end``, ``extend``, ``pause``, ``resume``, ``cancel`` below it.
 """
 
 from __future__ import annotations
@@ -137,6 +137,28 @@ def extend(request: Request) -> Response:
         return show_control.extend(campaign, ends_at=ends_at, now=now)
 
     return _command(request, "extend", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/pause", MANAGE)
+def pause(request: Request) -> Response:
+    """A show that takes no reservations for a while."""
+
+    def decide(campaign: Campaign, _now: int) -> Campaign:
+        read(contracts.PauseRequest, request.body)
+        return show_control.pause(campaign)
+
+    return _command(request, "pause", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/resume", MANAGE)
+def resume(request: Request) -> Response:
+    """A paused show that sells again."""
+
+    def decide(campaign: Campaign, _now: int) -> Campaign:
+        read(contracts.NoBody, request.body)
+        return show_control.resume(campaign)
+
+    return _command(request, "resume", decide)
 
 
 @api.route("POST /v1/campaigns/{campaign_id}/cancel", MANAGE)

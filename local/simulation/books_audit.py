@@ -65,6 +65,7 @@ class BooksAudit:
         self.skewed = False
         self.digest = 0
         """Of every write, in its order."""
+        self._paused = 0
         self._bank = bank
         self._clock = clock
         self._by_key: dict[tuple[str, str], Order] = {}
@@ -123,6 +124,8 @@ class BooksAudit:
             expect(after.version == before.version + 1, after.id, "a version was skipped")
             legal = after.status is before.status or after.status in NEXT[before.status]
             expect(legal, after.id, f"went from {before.status} to {after.status}")
+            expect(after.shut or not before.shut, after.id, "was opened after its end was seen")
+            self._paused += after.status is Status.PAUSED is not before.status
             if before.prepared_at is not None:
                 expect(after.prepared_at == before.prepared_at, after.id, "was prepared twice")
                 expect(after.offers == before.offers, after.id, "its offers changed on the shelf")
@@ -286,6 +289,7 @@ class BooksAudit:
                 met["forward"] += kinds.count(Kind.FORWARD)
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
+        met["campaign paused"] += self._paused
         return +met
 
     # -- the rest ------------------------------------------------------------------------------------

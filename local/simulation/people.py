@@ -214,10 +214,27 @@ class Merchant:
                 body = {"ends_at": rfc3339(later)}
             case "cancel":
                 body = {"reason": "Storm at the harbour"}
+            case "pause":
+                self._pause()
+                return
         command = self._command(plan.merchant, body)
         if random.random() < 0.4:
             self._world.stage.enter("merchant again", lambda: self._clients.insist(command))
         self._clients.insist(command)
+
+    def _pause(self) -> None:
+        """For a while, or for good; and perhaps somebody resumes it while it is still pausing."""
+        random = self._world.random
+        if random.random() < 0.3:
+            self._world.stage.enter(
+                "another hand",
+                lambda: self._clients.insist(self._command("resume")),
+                after=random.choice((0, 0.02, 0.5)),
+            )
+        self._clients.insist(self._command("pause"))
+        self._world.stage.wait(random.choice((0, 1, 6)))
+        if random.random() < 0.8:
+            self._clients.insist(self._command("resume"))
 
     def _rename(self) -> None:
         seen = self._clients.insist(self._get())

@@ -30,7 +30,7 @@ class Plan:
     buyers: int
     watchers: int
     merchant: str
-    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel`` or ``rename``."""
+    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel``, ``pause`` or ``rename``."""
     begins_by: str
     """``schedule`` or ``start``."""
     scale: Scale
@@ -105,7 +105,11 @@ def draw_plan(random: Random) -> Plan:
     """A plan of any kind."""
     kind = random.choices(KINDS, WEIGHTS)[0]
     units = random.choice((1, 2, 3, 5, 32))
-    scale = Scale(block_units=units, room=units + random.choice((3, 5, 8)) if units < 32 else 1_000)
+    scale = Scale(
+        block_units=units,
+        room=units + random.choice((3, 5, 8)) if units < 32 else 1_000,
+        few_blocks=random.choice((2, 256)),
+    )
     plan = Plan(
         kind=kind,
         ahead=random.choice((5, 5, 12, 12, 30, 130)),
@@ -116,9 +120,9 @@ def draw_plan(random: Random) -> Plan:
         flash=random.random() < 0.3,
         buyers=random.randint(3, 12),
         watchers=random.choice((0, 0, 1)),
-        merchant=random.choices(("nothing", "end", "extend", "cancel", "rename"), (6, 2, 2, 2, 1))[
-            0
-        ],
+        merchant=random.choices(
+            ("nothing", "end", "extend", "cancel", "pause", "rename"), (6, 2, 2, 2, 3, 1)
+        )[0],
         begins_by=random.choice(("schedule", "schedule", "start")),
         scale=scale,
         restless=random.choice((0.1, 0.4, 0.9)),

@@ -185,6 +185,12 @@ class ExtendRequest(Body):
     ends_at: WrittenTime
 
 
+class PauseRequest(Body):
+    """Why no reservations are taken for a while; kept with the campaign."""
+
+    reason: LongText | None = None
+
+
 class CancelRequest(Body):
     """Why the campaign is called off; kept with it."""
 
@@ -203,7 +209,10 @@ class LocalTimes(Answer):
 
 
 class CampaignAnswer(Answer):
-    """A livestream sale. `draft → scheduled → live → closing → closed`; `cancelled` from any of the first three."""
+    """
+    A livestream sale. `draft → scheduled → live → closing → closed`; a live one may be `paused`, by way of `pausing`, and
+    live again; `cancelled` from any before `closing`.
+    """
 
     id: CampaignId
     object: Literal["campaign"] = "campaign"

@@ -292,7 +292,10 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `buyer_limit_reached`; others may follow.",
+            description=(
+                "`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached`; others may "
+                "follow."
+            ),
             examples=["sold_out"],
         ),
     ]

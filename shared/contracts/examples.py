@@ -75,6 +75,7 @@ LIVE: Final[Json] = {
     "version": 4,
     "prepared_at": "2026-11-28T11:55:02Z",
 }
+PAUSED: Final[Json] = {**LIVE, "status": "paused", "version": 6}
 PATCH: Final[Json] = {"name": "Washington Apple Hour, winter", "metadata": {"host": "studio 3"}}
 PATCHED: Final[Json] = {
     **CAMPAIGN,

@@ -178,4 +178,6 @@ Instant = Annotated[
 ]
 Minor = Annotated[int, Field(description="Minor units of `currency`.")]
 Count = Annotated[int, Field(ge=0)]
-CampaignStatus = Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+CampaignStatus = Literal[
+    "draft", "scheduled", "live", "pausing", "paused", "closing", "closed", "cancelled"
+]

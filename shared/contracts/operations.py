@@ -231,11 +231,38 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /v1/campaigns/{campaign_id}/cancel": Operation(
         id="cancel_campaign",
-        description="The campaign is called off. Nothing more is held; what is held runs out.",
+        description=(
+            "The campaign is called off, and never sells again. Nothing more is held, and what is held is released: who "
+            "pays for it all the same gets the money back. What is paid stays paid; refund it order by order."
+        ),
         takes=campaigns.CancelRequest,
         sends={"reason": "The container is late."},
         answers=campaigns.CampaignAnswer,
         gives=eg.CANCELLED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/pause": Operation(
+        id="pause_campaign",
+        description=(
+            "No reservation is taken until `resume`. What is held may be paid, and who repeats a request that was served "
+            "gets the same answer; the end stays where it is. The campaign says `paused` when no hold can be taken any "
+            "more; of more than 8,192 units it says `pausing` for some seconds before."
+        ),
+        takes=campaigns.PauseRequest,
+        sends={"reason": "The host has lost the picture."},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.PAUSED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/resume": Operation(
+        id="resume_campaign",
+        description="Sells again: at once, or within seconds where there are more than 8,192 units.",
+        takes=campaigns.NoBody,
+        sends={},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.LIVE,
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),

@@ -56,6 +56,10 @@ ROUTES: Final = (
         "Call the campaign off",
     ),
     RouteSpec(
+        "POST", "/v1/campaigns/{campaign_id}/pause", "campaigns", (MANAGE,), "Pause the sale"
+    ),
+    RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),
+    RouteSpec(
         "POST",
         "/v1/campaigns/{campaign_id}/reconcile",
         "check_books",

@@ -1,9 +1,10 @@
 """
 A campaign: one livestream sale, its offers, its run of show, and the states it goes through.
 
-``draft → scheduled → live → closing → closed``; ``cancelled`` from any of the first three. Instants are whole seconds since
-1970 UTC; money is an integer of minor units of ``currency``. A campaign is a value: each change gives a new one with
-the next ``version``, and the store accepts it only over the version it was made from.
+``draft → scheduled → live → closing → closed``; a live one may be ``paused``, by way of ``pausing``, and live again;
+``cancelled`` from any before ``closing``. Instants are whole seconds since 1970 UTC; money is an integer of minor units of
+``currency``. A campaign is a value: each change gives a new one with the next ``version``, and the store accepts it only
+over the version it was made from.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class Status(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
     LIVE = "live"
+    PAUSING = "pausing"
+    """Reservations are refused, and the blocks are being told."""
+    PAUSED = "paused"
+    """Every block knows: no hold can be taken."""
     CLOSING = "closing"
     CLOSED = "closed"
     CANCELLED = "cancelled"
@@ -37,11 +42,20 @@ class Status(StrEnum):
 NEXT: Mapping[Status, frozenset[Status]] = {
     Status.DRAFT: frozenset({Status.SCHEDULED, Status.CANCELLED}),
     Status.SCHEDULED: frozenset({Status.LIVE, Status.CLOSING, Status.CANCELLED}),
-    Status.LIVE: frozenset({Status.CLOSING, Status.CANCELLED}),
+    Status.LIVE: frozenset({Status.PAUSING, Status.CLOSING, Status.CANCELLED}),
+    Status.PAUSING: frozenset({Status.PAUSED, Status.LIVE, Status.CLOSING, Status.CANCELLED}),
+    Status.PAUSED: frozenset({Status.LIVE, Status.CLOSING, Status.CANCELLED}),
     Status.CLOSING: frozenset({Status.CLOSED}),
     Status.CLOSED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
+
+
+ON_AIR = (Status.LIVE, Status.PAUSING, Status.PAUSED)
+"""The show has begun and is not over, whether it sells at the moment or not."""
+OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
+"""It never sells again."""
+HALTED = (Status.PAUSING, Status.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +122,10 @@ class Campaign:
     version: int = 1
     prepared_at: int | None = None
     """When the stock blocks were laid out. Deadlines in the ledger count from here; what is on sale is frozen from here."""
+    shut: bool = False
+    """Its end has been seen, and its blocks are being closed for good: there is no way back, and it cannot be extended."""
+    halted_in: int = 0
+    """Version in which the last pause began: a block that was stamped for an older one does not know of it."""
     cancel_reason: str | None = None
     balanced: bool | None = None
     """Outcome of the reconciliation; ``None`` before it ran."""
@@ -138,9 +156,14 @@ class Campaign:
         # Called off before it had any stock, it leaves nothing to be settled.
         return self.status is not Status.CANCELLED or self.prepared_at is not None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it never sells again, whatever the clock says."""
+        return self.shut or self.status in OVER
+
     def is_selling(self, now: int) -> bool:
         """Whether the clock and the status allow a reservation. The write on the block decides again."""
-        open_status = self.status in (Status.SCHEDULED, Status.LIVE)
+        open_status = self.status in (Status.SCHEDULED, Status.LIVE) and not self.shut
         return (
             open_status and self.prepared_at is not None and self.starts_at <= now < self.closes_at
         )

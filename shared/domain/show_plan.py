@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain import parties
-from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
+from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Offer, Status
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 from shared.domain.payable import price_faults
 
@@ -42,7 +42,7 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and
     the clock hold us to, and only names and metadata may change: ``CampaignState`` says so.
     """
-    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="changed")
+    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, *ON_AIR, verb="changed")
     sent = dict(changes)
     if "offers" in sent and _same_but_titles(campaign.offers, sent["offers"]):
         # The same offers, where their stock is included: that is not sent, and must not be lost.
@@ -61,7 +61,7 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     if "parties" in refused:
         raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:
-        stage = "live" if campaign.status is Status.LIVE else "about to start"
+        stage = "live" if campaign.status in ON_AIR else "about to start"
         raise CampaignState(
             f"The campaign is {stage}: {', '.join(refused)} cannot change now. Its name, the titles "
             "of its offers and its metadata can; its end moves with POST …/extend.",

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from shared.clock import rfc3339
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.totals import STEP, Snapshot, Sums
 
 LONGEST_BUCKET = 3600
@@ -94,7 +94,7 @@ def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = No
 
 
 def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
-    if status in (Status.LIVE, Status.CLOSING, Status.CLOSED):
+    if status in (*ON_AIR, Status.CLOSING, Status.CLOSED):
         yield Marker(campaign.starts_at, "opened")
     if status in (Status.CLOSING, Status.CLOSED) and campaign.closes_at <= now:
         yield Marker(campaign.closes_at, "closed")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.stock import sizes
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
@@ -57,7 +57,7 @@ def freeze(campaign: Campaign, now: int) -> Campaign:
 
 def is_abandoned(campaign: Campaign) -> bool:
     """Whether nothing will be sold any more."""
-    return campaign.status not in (Status.SCHEDULED, Status.LIVE)
+    return campaign.status not in (Status.SCHEDULED, *ON_AIR)
 
 
 def places(campaign: Campaign) -> list[Place]:

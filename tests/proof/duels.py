@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
-from shared.domain.stock import FOR_GOOD, Counters, Entry, Kind
+from shared.domain.stock import FOR_GOOD, Counters, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
@@ -155,8 +155,8 @@ def a_ledger_takes_no_more_than_it_has_room_for(rig: Rig) -> None:
 
 def what_is_closed_for_good_is_not_opened_again(rig: Rig) -> None:
     _laid_out(rig)
-    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=FOR_GOOD)
-    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=rig.now + 99)
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, FOR_GOOD))
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, rig.now + 99))
     block = rig.stock.read(rig.shelf, 0)
     assert block is not None
     assert block.closes == FOR_GOOD

@@ -90,6 +90,13 @@ class Script:
         self._show.world.stage.enter(f"{buyer} again", lambda: self._show.clients.insist(ask))
         return self._show.clients.insist(ask)
 
+    def wish(self, units: int, buyer: str) -> Ask:
+        """A request that can be sent as often as one likes."""
+        return self._wish(units, buyer, "APPLE")
+
+    def repeat(self, ask: Ask) -> Answer:
+        return self._show.clients.insist(ask)
+
     def _wish(self, units: int, buyer: str, sku: str) -> Ask:
         return Ask(
             RESERVE,
@@ -315,8 +322,7 @@ def _call_off(script: Script) -> None:
     expect(
         script.command("cancel", reason="Storm at the harbour").code == "campaign_state", "again"
     )
-    # Until the next beat has closed the blocks, they know nothing of it.
-    script.at(14)
+    # From the answer on, every block knows.
     script.reserve(1, "dora", refused="campaign_not_open")
     script.pay(order)
 
@@ -340,6 +346,36 @@ def _extend_at_the_last_moment(script: Script) -> None:
 
 
 # -- plans -------------------------------------------------------------------------------------------------
+
+
+def _come_too_late_while_nobody_beats(script: Script) -> None:
+    script.at(0)
+    late = script.reserve(1, "ana")
+    script.at(HOLD + 3)
+    body = {"buyer_id": "ana", "payment_method": "card", "ship_to": SHIP_TO}
+    path = {"reservation_id": late.body["id"]}
+    headers = {"idempotency-key": "too late"}
+    ask = Ask(CHECKOUT, path, body, key="sell", headers=headers)
+    expect(script.repeat(ask).code == "reservation_expired", "too late")
+
+
+def _pause_and_resume(script: Script) -> None:
+    script.at(1)
+    held = script.wish(1, "ana")
+    expect(script.repeat(held).ok, "held")
+    paused = script.command("pause", reason="The picture is lost")
+    expect(paused.ok, paused)
+    script.at(4)
+    script.reserve(1, "ben", refused="campaign_not_open")
+    # What was served before is still answered.
+    expect(script.repeat(held).headers["idempotent-replayed"] == "true", "again")
+    expect(script.command("resume").ok, "resume")
+    script.at(9)
+    script.buy(2, "cleo")
+    script.command("pause")
+    script.at(14)
+    # It is over while it is paused.
+    script.reserve(1, "dora", refused="campaign_not_open")
 
 
 def _change_the_plan(script: Script) -> None:
@@ -452,6 +488,13 @@ SCENES: Final = (
         (Trouble("prepare_stock", "PutItem", "campaigns", 6),),
     ),
     Scene(
+        "called off before there is any stock, of many blocks",
+        replace(CALM, ahead=95, scale=Scale(block_units=2, order_shards=2, few_blocks=1)),
+        (_call_off_before_there_is_any_stock,),
+        ("campaign cancelled",),
+        (Trouble("prepare_stock", "PutItem", "campaigns", 6),),
+    ),
+    Scene(
         "extended at the last moment",
         # Decided before the end, and saved when a beat has seen it: whoever comes to close finds that it goes on.
         CALM,
@@ -461,6 +504,30 @@ SCENES: Final = (
             Trouble("campaigns", "TransactWriteItems", "campaigns", 2, stalls=True, since=1),
             Trouble("close_campaign", "GetItem", "campaigns", 5),
         ),
+    ),
+    Scene(
+        "ended by who asks",
+        CALM,
+        (_come_too_late_while_nobody_beats,),
+        ("reservation expired", "in trouble"),
+        (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
+    ),
+    Scene(
+        "paused",
+        CALM,
+        (_pause_and_resume,),
+        ("campaign closed", "order paid", "campaign paused"),
+    ),
+    Scene(
+        "paused, of many blocks",
+        # So many that another function is asked to tell them.
+        replace(
+            CALM,
+            offers=(("APPLE", 7, 990, None),),
+            scale=Scale(block_units=1, order_shards=2, few_blocks=3),
+        ),
+        (_pause_and_resume,),
+        ("campaign closed", "order paid", "campaign paused"),
     ),
     Scene(
         "called off",

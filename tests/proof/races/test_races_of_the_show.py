@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from shared.domain.campaign import Cue, Status
-from shared.domain.errors import CampaignNotOpen
+from shared.domain import show_control
+from shared.domain.campaign import Campaign, Cue, Status
+from shared.domain.errors import CampaignNotOpen, CampaignState
 from shared.domain.show_control import extend
 from shared.domain.stock import FOR_GOOD
 from shared.domain.totals import Snapshot
+from shared.use_cases.arrange_stock import arrange_stock, gate_of
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Beat, Phase
 from shared.use_cases.open_campaign import open_campaign
@@ -57,7 +60,7 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
         place = shelf(stale, stale.offers[0])
         while not stop.is_set():
             for number in range(place.blocks):
-                stage.stock.stamp(place, number, opens=stale.starts_at, closes=stale.closes_at)
+                stage.stock.stamp(place, number, gate_of(stale))
 
     def close() -> None:
         stop.wait(0.2)
@@ -74,6 +77,70 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
     assert placed[0] == placed[1] == sum(served[2:]) > 0
     assert {block.closes for block in stage.blocks()} == {FOR_GOOD}
     assert show.judge().placed == placed[0]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_once_the_campaign_says_paused_no_hold_is_taken_until_it_is_resumed(
+    race: MakeRace, seed: int
+):
+    """
+    Sixty-four sellers, half of them with clocks a minute behind, all by a copy of the campaign from before the pause, and a
+    beat that read it then.
+    """
+    show = race(seed, 2_000, block_units=16)
+    stage, stop = show.show, threading.Event()
+    sellers = [show.process(slow=60 * (number % 2)) for number in range(64)]
+    stale = stage.campaign
+    told: list[int] = []
+
+    def restamp() -> None:
+        place = shelf(stale, stale.offers[0])
+        while not stop.is_set():
+            for number in range(place.blocks):
+                stage.stock.stamp(place, number, gate_of(stale))
+
+    def pause() -> None:
+        stop.wait(0.3)
+        change_campaign(stage.campaigns, stage.id, show_control.pause)
+        assert arrange_stock(stage.campaigns, stage.stock, stage.id).status is Status.PAUSED
+        told.append(show.placed())
+        stop.wait(0.5)
+        told.append(show.placed())
+        stop.set()
+
+    for each in sellers:
+        each.believe(stale)
+    served = show.at_once(pause, restamp, *[partial(buy_until, each, stop) for each in sellers])
+    assert told[0] == told[1] == sum(served[2:]) > 0
+    change_campaign(stage.campaigns, stage.id, show_control.resume)
+    arrange_stock(stage.campaigns, stage.stock, stage.id)
+    assert isinstance(show.process().reserve("late", "late"), Reservation)
+    assert show.judge().placed == told[0] + 1
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_pauses_and_resumes_at_once_leave_the_blocks_as_the_campaign_says(
+    race: MakeRace, seed: int
+):
+    show = race(seed, 24, block_units=3)
+    stage = show.show
+
+    def command(decide: Callable[[Campaign], Campaign]) -> None:
+        change_campaign(stage.campaigns, stage.id, decide)
+        arrange_stock(stage.campaigns, stage.stock, stage.id)
+
+    hands = [show_control.pause, show_control.resume] * 3
+    beats = [partial(each.beat, now=stage.now) for each in show.processes(2)]
+    show.at_once(*[partial(command, hand) for hand in hands], *beats)
+    gate = gate_of(stage.campaign)
+    arrange_stock(stage.campaigns, stage.stock, stage.id)
+    assert {(block.opens, block.closes) for block in stage.blocks()} == {(gate.opens, gate.closes)}
+    assert stage.status() in (Status.LIVE, Status.PAUSED)
+    sells = isinstance(show.process().reserve("ana"), Reservation)
+    assert sells is (stage.status() is Status.LIVE)
+    command(show_control.resume)
+    show.process().hold("bo")
+    show.judge()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -103,7 +170,8 @@ def test_an_extension_against_the_close_is_honoured_or_refused(race: MakeRace, s
     assert (stage.status() is Status.CLOSING) is began
     more = show.process().reserve("ana")
     if began:
-        # Too late by the write, whatever it was told: from the first stamp on there is no way back.
+        # Too late, and told so: from the word that there is no way back on, it is refused.
+        assert isinstance(asked.told, CampaignState)
         assert isinstance(more, CampaignNotOpen)
     else:
         assert asked.told.ends_at == over + 600
