@@ -148,7 +148,7 @@ def show_runner(shape: Shape) -> ShowRunner:
 
 @cache
 def campaign_cache() -> CampaignCache:
-    """Campaigns for those who sell: at most a second old."""
+    """Campaigns for those who sell: at most half a second old."""
     from shared.use_cases.campaign_cache import CampaignCache
 
     return CampaignCache(campaigns())

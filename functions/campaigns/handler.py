@@ -16,7 +16,7 @@ from shared.contracts import campaigns as contracts
 from shared.contracts.lists import page_query
 from shared.contracts.routes import MANAGE
 from shared.contracts.validation import read
-from shared.domain import show_control, show_time
+from shared.domain import live_cues, show_control, show_time
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import (
     CampaignNotFound,
@@ -139,13 +139,24 @@ def extend(request: Request) -> Response:
     return _command(request, "extend", decide)
 
 
+@api.route("POST /v1/campaigns/{campaign_id}/cues", MANAGE)
+def direct(request: Request) -> Response:
+    """Something that is done in the middle of the show."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        cue = contracts.live_cue(read(contracts.LiveCue, request.body))
+        return live_cues.improvise(campaign, cue, now=now)
+
+    return _told(_runner().direct(_ask(request, "cues"), decide))
+
+
 @api.route("POST /v1/campaigns/{campaign_id}/pause", MANAGE)
 def pause(request: Request) -> Response:
     """A show that takes no reservations for a while."""
 
-    def decide(campaign: Campaign, _now: int) -> Campaign:
-        read(contracts.PauseRequest, request.body)
-        return show_control.pause(campaign)
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        body = read(contracts.PauseRequest, request.body)
+        return show_control.pause(campaign, now=now, reason=body.reason)
 
     return _command(request, "pause", decide)
 
@@ -154,9 +165,9 @@ def pause(request: Request) -> Response:
 def resume(request: Request) -> Response:
     """A paused show that sells again."""
 
-    def decide(campaign: Campaign, _now: int) -> Campaign:
+    def decide(campaign: Campaign, now: int) -> Campaign:
         read(contracts.NoBody, request.body)
-        return show_control.resume(campaign)
+        return show_control.resume(campaign, now=now)
 
     return _command(request, "resume", decide)
 

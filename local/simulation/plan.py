@@ -30,7 +30,8 @@ class Plan:
     buyers: int
     watchers: int
     merchant: str
-    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel``, ``pause`` or ``rename``."""
+    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel``, ``pause``, ``direct`` or
+    ``rename``."""
     begins_by: str
     """``schedule`` or ``start``."""
     scale: Scale
@@ -57,6 +58,11 @@ class Plan:
     """How likely a step of the lifecycle, or a batch of a stream, comes twice."""
     aborted: bool = False
     """Whether the lifecycle's execution is stopped from outside."""
+
+    @property
+    def punctual(self) -> bool:
+        """Whether writes land when they are sent, and clocks agree: what a price that changes in the show goes by."""
+        return self.weather == CALM and self.outage is None and self.skews == (0,)
 
     def body(self) -> dict[str, Any]:
         """The campaign, as its merchant writes it."""
@@ -121,7 +127,8 @@ def draw_plan(random: Random) -> Plan:
         buyers=random.randint(3, 12),
         watchers=random.choice((0, 0, 1)),
         merchant=random.choices(
-            ("nothing", "end", "extend", "cancel", "pause", "rename"), (6, 2, 2, 2, 3, 1)
+            ("nothing", "end", "extend", "cancel", "pause", "direct", "rename"),
+            (6, 2, 2, 2, 3, 3, 1),
         )[0],
         begins_by=random.choice(("schedule", "schedule", "start")),
         scale=scale,

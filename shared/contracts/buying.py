@@ -110,6 +110,7 @@ class Show(Answer):
     currency: str
     hold_seconds: int
     pinned: str | None
+    announcement: Annotated[str | None, Field(description="What the host announced last.")]
     offers: list[ShowOffer]
 
 

@@ -242,6 +242,20 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),
+    "POST /v1/campaigns/{campaign_id}/cues": Operation(
+        id="direct_campaign",
+        description=(
+            "Does something in the middle of the show, from the next second on: the answer may take a second, so that no "
+            "seller promises an old price after it. What was reserved before keeps its price. It is added to `improvised`, "
+            "and marked on the timeline."
+        ),
+        takes=campaigns.LiveCue,
+        sends={"cue": "flash_price", "sku": "FUJI-12", "unit_price": 8900, "seconds": 120},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.DIRECTED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
     "POST /v1/campaigns/{campaign_id}/pause": Operation(
         id="pause_campaign",
         description=(

@@ -56,6 +56,13 @@ ROUTES: Final = (
         "Call the campaign off",
     ),
     RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/cues",
+        "campaigns",
+        (MANAGE,),
+        "Pin, announce, or change a price now",
+    ),
+    RouteSpec(
         "POST", "/v1/campaigns/{campaign_id}/pause", "campaigns", (MANAGE,), "Pause the sale"
     ),
     RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),

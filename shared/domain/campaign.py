@@ -9,7 +9,7 @@ over the version it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -86,11 +86,16 @@ class Cue:
     at: int
     """Seconds from the start."""
     cue: str
-    """``pin``, ``unpin`` or ``flash_price``."""
+    """
+    ``pin``, ``unpin``, ``flash_price``, ``announce``; of those that were improvised also ``flash_end``, ``price`` (the list
+    price from then on), ``paused`` and ``resumed``.
+    """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
     """Length of a flash price."""
+    text: str | None = None
+    """What is announced, or why it was paused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,7 @@ class Campaign:
     """By role. Like everything that buyers and money depend on, fixed when the stock is laid out."""
     offers: tuple[Offer, ...]
     run_of_show: tuple[Cue, ...]
+    """As planned, in the order of their seconds."""
     metadata: Mapping[str, str]
     created_at: int
     """Milliseconds since 1970 UTC."""
@@ -122,6 +128,9 @@ class Campaign:
     version: int = 1
     prepared_at: int | None = None
     """When the stock blocks were laid out. Deadlines in the ledger count from here; what is on sale is frozen from here."""
+    improvised: tuple[Cue, ...] = ()
+    """What was done in the middle of the show, each from its second on: only ever added to, so that the price of a second
+    that has begun never becomes another."""
     shut: bool = False
     """Its end has been seen, and its blocks are being closed for good: there is no way back, and it cannot be extended."""
     halted_in: int = 0
@@ -169,26 +178,57 @@ class Campaign:
         )
 
     def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant: the flash price whose window holds it, else the list price.
+        """Unit price of an offer at an instant: the flash price that is open, else the list price.
 
         Pure in the campaign and the second, so that a repeated request finds the price it was promised.
         """
-        for cue in reversed(self.run_of_show):
-            if cue.cue == "flash_price" and cue.sku == offer.sku and cue.unit_price is not None:
-                begins = self.starts_at + cue.at
-                if begins <= now < begins + (cue.seconds or 0):
-                    return cue.unit_price
-        return offer.unit_price
+        flash = self.flash_of(offer, now)
+        return flash.unit_price or 0 if flash is not None else self.list_price(offer, now)
+
+    def flash_of(self, offer: Offer, now: int) -> Cue | None:
+        """The flash price that is open at an instant: of several, the one that began last."""
+        found = None
+        for cue in self.cues(until=now):
+            if cue.sku != offer.sku:
+                continue
+            if cue.cue == "flash_end":
+                found = None
+            elif cue.cue == "flash_price" and now < self.starts_at + cue.at + (cue.seconds or 0):
+                found = cue
+        return found
+
+    def list_price(self, offer: Offer, now: int | None = None) -> int:
+        """Unit price of an offer at an instant, flash prices aside; by default what was decided last."""
+        price = offer.unit_price
+        for cue in self.improvised:
+            if now is not None and self.starts_at + cue.at > now:
+                break
+            if cue.cue == "price" and cue.sku == offer.sku and cue.unit_price is not None:
+                price = cue.unit_price
+        return price
+
+    def cues(self, *, until: int | None = None) -> Iterator[Cue]:
+        """Planned and improvised, in the order of time, up to an instant."""
+        cues: Iterable[Cue] = self.run_of_show
+        if self.improvised:
+            cues = sorted((*self.run_of_show, *self.improvised), key=lambda cue: cue.at)
+        for cue in cues:
+            if until is not None and self.starts_at + cue.at > until:
+                return
+            yield cue
 
     def pinned(self, now: int) -> str | None:
         """SKU of the product shown on screen at an instant."""
         pinned = None
-        for cue in self.run_of_show:
-            if self.starts_at + cue.at > now:
-                break
+        for cue in self.cues(until=now):
             if cue.cue in ("pin", "unpin"):
                 pinned = cue.sku if cue.cue == "pin" else None
         return pinned
+
+    def announced(self, now: int) -> str | None:
+        """What was announced last, at an instant."""
+        said = [cue.text for cue in self.cues(until=now) if cue.cue == "announce"]
+        return said[-1] if said else None
 
     # -- changes -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from shared.domain import show_time
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Status
 from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.live_cues import noted
 
 
 def schedule(campaign: Campaign, *, now: int) -> Campaign:
@@ -81,7 +82,7 @@ def extend(campaign: Campaign, *, ends_at: int, now: int) -> Campaign:
     )
 
 
-def pause(campaign: Campaign) -> Campaign:
+def pause(campaign: Campaign, *, now: int, reason: str | None = None) -> Campaign:
     """
     A show that takes no reservations until it is resumed. What is held may be paid; the end stays where it is.
 
@@ -92,15 +93,18 @@ def pause(campaign: Campaign) -> Campaign:
         raise _about_to_close(campaign, "paused")
     if campaign.status is not Status.LIVE:
         return campaign
-    return campaign.become(Status.PAUSING, halted_in=campaign.version + 1)
+    said = noted(campaign, "paused", now=now, text=reason)
+    return campaign.become(Status.PAUSING, halted_in=campaign.version + 1, improvised=said)
 
 
-def resume(campaign: Campaign) -> Campaign:
+def resume(campaign: Campaign, *, now: int) -> Campaign:
     """A paused show that sells again, as soon as its blocks know."""
     campaign.refuse_unless(*ON_AIR, verb="resumed")
     if campaign.shut:
         raise _about_to_close(campaign, "resumed")
-    return campaign if campaign.status is Status.LIVE else campaign.become(Status.LIVE)
+    if campaign.status is Status.LIVE:
+        return campaign
+    return campaign.become(Status.LIVE, improvised=noted(campaign, "resumed", now=now))
 
 
 def cancel(campaign: Campaign, *, reason: str) -> Campaign:

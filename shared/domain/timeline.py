@@ -41,10 +41,11 @@ class Marker:
     at: int
     """Seconds since 1970 UTC."""
     cue: str
-    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show."""
+    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
+    text: str | None = None
 
 
 def is_bucket(seconds: int) -> bool:
@@ -101,10 +102,10 @@ def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
 
 
 def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
-    for cue in campaign.run_of_show:
+    for cue in campaign.cues(until=now):
         at = campaign.starts_at + cue.at
-        if at <= now and at < campaign.closes_at and campaign.prepared_at is not None:
-            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds)
+        if at < campaign.closes_at and campaign.prepared_at is not None:
+            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text)
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
@@ -137,7 +138,12 @@ def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
 
 def marker_document(marker: Marker) -> Mapping[str, Any]:
     """A marker, without what it has not."""
-    facts = {"sku": marker.sku, "unit_price": marker.unit_price, "seconds": marker.seconds}
+    facts = {
+        "sku": marker.sku,
+        "unit_price": marker.unit_price,
+        "seconds": marker.seconds,
+        "text": marker.text,
+    }
     return {
         "at": rfc3339(marker.at),
         "cue": marker.cue,

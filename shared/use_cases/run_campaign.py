@@ -55,6 +55,10 @@ HONOURED: Final = 24 * 3600
 TRIES: Final = 8
 """How often a command meets a change that came first before it gives up."""
 
+EARLY: Final = 200
+"""Milliseconds of a second in which what holds from the next one on may be decided: 300 are left to write it, and half a
+second for every seller's copy to be renewed."""
+
 Shape = Callable[[Campaign], Mapping[str, Any]]
 
 
@@ -102,8 +106,10 @@ class ShowRunner:
         shape: Shape,
         lead: int,
         now: Callable[[], int] = clock.now_seconds,
+        millis: Callable[[], int] = clock.now_millis,
         pause: Callable[[float], None] = clock.pause,
     ) -> None:
+        self._millis = millis
         self._campaigns = campaigns
         self._answers = answers
         self._schedules = schedules
@@ -124,6 +130,17 @@ class ShowRunner:
             return answered
 
         return self._once(ask, attempt)
+
+    def direct(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
+        """A command that holds from the next second on: decided so early in this one that every copy is renewed before."""
+
+        def punctually(campaign: Campaign, _now: int) -> Campaign:
+            late = self._millis() % 1000 - EARLY
+            if late > 0:
+                self._pause((1000 - EARLY - late) / 1000)
+            return decide(campaign, self._millis() // 1000)
+
+        return self.command(ask, punctually)
 
     def command(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
         """

@@ -386,6 +386,11 @@ def cancel(rig: Rig) -> Act:
     return rig.command("cancel", reason="Storm")
 
 
+def direct(rig: Rig) -> Act:
+    rig.live()
+    return rig.command("cues", cue="price", sku="APPLE", unit_price=880)
+
+
 def pause(rig: Rig) -> Act:
     """Its blocks are few, so they are told before it is answered."""
     rig.live()
@@ -535,6 +540,7 @@ PATHS: Final[tuple[Path, ...]] = (
     extend,
     extend_to_the_same_end,
     cancel,
+    direct,
     pause,
     resume,
     arrange,

@@ -359,6 +359,25 @@ def _come_too_late_while_nobody_beats(script: Script) -> None:
     expect(script.repeat(ask).code == "reservation_expired", "too late")
 
 
+def _direct(script: Script) -> None:
+    script.at(1)
+    for cue in (
+        {"cue": "pin", "sku": "APPLE"},
+        {"cue": "price", "sku": "APPLE", "unit_price": 880},
+        {"cue": "announce", "text": "Cheaper now"},
+        {"cue": "unpin"},
+    ):
+        expect(script.command("cues", **cue).ok, cue)
+    script.at(11)
+    cheaper = script.reserve(1, "ana")
+    expect(cheaper.body["unit_price"] == 880, cheaper)
+    flash = {"cue": "flash_price", "sku": "APPLE", "unit_price": 770, "seconds": 5}
+    expect(script.command("cues", **flash).ok, flash)
+    script.pay(script.check_out(cheaper))
+    shown = script.ask("GET /v1/shows/{campaign_id}", "sell")
+    expect(shown.body["announcement"] == "Cheaper now", shown)
+
+
 def _pause_and_resume(script: Script) -> None:
     script.at(1)
     held = script.wish(1, "ana")
@@ -512,6 +531,7 @@ SCENES: Final = (
         ("reservation expired", "in trouble"),
         (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
     ),
+    Scene("directed", CALM, (_direct,), ("campaign closed", "order paid")),
     Scene(
         "paused",
         CALM,

@@ -22,8 +22,8 @@ COMMANDS = {
     "start": lambda campaign: control.start(campaign, now=START - 60),
     "end": lambda campaign: control.end(campaign, now=START + 60),
     "extend": lambda campaign: control.extend(campaign, ends_at=START + 2 * HOUR, now=START + 60),
-    "pause": control.pause,
-    "resume": control.resume,
+    "pause": lambda campaign: control.pause(campaign, now=START + 60),
+    "resume": lambda campaign: control.resume(campaign, now=START + 60),
     "cancel": lambda campaign: control.cancel(campaign, reason="Rain"),
 }
 ALLOWED = {

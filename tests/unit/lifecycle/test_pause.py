@@ -23,7 +23,7 @@ def pausing() -> Theatre:
     show = Theatre()
     show.go_live()
     show.wait(1)
-    change_campaign(show.campaigns, show.id, show_control.pause)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     assert show.status() is Status.PAUSING
     return show
 
@@ -75,7 +75,7 @@ def test_a_request_that_was_served_is_answered_while_it_is_paused():
     show = Theatre()
     show.go_live()
     first = show.reserve(3, key="mine")
-    change_campaign(show.campaigns, show.id, show_control.pause)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     for _ in range(2):
         again = show.reserve(3, key="mine")
         assert (again.id, again.state, again.replayed) == (first.id, State.HELD, True)
@@ -88,7 +88,7 @@ def test_what_is_held_is_paid_while_it_is_paused_and_a_late_payment_goes_back():
     show = Theatre()
     show.go_live()
     order, late = show.check_out(show.reserve(2)), show.check_out(show.reserve(1, buyer="bo"), "bo")
-    change_campaign(show.campaigns, show.id, show_control.pause)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     arrange(show)
     show.pay(order)
     assert show.snapshot().total.sold == 2
@@ -101,7 +101,7 @@ def test_what_is_held_is_paid_while_it_is_paused_and_a_late_payment_goes_back():
 def test_it_sells_again_when_it_is_resumed():
     show = pausing()
     arrange(show)
-    change_campaign(show.campaigns, show.id, show_control.resume)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.resume(it, now=show.now))
     assert not is_open(show)
     arrange(show)
     assert isinstance(show.reserve(), Reservation)
@@ -111,9 +111,9 @@ def test_somebody_late_does_not_open_what_was_paused_again():
     """A beat that read the campaign before the pause, and one that read it when it was resumed from an older one."""
     show = pausing()
     arrange(show)
-    change_campaign(show.campaigns, show.id, show_control.resume)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.resume(it, now=show.now))
     resumed = show.campaign
-    change_campaign(show.campaigns, show.id, show_control.pause)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     # No block was told of the resumption, so all say ``paused`` already: by the first pause.
     arrange(show)
     assert show.status() is Status.PAUSED
@@ -136,7 +136,7 @@ def test_a_paused_show_can_be_called_off_and_what_is_held_is_released():
     show = Theatre()
     show.go_live()
     held = show.reserve(3)
-    change_campaign(show.campaigns, show.id, show_control.pause)
+    change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     arrange(show)
     change_campaign(
         show.campaigns, show.id, lambda campaign: show_control.cancel(campaign, reason="Storm")
