@@ -58,6 +58,11 @@ function inWords(marker, { offers = [] }, currency) {
     pin: [title, `${title} pinned`],
     unpin: ['', 'nothing pinned'],
     flash_price: [price, `${title} at ${price}`],
+    flash_end: ['', `${title} at its list price again`],
+    price: [price, `${title} now costs ${price}`],
+    announce: ['', `announced: ${marker.text}`],
+    paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
+    resumed: ['resumed', 'selling again'],
     sold_out: ['sold out', `${title} sold out`],
   };
   const [label, sentence] = words[marker.cue] ?? ['', String(marker.cue).replaceAll('_', ' ')];
