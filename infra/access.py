@@ -15,8 +15,6 @@ SAVE: Final = ("GetItem", "PutItem")
 BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 """What it takes to take units: the blocks, the count of them, and the board of what is left."""
 COUNT: Final = ("BatchGetItem",)
-ARRANGE: Final = ("BatchGetItem", "PutItem", "UpdateItem")
-"""What it takes to tell blocks what has become of their campaign, those too that are only being laid out."""
 
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
@@ -25,7 +23,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": SAVE,
         "campaigns/by_merchant": ("Query",),
         "requests": SAVE,
-        "stock": ARRANGE,
+        "stock": BLOCKS,
     },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
     "checkout": {
@@ -64,7 +62,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
     "open_campaign": {"campaigns": SAVE},
-    "arrange_stock": {"campaigns": SAVE, "stock": ARRANGE},
+    "arrange_stock": {"campaigns": SAVE, "stock": BLOCKS},
     "keep_books": {
         "campaigns": SAVE,
         "stock": BLOCKS,

@@ -66,6 +66,19 @@ def say(
     _direct(campaign, {"cue": "announce", "text": text}, "announced", as_json)
 
 
+def add_stock(
+    campaign: Id,
+    sku: Sku,
+    units: Annotated[int, typer.Argument(min=1, help="How many more.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put more units of a product on sale, without a pause."""
+    answer = _command(campaign, "allotment", {"sku": sku, "units": units})
+    said = f"{units:,} more of {sku}"
+    _tell(answer, said, as_json, f"livehour watch {campaign}")
+
+
 def pause(campaign: Id, *, reason: Reason = "", as_json: AsJson = False) -> None:
     """Take no reservations until `resume`."""
     paused = _command(campaign, "pause", {"reason": reason} if reason else {})

@@ -150,6 +150,17 @@ def direct(request: Request) -> Response:
     return _told(_runner().direct(_ask(request, "cues"), decide))
 
 
+@api.route("POST /v1/campaigns/{campaign_id}/allotment", MANAGE)
+def add_stock(request: Request) -> Response:
+    """More units of an offer."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        body = read(contracts.AllotmentRequest, request.body)
+        return show_control.add_stock(campaign, sku=body.sku, units=body.units, now=now)
+
+    return _command(request, "allotment", decide)
+
+
 @api.route("POST /v1/campaigns/{campaign_id}/pause", MANAGE)
 def pause(request: Request) -> Response:
     """A show that takes no reservations for a while."""

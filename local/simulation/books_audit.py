@@ -66,6 +66,8 @@ class BooksAudit:
         self.digest = 0
         """Of every write, in its order."""
         self._paused = 0
+        self._allotted: dict[tuple[str, int], int] = {}
+        """Units that count, by campaign and version."""
         self._bank = bank
         self._clock = clock
         self._by_key: dict[tuple[str, str], Order] = {}
@@ -128,11 +130,18 @@ class BooksAudit:
             self._paused += after.status is Status.PAUSED is not before.status
             if before.prepared_at is not None:
                 expect(after.prepared_at == before.prepared_at, after.id, "was prepared twice")
-                expect(after.offers == before.offers, after.id, "its offers changed on the shelf")
+                for was, now in zip(before.offers, after.offers, strict=True):
+                    expect(now.home_blocks == was.home_blocks, after.id, "a home moved")
+                    expect(now.blocks >= was.blocks, after.id, "a block was lost")
+                    expect(now.unit_price == was.unit_price, after.id, "a price was overwritten")
+                    grew = sum(now.added) - sum(was.added)
+                    expect(now.allotment == was.allotment + grew, after.id, "units from nowhere")
             if after.status is Status.CLOSED:
                 expect(after.balanced, after.id, "was closed with books that do not balance")
             expect(after.secret == before.secret, after.id, "its secret changed")
         self.campaigns[after.id] = after
+        allotted = sum(offer.allotment for offer in after.offers)
+        self._allotted[after.id, after.version] = allotted
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -262,7 +271,7 @@ class BooksAudit:
         for what in _NEVER_LESS:
             low, value, high = (getattr(sums, what) for sums in (least, counted, now))
             expect(low <= value <= high, campaign_id, f"{what} {value} is not in {low}..{high}")
-        allotted = sum(offer.allotment for offer in self.campaigns[campaign_id].offers)
+        allotted = self._allotted[campaign_id, after.campaign_version]
         expect(counted.allotted == allotted, campaign_id, f"{counted.allotted} units of {allotted}")
 
     # -- what was seen -------------------------------------------------------------------------------

@@ -192,7 +192,10 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     """The campaign of an item."""
     document = json.loads(item[_DOCUMENT]["S"])
     document["status"] = Status(document["status"])
-    document["offers"] = tuple(Offer(**offer) for offer in document["offers"])
+    document["offers"] = tuple(
+        Offer(**{**offer, **{name: tuple(offer.get(name, ())) for name in ("added", "coming")}})
+        for offer in document["offers"]
+    )
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     for cues in ("run_of_show", "improvised"):
         document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))

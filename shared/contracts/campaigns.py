@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared import clock
 from shared.contracts.fields import (
-    LARGEST_ALLOTMENT,
     MOST_CUES,
     MOST_OFFERS,
     Answer,
@@ -35,6 +34,7 @@ from shared.domain import show_time
 from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
 from shared.domain.errors import InvalidRequest
 from shared.domain.parties import ROLES, Party
+from shared.domain.show_control import LARGEST_ALLOTMENT
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -224,6 +224,13 @@ class PauseRequest(Body):
     reason: LongText | None = None
 
 
+class AllotmentRequest(Body):
+    """More units of an offer."""
+
+    sku: Sku
+    units: Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT, description="How many more.")]
+
+
 class CancelRequest(Body):
     """Why the campaign is called off; kept with it."""
 
@@ -250,6 +257,7 @@ class ImprovisedCue(Answer):
     unit_price: int | None = None
     seconds: int | None = None
     text: str | None = None
+    units: int | None = None
 
 
 class CampaignAnswer(Answer):
@@ -406,7 +414,7 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
         sku=offer.sku,
         title=dict(offer.title),
         unit_price=campaign.list_price(offer),
-        allotment=offer.allotment,
+        allotment=offer.allotment + sum(offer.coming),
         limit_per_buyer=offer.limit_per_buyer,
     )
 

@@ -87,6 +87,23 @@ DIRECTED: Final[Json] = {
             "unit_price": 8900,
             "seconds": 120,
             "text": None,
+            "units": None,
+        }
+    ],
+}
+RESTOCKED: Final[Json] = {
+    **LIVE,
+    "version": 5,
+    "offers": [{**OFFER, "allotment": 4500}],
+    "improvised": [
+        {
+            "at": 1600,
+            "cue": "stock",
+            "sku": "FUJI-12",
+            "unit_price": None,
+            "seconds": None,
+            "text": None,
+            "units": 500,
         }
     ],
 }
@@ -102,6 +119,7 @@ PAUSED: Final[Json] = {
             "unit_price": None,
             "seconds": None,
             "text": "The host has lost the picture.",
+            "units": None,
         }
     ],
 }

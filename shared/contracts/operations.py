@@ -256,6 +256,20 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),
+    "POST /v1/campaigns/{campaign_id}/allotment": Operation(
+        id="add_stock",
+        description=(
+            "More units of an offer that is on sale, without a pause: in all, half as many again as it opened with. They "
+            "are on sale when this is answered, or seconds later in a campaign of more than 8,192 units. Who was told "
+            "`sold_out` is served within a second."
+        ),
+        takes=campaigns.AllotmentRequest,
+        sends={"sku": "FUJI-12", "units": 500},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.RESTOCKED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
     "POST /v1/campaigns/{campaign_id}/pause": Operation(
         id="pause_campaign",
         description=(

@@ -63,6 +63,13 @@ ROUTES: Final = (
         "Pin, announce, or change a price now",
     ),
     RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/allotment",
+        "campaigns",
+        (MANAGE,),
+        "Add units to an offer",
+    ),
+    RouteSpec(
         "POST", "/v1/campaigns/{campaign_id}/pause", "campaigns", (MANAGE,), "Pause the sale"
     ),
     RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),

@@ -119,6 +119,7 @@ class Marker(Answer):
     unit_price: Minor | None = None
     seconds: int | None = None
     text: str | None = None
+    units: int | None = None
 
 
 class Timeline(Answer):

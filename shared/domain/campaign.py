@@ -70,13 +70,17 @@ class Offer:
     unit_price: int
     """Minor units, before any flash price."""
     allotment: int
-    """Units ring-fenced for the campaign."""
+    """Units ring-fenced for the campaign, in the blocks that count."""
     limit_per_buyer: int | None = None
     """Units over all reservations of one buyer, unpaid ones included."""
     home_blocks: int = 0
     """Stock blocks the offer opened with; a home never moves when more are added. 0 before the stock is prepared."""
     blocks: int = 0
-    """Stock blocks it has now."""
+    """Stock blocks that count: whoever reads the offer reads these."""
+    added: tuple[int, ...] = ()
+    """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
+    coming: tuple[int, ...] = ()
+    """Units of additions whose blocks are being laid out, beyond those that count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +92,14 @@ class Cue:
     cue: str
     """
     ``pin``, ``unpin``, ``flash_price``, ``announce``; of those that were improvised also ``flash_end``, ``price`` (the list
-    price from then on), ``paused`` and ``resumed``.
+    price from then on), ``stock``, ``paused`` and ``resumed``.
     """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
     """Length of a flash price."""
+    units: int | None = None
+    """How many were added to the allotment."""
     text: str | None = None
     """What is announced, or why it was paused."""
 

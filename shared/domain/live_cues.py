@@ -9,6 +9,7 @@ seller's copy of the campaign to be younger than the time from the decision to t
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from shared.domain.campaign import ON_AIR, Campaign, Cue
 from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
@@ -51,13 +52,13 @@ def added(campaign: Campaign, cue: Cue) -> Campaign:
     return changed
 
 
-def noted(campaign: Campaign, what: str, *, now: int, text: str | None = None) -> tuple[Cue, ...]:
+def noted(campaign: Campaign, what: str, *, now: int, **facts: Any) -> tuple[Cue, ...]:
     """The improvised cues with one that only says what happened at this second, if there is room."""
     if len(campaign.improvised) >= MOST_IMPROVISED:
         return campaign.improvised
     last = campaign.improvised[-1].at if campaign.improvised else 0
     at = max(now - campaign.starts_at, last, 0)
-    return (*campaign.improvised, Cue(at=at, cue=what, text=text))
+    return (*campaign.improvised, Cue(at=at, cue=what, **facts))
 
 
 def _refuse_unless_on_air(campaign: Campaign, now: int) -> None:

@@ -8,10 +8,22 @@ to do, so that a second start is harmless. One that does not apply raises ``Camp
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from shared.domain import show_time
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Status
-from shared.domain.errors import CampaignState, InvalidRequest
+from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
 from shared.domain.live_cues import noted
+from shared.table import BLOCK_UNITS
+
+LARGEST_ALLOTMENT: Final = 1_000_000
+MOST_ADDITIONS: Final = 50
+MOST_PER_HOME: Final = BLOCK_UNITS * 3 // 2
+"""
+Units of an offer for each block that it opened with. Every request leaves an entry where it begins, and homes never move: a
+ledger remembers some fifty, and each unit may be sold by itself.
+"""
 
 
 def schedule(campaign: Campaign, *, now: int) -> Campaign:
@@ -105,6 +117,33 @@ def resume(campaign: Campaign, *, now: int) -> Campaign:
     if campaign.status is Status.LIVE:
         return campaign
     return campaign.become(Status.LIVE, improvised=noted(campaign, "resumed", now=now))
+
+
+def add_stock(campaign: Campaign, *, sku: str, units: int, now: int) -> Campaign:
+    """More units of an offer on sale, as soon as their blocks are laid out. Nothing is paused for it."""
+    campaign.refuse_unless(*ON_AIR, verb="given more stock")
+    if campaign.shut or campaign.closes_at <= now:
+        raise _about_to_close(campaign, "given more stock")
+    try:
+        offer = campaign.offer(sku)
+    except OfferNotFound:
+        raise _invalid("/sku", "No offer of this campaign has this SKU.") from None
+    has = offer.allotment + sum(offer.coming)
+    most = min(LARGEST_ALLOTMENT, offer.home_blocks * MOST_PER_HOME)
+    if has + units > most:
+        said = (
+            f"{sku} has {has:,} units and opened for at most {most:,}: {most - has:,} more will do."
+        )
+        raise _invalid("/units", said)
+    if len(offer.added) + len(offer.coming) >= MOST_ADDITIONS:
+        raise CampaignState(
+            f"Stock was added to {sku} {MOST_ADDITIONS} times already: that is all there is room for.",
+            status=campaign.status.value,
+        )
+    more = replace(offer, coming=(*offer.coming, units))
+    offers = tuple(more if each.sku == sku else each for each in campaign.offers)
+    marked = noted(campaign, "stock", now=now, sku=sku, units=units)
+    return campaign.changed(offers=offers, improvised=marked)
 
 
 def cancel(campaign: Campaign, *, reason: str) -> Campaign:

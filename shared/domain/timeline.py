@@ -46,6 +46,7 @@ class Marker:
     unit_price: int | None = None
     seconds: int | None = None
     text: str | None = None
+    units: int | None = None
 
 
 def is_bucket(seconds: int) -> bool:
@@ -105,7 +106,7 @@ def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
     for cue in campaign.cues(until=now):
         at = campaign.starts_at + cue.at
         if at < campaign.closes_at and campaign.prepared_at is not None:
-            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text)
+            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text, cue.units)
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
@@ -143,6 +144,7 @@ def marker_document(marker: Marker) -> Mapping[str, Any]:
         "unit_price": marker.unit_price,
         "seconds": marker.seconds,
         "text": marker.text,
+        "units": marker.units,
     }
     return {
         "at": rfc3339(marker.at),

@@ -6,6 +6,9 @@ them, and a campaign says ``paused`` only when the last one knows. Whoever stamp
 that it read, and a block takes no stamp of an older version than its last: so a stamper that stood still for a while
 undoes nothing.
 
+Additions to an allotment are blocks beyond those that count. The campaign says first that they are coming, so that whoever
+lays them out cuts the same blocks; they count when the last is there, and nobody has looked for them before.
+
 A pause begins with ``pausing``, from which on sellers refuse by their copy of the campaign. Whoever finds it so (the
 request itself, the function that it calls, the next beat) stamps what is not stamped yet, and says so.
 """
@@ -17,7 +20,7 @@ from typing import Protocol
 from shared.domain.campaign import HALTED, ON_AIR, Campaign, Status
 from shared.domain.stock import FOR_GOOD, PAUSED, Gate
 from shared.use_cases.ports import Campaigns
-from shared.use_cases.prepare_stock import Place, places
+from shared.use_cases.prepare_stock import Place, counted, expected, lay_out, places
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
@@ -47,10 +50,14 @@ def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
         return campaign
     if campaign.is_over:
         close_blocks(stock, campaign)
-        return campaign
+        return counted(campaign)
     if campaign.status not in ON_AIR:
         return campaign
     gate = gate_of(campaign)
+    coming = expected(campaign)
+    lay_out(stock, campaign, coming, closes=gate.closes)
+    # Whoever was to lay them out before may have done it late, as the campaign was then.
+    side_by_side(lambda place: stock.stamp(place.shelf, place.number, gate), coming)
     unaware = [
         (place, block.number)
         for place in (shelf(campaign, offer) for offer in campaign.offers)
@@ -62,8 +69,11 @@ def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
 
 
 def paused(campaign: Campaign) -> Campaign:
-    """The campaign, now that all its blocks know what it says."""
-    return campaign.become(Status.PAUSED) if campaign.status is Status.PAUSING else campaign
+    """The campaign, now that all its blocks are there and know what it says."""
+    whole = counted(campaign)
+    if campaign.status is not Status.PAUSING:
+        return whole
+    return campaign.become(Status.PAUSED, offers=whole.offers)
 
 
 def close_blocks(stock: StockBlocks, campaign: Campaign) -> None:
@@ -99,7 +109,7 @@ class Stockroom:
 
     def is_small(self, campaign: Campaign) -> bool:
         """Whether a request can wait for all of it."""
-        return sum(offer.blocks for offer in campaign.offers) <= FEW
+        return len(places(campaign)) <= FEW
 
     def arranged(self, campaign: Campaign) -> Campaign:
         """The campaign once all its blocks know what it says; not saved."""

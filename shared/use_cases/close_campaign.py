@@ -14,6 +14,7 @@ from __future__ import annotations
 from shared.domain.campaign import Campaign, Status
 from shared.use_cases.arrange_stock import close_blocks
 from shared.use_cases.ports import Campaigns
+from shared.use_cases.prepare_stock import counted
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import StockBlocks
 
@@ -31,7 +32,10 @@ def close_campaign(
         if campaign.status in (Status.CLOSING, Status.CLOSED):
             return campaign
         close_blocks(stock, campaign)
-        return campaign if campaign.status is Status.CANCELLED else campaign.become(Status.CLOSING)
+        whole = counted(campaign)
+        if campaign.status is Status.CANCELLED:
+            return whole
+        return campaign.become(Status.CLOSING, offers=whole.offers)
 
     campaign = change_campaign(campaigns, campaign_id, lambda plan: _shut(plan, now))
     return change_campaign(campaigns, campaign_id, close) if campaign.is_over else campaign

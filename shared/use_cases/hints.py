@@ -63,7 +63,7 @@ class Hints:
         board = self._of(shelf).board
         if board is None or not board.refuses(quantity, keys):
             return None
-        if self._age(board) > SOLD_OUT_FRESH:
+        if self._age(board) > SOLD_OUT_FRESH or not _is_whole(board, shelf):
             board = self.renew(shelf, SOLD_OUT_FRESH)
         return board.total if board.refuses(quantity, keys) else None
 
@@ -87,7 +87,7 @@ class Hints:
         board = self._of(shelf).board
         return (
             board
-            if board is not None and self._age(board) <= freshness
+            if board is not None and self._age(board) <= freshness and _is_whole(board, shelf)
             else self.renew(shelf, freshness)
         )
 
@@ -99,7 +99,7 @@ class Hints:
         oldest = self._clock() - freshness
         for _ in range(_PATIENCE):
             board = self._stock.read_board(shelf)
-            if board is not None and board.as_of > oldest:
+            if board is not None and board.as_of > oldest and _is_whole(board, shelf):
                 return self._learn(shelf, board)
             now = self._clock()
             if self._stock.claim_board(shelf, now=now, until=now + _COUNTING):
@@ -127,3 +127,8 @@ class Hints:
 
     def _of(self, shelf: Shelf) -> _Known:
         return self._known.setdefault((shelf.campaign_id, shelf.sku), _Known())
+
+
+def _is_whole(board: Board, shelf: Shelf) -> bool:
+    """Whether a board knows of every block: units may have been added since."""
+    return len(board.free) >= shelf.blocks

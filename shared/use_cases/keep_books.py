@@ -16,7 +16,7 @@ from shared.domain.board import make_board
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
 from shared.domain.stock import FOR_GOOD, Block
 from shared.domain.totals import Snapshot
-from shared.use_cases.arrange_stock import gate_of, paused
+from shared.use_cases.arrange_stock import arrange_stock, gate_of, paused
 from shared.use_cases.finish_orders import finish_all, finish_orders
 from shared.use_cases.keep_stock import Kept, keep_stock
 from shared.use_cases.order_ports import Books
@@ -72,6 +72,9 @@ def keep_books(
 ) -> Beat:
     """One beat. ``clock``: milliseconds since 1970 UTC."""
     campaign = campaigns.get(campaign_id)
+    if campaign.status in ON_AIR and _lacks(campaign):
+        # Whoever was to lay them out is gone.
+        campaign = arrange_stock(campaigns, books.stock, campaign_id)
     bookmark = totals.bookmark(campaign_id)
     counted = take_snapshot(totals, books.stock, campaign, clock)
     now = counted.at // 1000
@@ -132,8 +135,13 @@ def _phase(campaign: Campaign, blocks: Sequence[Sequence[Block]], now: int) -> P
     if campaign.status is Status.CANCELLED:
         # Its status says nothing of the blocks, so they are asked.
         open_still = any(block.closes != FOR_GOOD for offer in blocks for block in offer)
-        return Phase.CLOSE if open_still else Phase.DRAIN
+        return Phase.CLOSE if open_still or _lacks(campaign) else Phase.DRAIN
     return Phase.DRAIN
+
+
+def _lacks(campaign: Campaign) -> bool:
+    """Whether blocks of an addition to an allotment do not count yet."""
+    return any(offer.coming for offer in campaign.offers)
 
 
 def _wait(campaign: Campaign, phase: Phase, now: int) -> int:

@@ -330,6 +330,12 @@ def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[s
             "F costs as listed",
         ),
         (["say", "cmp_1", "Go"], "cues", {"cue": "announce", "text": "Go"}, "announced"),
+        (
+            ["add-stock", "cmp_1", "F", "500"],
+            "allotment",
+            {"sku": "F", "units": 500},
+            "500 more of F",
+        ),
         (["pause", "cmp_1"], "pause", {}, "cmp_1 is scheduled"),
         (
             ["pause", "cmp_1", "--reason", "Fire"],

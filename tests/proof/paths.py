@@ -391,6 +391,20 @@ def direct(rig: Rig) -> Act:
     return rig.command("cues", cue="price", sku="APPLE", unit_price=880)
 
 
+def add_stock(rig: Rig) -> Act:
+    rig.live()
+    return rig.command("allotment", sku="APPLE", units=3)
+
+
+def finish_adding_stock(rig: Rig) -> Act:
+    """Whoever was to lay it out could not."""
+    rig.live()
+    real, rig.serve_store = rig.store.call, _refusing("GetItem", rig.store.call, "stock")
+    rig.command("allotment", sku="APPLE", units=3)()
+    rig.serve_store = real
+    return rig.task("keep_books")
+
+
 def pause(rig: Rig) -> Act:
     """Its blocks are few, so they are told before it is answered."""
     rig.live()
@@ -420,11 +434,11 @@ def _half_paused(rig: Rig) -> None:
     rig.serve_store = real
 
 
-def _refusing(operation: str, serve: Serve) -> Serve:
-    """A store that does not answer to one operation."""
+def _refusing(operation: str, serve: Serve, role: str = "") -> Serve:
+    """A store that does not answer to one operation, on one table or on any."""
 
     def answer(asked: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        if asked == operation:
+        if asked == operation and role in ("", request.get("TableName")):
             raise refuse(asked, "ThrottlingException", "busy")
         return serve(asked, request)
 
@@ -541,6 +555,8 @@ PATHS: Final[tuple[Path, ...]] = (
     extend_to_the_same_end,
     cancel,
     direct,
+    add_stock,
+    finish_adding_stock,
     pause,
     resume,
     arrange,

@@ -378,6 +378,16 @@ def _direct(script: Script) -> None:
     expect(shown.body["announcement"] == "Cheaper now", shown)
 
 
+def _add_stock(script: Script) -> None:
+    script.at(1)
+    script.reserve(3, "ana")
+    script.reserve(2, "ben", refused="sold_out")
+    expect(script.command("allotment", sku="APPLE", units=4).ok, "added")
+    script.at(8)
+    script.buy(3, "cleo")
+    script.reserve(2, "dora")
+
+
 def _pause_and_resume(script: Script) -> None:
     script.at(1)
     held = script.wish(1, "ana")
@@ -532,6 +542,29 @@ SCENES: Final = (
         (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
     ),
     Scene("directed", CALM, (_direct,), ("campaign closed", "order paid")),
+    Scene(
+        "more stock",
+        replace(CALM, offers=(("APPLE", 4, 990, None),)),
+        (_add_stock,),
+        ("campaign closed", "order paid"),
+    ),
+    Scene(
+        "more stock, of many blocks",
+        replace(
+            CALM,
+            offers=(("APPLE", 4, 990, None),),
+            scale=Scale(block_units=2, order_shards=2, few_blocks=1),
+        ),
+        (_add_stock,),
+        ("campaign closed", "order paid"),
+    ),
+    Scene(
+        "paused, and left to the beat",
+        replace(CALM, scale=Scale(block_units=1, order_shards=2, few_blocks=3)),
+        (_pause_and_resume,),
+        ("campaign closed", "campaign paused", "in trouble"),
+        (Trouble("arrange_stock", "GetItem", "campaigns", 8),),
+    ),
     Scene(
         "paused",
         CALM,

@@ -313,6 +313,37 @@ def test_snapshots_at_once_make_one_of_each_version_and_none_goes_back(race: Mak
     assert show.process().snapshot().total == show.judge()
 
 
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_stock_that_is_added_while_all_sells_out_is_sold_to_the_last_unit(
+    race: MakeRace, seed: int
+):
+    """Two hands add at once, and one of those who lay the blocks out does it twice; nobody is paused for it."""
+    show = race(seed, 24, block_units=(2, 4, 8, 24)[seed])
+    stage, stop = show.show, threading.Event()
+
+    def add(units: int) -> None:
+        stop.wait(0.1)
+        change_campaign(
+            stage.campaigns,
+            stage.id,
+            partial(show_control.add_stock, sku=FUJI, units=units, now=stage.now),
+        )
+        arrange_stock(stage.campaigns, stage.stock, stage.id)
+
+    def let_them_buy() -> None:
+        stop.wait(4)
+        stop.set()
+
+    hands = [partial(add, 9), partial(add, 11)]
+    beat = partial(show.process().beat, now=stage.now)
+    sellers = [partial(buy_until, each, stop) for each in show.processes(6)]
+    served = show.at_once(*hands, beat, let_them_buy, *sellers)
+    [offer] = stage.campaign.offers
+    assert (offer.allotment, offer.coming, sorted(offer.added)) == (44, (), [9, 11])
+    assert sum(served[4:]) == show.placed() == 44
+    assert show.judge().available == 0
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_price_that_is_changed_while_all_reserve_is_that_of_the_second_in_which_the_hold_began(
     race: MakeRace, crowd: DynamoDBClient, seed: int
@@ -338,6 +369,9 @@ def test_a_price_that_is_changed_while_all_reserve_is_that_of_the_second_in_whic
     )
     holds: list[tuple[str, Reservation]] = []
 
+    def do(cue: Cue, campaign: Campaign, now: int) -> Campaign:
+        return improvise(campaign, cue, now=now)
+
     def sell(process: Process) -> None:
         asked = 0
         while not stop.is_set():
@@ -351,7 +385,7 @@ def test_a_price_that_is_changed_while_all_reserve_is_that_of_the_second_in_whic
             stop.wait(0.7)
             cue = Cue(at=0, cue="price", sku=FUJI, unit_price=price)
             ask = Ask(MERCHANT, "cues", stage.id, f"price {number}", {})
-            runner.direct(ask, lambda campaign, now, cue=cue: improvise(campaign, cue, now=now))
+            runner.direct(ask, partial(do, cue))
         stop.wait(1.5)
         stop.set()
 
