@@ -71,7 +71,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "payments": ("PutItem",),
         "totals": SAVE,
     },
-    "close_campaign": {"campaigns": SAVE, "stock": ("GetItem", "PutItem", "UpdateItem")},
+    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
     "reconcile_campaign": {
         "campaigns": SAVE,
         "stock": COUNT,

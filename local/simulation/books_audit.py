@@ -271,7 +271,9 @@ class BooksAudit:
         for what in _NEVER_LESS:
             low, value, high = (getattr(sums, what) for sums in (least, counted, now))
             expect(low <= value <= high, campaign_id, f"{what} {value} is not in {low}..{high}")
-        allotted = self._allotted[campaign_id, after.campaign_version]
+        # The last snapshot is of the campaign as it is about to be saved.
+        version = min(after.campaign_version, self.campaigns[campaign_id].version)
+        allotted = self._allotted[campaign_id, version]
         expect(counted.allotted == allotted, campaign_id, f"{counted.allotted} units of {allotted}")
 
     # -- what was seen -------------------------------------------------------------------------------

@@ -170,6 +170,12 @@ class Script:
         )
         return first
 
+    def post(self, name: str, **body: Any) -> Ask:
+        """A command that can be sent as often as one likes."""
+        headers = {"idempotency-key": self._show.clients.fresh_key()}
+        path = {"campaign_id": self._show.merchant.show}
+        return Ask(f"POST {CAMPAIGN}/{name}", path, body, "manage", headers)
+
     def change(self, **body: Any) -> Answer:
         """Over the version that stands there; read again, if a lost answer had changed it already."""
         while True:
@@ -335,6 +341,12 @@ def _pay_too_late_within_a_limit(script: Script) -> None:
 def _call_off_before_there_is_any_stock(script: Script) -> None:
     script.wait_until_frozen()
     expect(script.command("cancel", reason="Frost").ok, "cancel")
+
+
+def _call_off_and_be_gone(script: Script) -> None:
+    """Whoever asked for it does not wait for the answer."""
+    script.wait_until_frozen()
+    script.repeat(script.post("cancel", reason="Frost"))
 
 
 def _extend_at_the_last_moment(script: Script) -> None:
@@ -524,6 +536,16 @@ SCENES: Final = (
         (Trouble("prepare_stock", "PutItem", "campaigns", 6),),
     ),
     Scene(
+        "called off before there is any stock, and left to the machine",
+        replace(CALM, ahead=95),
+        (_call_off_and_be_gone,),
+        ("campaign cancelled", "in trouble"),
+        (
+            Trouble("prepare_stock", "PutItem", "campaigns", 3),
+            Trouble("campaigns", "TransactWriteItems", "campaigns", 40, since=-60),
+        ),
+    ),
+    Scene(
         "extended at the last moment",
         # Decided before the end, and saved when a beat has seen it: whoever comes to close finds that it goes on.
         CALM,
@@ -563,7 +585,7 @@ SCENES: Final = (
         replace(CALM, scale=Scale(block_units=1, order_shards=2, few_blocks=3)),
         (_pause_and_resume,),
         ("campaign closed", "campaign paused", "in trouble"),
-        (Trouble("arrange_stock", "GetItem", "campaigns", 8),),
+        (Trouble("arrange_stock", "GetItem", "campaigns", 16),),
     ),
     Scene(
         "paused",
