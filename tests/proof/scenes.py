@@ -55,6 +55,10 @@ class Script:
         """Wait until a second of the show."""
         self._wait(STARTS + self._show.plan.ahead + second - self._show.world.stage.millis / 1000)
 
+    def rest(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        self._wait(seconds)
+
     def wait_until_frozen(self) -> None:
         """The plan is fixed then, and the stock is about to be laid out."""
         campaigns, show = self._show.audit.campaigns, self._show.merchant
@@ -406,6 +410,8 @@ def _pause_and_resume(script: Script) -> None:
     expect(script.repeat(held).ok, "held")
     paused = script.command("pause", reason="The picture is lost")
     expect(paused.ok, paused)
+    # Until every seller's copy is renewed: while it is only pausing, one may still sell by an older one.
+    script.rest(1)
     script.at(4)
     script.reserve(1, "ben", refused="campaign_not_open")
     # What was served before is still answered.
@@ -414,6 +420,7 @@ def _pause_and_resume(script: Script) -> None:
     script.at(9)
     script.buy(2, "cleo")
     script.command("pause")
+    script.rest(1)
     script.at(14)
     # It is over while it is paused.
     script.reserve(1, "dora", refused="campaign_not_open")
