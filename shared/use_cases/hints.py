@@ -117,7 +117,9 @@ class Hints:
 
     def _learn(self, shelf: Shelf, board: Board) -> Board:
         known = self._of(shelf)
-        if known.board is None or board.as_of >= known.board.as_of:
+        # One that knows of more blocks is better news, whatever the clock of who counted it.
+        news = (0, 0) if known.board is None else (len(known.board.free), known.board.as_of)
+        if (len(board.free), board.as_of) >= news:
             known.board = board
             known.free = dict(enumerate(board.free))
         return board

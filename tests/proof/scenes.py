@@ -426,6 +426,18 @@ def _pause_and_resume(script: Script) -> None:
     script.reserve(1, "dora", refused="campaign_not_open")
 
 
+def _pause_for_good(script: Script) -> None:
+    script.at(1)
+    held = script.wish(1, "ana")
+    expect(script.repeat(held).ok, "held")
+    expect(script.command("pause").ok, "pause")
+    script.rest(8)
+    script.reserve(1, "ben", refused="campaign_not_open")
+    expect(script.repeat(held).headers["idempotent-replayed"] == "true", "again")
+    seen = script.ask(f"GET {CAMPAIGN}", "manage")
+    expect(seen.body["status"] in ("paused", "closing", "closed"), seen)
+
+
 def _change_the_plan(script: Script) -> None:
     script.at(-180)
     expect(script.change(name="Another name").ok, "rename")
@@ -590,7 +602,7 @@ SCENES: Final = (
     Scene(
         "paused, and left to the beat",
         replace(CALM, scale=Scale(block_units=1, order_shards=2, few_blocks=3)),
-        (_pause_and_resume,),
+        (_pause_for_good,),
         ("campaign closed", "campaign paused", "in trouble"),
         (Trouble("arrange_stock", "GetItem", "campaigns", 16),),
     ),

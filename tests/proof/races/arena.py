@@ -116,7 +116,8 @@ class Race:
         history, show = self.history, self.show
         campaign, [blocks], orders = show.campaign, self.look(), self.orders()
         of_offer = enumerate(block_sizes(campaign.offers[0]))
-        found = bank(history, {(0, number): units for number, units in of_offer})
+        laid_out = {(0, number): units for number, units in of_offer}
+        found = bank(history, laid_out, at_first=campaign.offers[0].home_blocks)
         done = {entry.f for entry in history.entries}
         if "reserve" in done:
             # A late payment takes units again, by itself or when a beat goes on with it: one more reservation.
