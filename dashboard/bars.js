@@ -58,6 +58,12 @@ function inWords(marker, { offers = [] }, currency) {
     pin: [title, `${title} pinned`],
     unpin: ['', 'nothing pinned'],
     flash_price: [price, `${title} at ${price}`],
+    flash_end: ['', `${title} at its list price again`],
+    price: [price, `${title} now costs ${price}`],
+    stock: [`+${marker.units}`, `${marker.units} more of ${title}`],
+    announce: ['', `announced: ${marker.text}`],
+    paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
+    resumed: ['resumed', 'selling again'],
     sold_out: ['sold out', `${title} sold out`],
   };
   const [label, sentence] = words[marker.cue] ?? ['', String(marker.cue).replaceAll('_', ' ')];

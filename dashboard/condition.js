@@ -5,7 +5,7 @@ import { age, clock, count, span } from './figures.js';
 const QUIET = 120; // seconds without a paid order before the wall says so
 
 /** While a show can still sell, its totals are only as true as their `as_of`. */
-export const isMoving = ({ status }) => status === 'live' || status === 'closing';
+export const isMoving = ({ status }) => ['live', 'pausing', 'paused', 'closing'].includes(status);
 
 const say = (tone, text) => ({ tone, text });
 
@@ -35,6 +35,8 @@ export function showState({ totals, refused, now }, bars, connection) {
   if (status === 'closed') return say('closing', 'Closed. Reconciling: a late payment can still move the numbers.');
   const held = units.held && `${count(units.held)} units are still held and may`;
   if (status === 'closing') return say('closing', `Sale closed: ${held ? `${held} be paid.` : 'settling the last payments.'}`);
+  if (status === 'pausing') return say('halted', 'Pausing: reservations are refused, and the last blocks are being told.');
+  if (status === 'paused') return say('halted', `Paused: nothing can be reserved${held ? `. ${held} be paid` : ''}.`);
   if (units.allotted && !units.available) return say('sold-out', held ? `None left: ${held} return.` : 'Sold out: all units are paid for.');
   const silence = bars && now / 1000 - (bars.lastSale ?? Date.parse(opens) / 1000);
   return silence >= QUIET ? say('quiet', `Quiet: no paid order for ${age(silence * 1000)}.`) : say('live', '');

@@ -19,7 +19,12 @@ COUNT: Final = ("BatchGetItem",)
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
     "authorize": {"keys": READ},
-    "campaigns": {"campaigns": SAVE, "campaigns/by_merchant": ("Query",), "requests": SAVE},
+    "campaigns": {
+        "campaigns": SAVE,
+        "campaigns/by_merchant": ("Query",),
+        "requests": SAVE,
+        "stock": BLOCKS,
+    },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
     "checkout": {
         "campaigns": READ,
@@ -64,15 +69,16 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
     "open_campaign": {"campaigns": SAVE},
+    "arrange_stock": {"campaigns": SAVE, "stock": BLOCKS},
     "keep_books": {
-        "campaigns": READ,
+        "campaigns": SAVE,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "payments": ("PutItem",),
         "totals": SAVE,
     },
-    "close_campaign": {"campaigns": SAVE, "stock": ("GetItem", "PutItem", "UpdateItem")},
+    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
     "reconcile_campaign": {
         "campaigns": SAVE,
         "stock": COUNT,

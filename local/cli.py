@@ -14,7 +14,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from local import campaigns, machine
+from local import campaigns, live_control, machine
 from local.api import ApiError
 from local.campaign_file import BrokenFile
 from local.demo.command import demo
@@ -33,6 +33,9 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
     demo,
     simulate,
+    *(live_control.pin, live_control.unpin, live_control.price, live_control.flash),
+    *(live_control.say, live_control.add_stock, live_control.pause, live_control.resume),
+    *(live_control.extend, live_control.cancel),
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
     refund,
 )

@@ -66,6 +66,7 @@ OPENS: Final = "o"
 CLOSES: Final = "c"
 EPOCH: Final = "e"
 SEALED: Final = "w"
+STAMPED: Final = "m"
 LEDGER: Final = "h"
 
 BLOCK_UNITS: Final = 32
@@ -112,12 +113,13 @@ ledger is nearly full of such orders costs two write units a movement."""
 def ledger_room(sku: str, blocks: int) -> int:
     """Entries that a block's ledger may hold so that the item never exceeds one write unit, by the worst case of each.
 
-    The worst case of the counters: 32 units, money of 32 units at 10^12, tens of thousands of ended reservations. One more
+    The worst case of the counters: 32 units, money of 32 units at 10^12, tens of thousands of ended reservations, and
+    a campaign of hundreds of thousands of versions. One more
     place is kept for the void with which the beat ends a path that nobody completed.
     """
     worst = blocks >= 1_000
     key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
-    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1)
+    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1) + (1 + 4)
     entry = (
         LEDGER_KEY_SIZE
         + 1

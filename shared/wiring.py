@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
+    from shared.adapters.lambda_errands import LambdaErrands
     from shared.adapters.s3_packages import S3Packages
     from shared.adapters.secret_copy import SecretCopy
     from shared.adapters.step_functions import StepFunctionsLifecycles
@@ -104,6 +105,14 @@ def lifecycles() -> StepFunctionsLifecycles:
     return StepFunctionsLifecycles(connect("stepfunctions"), setting(Setting.LIFECYCLE_ARN))
 
 
+@cache
+def errands() -> LambdaErrands:
+    """What another function is asked to do at once."""
+    from shared.adapters.lambda_errands import LambdaErrands
+
+    return LambdaErrands(connect("lambda"), setting(Setting.ARRANGE_FUNCTION_ARN))
+
+
 def start_lead() -> int:
     """Seconds before its start at which a campaign's stock is laid out."""
     return int(setting(Setting.START_LEAD_SECONDS))
@@ -115,6 +124,7 @@ def show_runner(shape: Shape) -> ShowRunner:
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_requests import DynamoDBAnswers
     from shared.adapters.scheduler import SchedulerStartSchedules
+    from shared.use_cases.arrange_stock import Stockroom
     from shared.use_cases.run_campaign import ShowRunner
 
     requests = setting(Setting.REQUESTS_TABLE)
@@ -129,6 +139,7 @@ def show_runner(shape: Shape) -> ShowRunner:
             dead_letters_arn=setting(Setting.SCHEDULE_DLQ_ARN),
         ),
         lifecycles=lifecycles(),
+        stockroom=Stockroom(campaigns(), stock(), errands()),
         shape=shape,
         lead=start_lead(),
     )
@@ -139,7 +150,7 @@ def show_runner(shape: Shape) -> ShowRunner:
 
 @cache
 def campaign_cache() -> CampaignCache:
-    """Campaigns for those who sell: at most a second old."""
+    """Campaigns for those who sell: at most half a second old."""
     from shared.use_cases.campaign_cache import CampaignCache
 
     return CampaignCache(campaigns())

@@ -172,6 +172,13 @@ class MemoryLifecycles(Watched):
         parts[-1] = Execution(len(parts), at, before + 1)
 
 
+class MemoryErrands(Watched):
+    """Implements ``Errands``: what was asked for."""
+
+    def arrange(self, campaign_id: str) -> None:
+        self._effect("arrange", lambda: campaign_id)
+
+
 # -- keys ------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters
+from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Gate
 from shared.use_cases.stock_ports import Amended, Shelf
 
 
@@ -74,13 +74,15 @@ class MemoryStock:
         )
         self.after("lay_out")
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
+    def stamp(self, shelf: Shelf, number: int, gate: Gate) -> bool:
         self.before("stamp")
         key = (shelf.campaign_id, shelf.sku, number)
         with self._lock:
             block = self.blocks.get(key)
-            if block is not None and block.closes != FOR_GOOD:
-                self.blocks[key] = replace(block, opens=opens, closes=closes)
+            if block and block.closes != FOR_GOOD and block.stamped_for <= gate.version:
+                self.blocks[key] = replace(
+                    block, opens=gate.opens, closes=gate.closes, stamped_for=gate.version
+                )
         self.after("stamp")
         return block is not None
 

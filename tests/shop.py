@@ -17,7 +17,7 @@ from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentEvent, PaymentKind
 from shared.domain.refund import State
-from shared.domain.stock import FOR_GOOD, PAID, Counters, sizes
+from shared.domain.stock import FOR_GOOD, PAID, Counters, Gate, Kind, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
@@ -174,7 +174,7 @@ class Shop:
         """The show is over for good: no block can be reserved from."""
         self.become(Status.CLOSING)
         for number in range(self.shelf.blocks):
-            self.stock.stamp(self.shelf, number, opens=self.start, closes=FOR_GOOD)
+            self.stock.stamp(self.shelf, number, Gate(self.start, FOR_GOOD))
 
     @property
     def shelf(self) -> Shelf:
@@ -233,7 +233,7 @@ class Shop:
         blocks = self.stock.read_all(self.shelf)
         closes = blocks[0].closes
         kept = keep_stock(
-            self.stock, self.shelf, blocks, now=self.now, opens=self.start, closes=closes
+            self.stock, self.shelf, blocks, now=self.now, gate=Gate(self.start, closes)
         )
         assert not kept.faults
 

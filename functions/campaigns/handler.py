@@ -2,7 +2,7 @@
 Campaigns of a merchant.
 
 ``POST /v1/campaigns``, ``GET /v1/campaigns``, ``GET`` and ``PATCH /v1/campaigns/{campaign_id}``, and
-the commands ``schedule``, ``start``, ``end``, ``extend``, ``cancel`` below it.
+the commands ``schedule``, ``start``, ``end``, ``extend``, ``pause``, ``resume``, ``cancel`` below it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.contracts import campaigns as contracts
 from shared.contracts.lists import page_query
 from shared.contracts.routes import MANAGE
 from shared.contracts.validation import read
-from shared.domain import show_control, show_time
+from shared.domain import live_cues, show_control, show_time
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import (
     CampaignNotFound,
@@ -137,6 +137,50 @@ def extend(request: Request) -> Response:
         return show_control.extend(campaign, ends_at=ends_at, now=now)
 
     return _command(request, "extend", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/cues", MANAGE)
+def direct(request: Request) -> Response:
+    """Something that is done in the middle of the show."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        cue = contracts.live_cue(read(contracts.LiveCue, request.body))
+        return live_cues.improvise(campaign, cue, now=now)
+
+    return _told(_runner().direct(_ask(request, "cues"), decide))
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/allotment", MANAGE)
+def add_stock(request: Request) -> Response:
+    """More units of an offer."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        body = read(contracts.AllotmentRequest, request.body)
+        return show_control.add_stock(campaign, sku=body.sku, units=body.units, now=now)
+
+    return _command(request, "allotment", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/pause", MANAGE)
+def pause(request: Request) -> Response:
+    """A show that takes no reservations for a while."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        body = read(contracts.PauseRequest, request.body)
+        return show_control.pause(campaign, now=now, reason=body.reason)
+
+    return _command(request, "pause", decide)
+
+
+@api.route("POST /v1/campaigns/{campaign_id}/resume", MANAGE)
+def resume(request: Request) -> Response:
+    """A paused show that sells again."""
+
+    def decide(campaign: Campaign, now: int) -> Campaign:
+        read(contracts.NoBody, request.body)
+        return show_control.resume(campaign, now=now)
+
+    return _command(request, "resume", decide)
 
 
 @api.route("POST /v1/campaigns/{campaign_id}/cancel", MANAGE)

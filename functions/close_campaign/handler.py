@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.clock import now_seconds
-from shared.domain.campaign import Status
+from shared.domain.campaign import ON_AIR
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Phase
 from shared.wiring import campaigns, stock
@@ -19,5 +19,5 @@ def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[st
     """``{"campaign": id}``."""
     campaign = close_campaign(campaigns(), stock(), event["campaign"], now_seconds())
     log.info("%s is %s", campaign.id, campaign.status)
-    phase = Phase.LIVE if campaign.status is Status.LIVE else Phase.DRAIN
+    phase = Phase.LIVE if campaign.status in ON_AIR else Phase.DRAIN
     return {"phase": phase.value}

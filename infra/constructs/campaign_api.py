@@ -30,6 +30,7 @@ from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
 from shared.contracts.routes import ELSE_FUNCTION, ROUTES
+from shared.settings import Setting
 
 MEMORY: Final = {
     # MB, by function. More memory is more of a core: 1,024 is what a buyer waits for.
@@ -81,8 +82,13 @@ class CampaignApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
+        # As much as laying it out: it may be as many blocks.
+        arrange = BackendFunction(
+            self, backend=backend, name="arrange_stock", memory=1024, timeout=600
+        )
+        arranges: dict[str, str] = {Setting.ARRANGE_FUNCTION_ARN: arrange.function_arn}
         settings = {
-            "campaigns": {**start.settings, **stripe.settings},
+            "campaigns": {**start.settings, **stripe.settings, **arranges},
             "checkout": stripe.settings,
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
@@ -101,6 +107,7 @@ class CampaignApi(Construct):
             for name, memory in MEMORY.items()
         }
         start.allow(self.functions["campaigns"])
+        self.functions["campaigns"].allow("lambda:InvokeFunction", on=arrange.function_arn)
         payment_secret.allow_reading(self.functions["payment_webhooks"])
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])

@@ -67,6 +67,9 @@ class BooksAudit:
         self.skewed = False
         self.digest = 0
         """Of every write, in its order."""
+        self._paused = 0
+        self._allotted: dict[tuple[str, int], int] = {}
+        """Units that count, by campaign and version."""
         self._bank = bank
         self._clock = clock
         self.refunds: dict[str, AskedRefund] = {}
@@ -146,13 +149,22 @@ class BooksAudit:
             expect(after.version == before.version + 1, after.id, "a version was skipped")
             legal = after.status is before.status or after.status in NEXT[before.status]
             expect(legal, after.id, f"went from {before.status} to {after.status}")
+            expect(after.shut or not before.shut, after.id, "was opened after its end was seen")
+            self._paused += after.status is Status.PAUSED is not before.status
             if before.prepared_at is not None:
                 expect(after.prepared_at == before.prepared_at, after.id, "was prepared twice")
-                expect(after.offers == before.offers, after.id, "its offers changed on the shelf")
+                for was, now in zip(before.offers, after.offers, strict=True):
+                    expect(now.home_blocks == was.home_blocks, after.id, "a home moved")
+                    expect(now.blocks >= was.blocks, after.id, "a block was lost")
+                    expect(now.unit_price == was.unit_price, after.id, "a price was overwritten")
+                    grew = sum(now.added) - sum(was.added)
+                    expect(now.allotment == was.allotment + grew, after.id, "units from nowhere")
             if after.status is Status.CLOSED:
                 expect(after.balanced, after.id, "was closed with books that do not balance")
             expect(after.secret == before.secret, after.id, "its secret changed")
         self.campaigns[after.id] = after
+        allotted = sum(offer.allotment for offer in after.offers)
+        self._allotted[after.id, after.version] = allotted
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -313,7 +325,9 @@ class BooksAudit:
         for what in _NEVER_LESS:
             low, value, high = (getattr(sums, what) for sums in (least, counted, now))
             expect(low <= value <= high, campaign_id, f"{what} {value} is not in {low}..{high}")
-        allotted = sum(offer.allotment for offer in self.campaigns[campaign_id].offers)
+        # The last snapshot is of the campaign as it is about to be saved.
+        version = min(after.campaign_version, self.campaigns[campaign_id].version)
+        allotted = self._allotted[campaign_id, version]
         expect(counted.allotted == allotted, campaign_id, f"{counted.allotted} units of {allotted}")
 
     # -- what was seen -------------------------------------------------------------------------------
@@ -346,6 +360,7 @@ class BooksAudit:
             met["refund left out of the books"] += refund.after_close
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
+        met["campaign paused"] += self._paused
         return +met
 
     # -- the rest ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ import shared
 FUNCTIONS: Final = Path(__file__).parents[2] / "functions"
 SECONDS: Final[Mapping[str, int]] = {
     "authorize": 5,
+    "arrange_stock": 600,
     "check_books": 28,
     "prepare_stock": 600,
     "open_campaign": 30,

@@ -181,7 +181,7 @@ class Court:
     def _began(self, campaign_id: str, sku: str, key: str) -> None:
         """A hold was taken: does its buyer have more than may be?"""
         campaign = self._audit.campaigns[campaign_id]
-        closed = campaign.status in (Status.CLOSING, Status.CLOSED)
+        closed = campaign.status in (Status.PAUSED, Status.CLOSING, Status.CLOSED)
         expect(not closed, f"{sku} {key}", f"was held in a campaign that is {campaign.status}")
         limit = campaign.offer(sku).limit_per_buyer
         buyer = self._buyers.get(key)

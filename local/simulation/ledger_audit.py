@@ -161,6 +161,7 @@ class LedgerAudit:
         expect(after.sealed or not before.sealed, name, "was unsealed")
         if before.closes == FOR_GOOD:
             expect(after.closes == FOR_GOOD, name, "was opened again")
+        expect(after.stamped_for >= before.stamped_for, name, "was told old news")
         told = Counters()
         sold: list[tuple[str, Entry]] = []
         refunded: list[str] = []

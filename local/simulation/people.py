@@ -243,10 +243,50 @@ class Merchant:
                 body = {"ends_at": rfc3339(later)}
             case "cancel":
                 body = {"reason": "Storm at the harbour"}
+            case "pause":
+                self._pause()
+                return
+            case "direct":
+                self._direct()
+                return
         command = self._command(plan.merchant, body)
         if random.random() < 0.4:
             self._world.stage.enter("merchant again", lambda: self._clients.insist(command))
         self._clients.insist(command)
+
+    def _pause(self) -> None:
+        """For a while, or for good; and perhaps somebody resumes it while it is still pausing."""
+        random = self._world.random
+        if random.random() < 0.3:
+            self._world.stage.enter(
+                "another hand",
+                lambda: self._clients.insist(self._command("resume")),
+                after=random.choice((0, 0.02, 0.5)),
+            )
+        self._clients.insist(self._command("pause"))
+        self._world.stage.wait(random.choice((0, 1, 6)))
+        if random.random() < 0.8:
+            self._clients.insist(self._command("resume"))
+
+    def _direct(self) -> None:
+        """One cue after the other; prices only where nobody's copy of the campaign can be too old."""
+        random, (sku, _, price, _) = self._world.random, self._plan.offers[0]
+        cues: list[dict[str, Any]] = [
+            {"cue": "pin", "sku": sku},
+            {"cue": "unpin"},
+            {"cue": "announce", "text": "Only a few are left!"},
+        ]
+        if self._plan.punctual:
+            cues += [
+                {"cue": "price", "sku": sku, "unit_price": price + 1},
+                {"cue": "flash_price", "sku": sku, "unit_price": price - 1, "seconds": 3},
+                {"cue": "flash_end", "sku": sku},
+                {"cue": "price", "sku": sku, "unit_price": price + 2},
+            ]
+        for cue in cues:
+            # Some are refused: the flash price may be over by then.
+            self._clients.insist(self._command("cues", cue))
+            self._world.stage.wait(random.choice((0, 0.3, 2)))
 
     def _rename(self) -> None:
         seen = self._clients.insist(self._get())

@@ -30,7 +30,8 @@ class Plan:
     buyers: int
     watchers: int
     merchant: str
-    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel`` or ``rename``."""
+    """What the merchant does meanwhile: ``nothing``, ``end``, ``extend``, ``cancel``, ``pause``, ``direct`` or
+    ``rename``."""
     begins_by: str
     """``schedule`` or ``start``."""
     scale: Scale
@@ -57,6 +58,11 @@ class Plan:
     """How likely a step of the lifecycle, or a batch of a stream, comes twice."""
     aborted: bool = False
     """Whether the lifecycle's execution is stopped from outside."""
+
+    @property
+    def punctual(self) -> bool:
+        """Whether writes land when they are sent, and clocks agree: what a price that changes in the show goes by."""
+        return self.weather == CALM and self.outage is None and self.skews == (0,)
 
     def body(self) -> dict[str, Any]:
         """The campaign, as its merchant writes it."""
@@ -105,7 +111,11 @@ def draw_plan(random: Random) -> Plan:
     """A plan of any kind."""
     kind = random.choices(KINDS, WEIGHTS)[0]
     units = random.choice((1, 2, 3, 5, 32))
-    scale = Scale(block_units=units, room=units + random.choice((3, 5, 8)) if units < 32 else 1_000)
+    scale = Scale(
+        block_units=units,
+        room=units + random.choice((3, 5, 8)) if units < 32 else 1_000,
+        few_blocks=random.choice((2, 256)),
+    )
     plan = Plan(
         kind=kind,
         ahead=random.choice((5, 5, 12, 12, 30, 130)),
@@ -116,9 +126,10 @@ def draw_plan(random: Random) -> Plan:
         flash=random.random() < 0.3,
         buyers=random.randint(3, 12),
         watchers=random.choice((0, 0, 1)),
-        merchant=random.choices(("nothing", "end", "extend", "cancel", "rename"), (6, 2, 2, 2, 1))[
-            0
-        ],
+        merchant=random.choices(
+            ("nothing", "end", "extend", "cancel", "pause", "direct", "rename"),
+            (6, 2, 2, 2, 3, 3, 1),
+        )[0],
         begins_by=random.choice(("schedule", "schedule", "start")),
         scale=scale,
         restless=random.choice((0.1, 0.4, 0.9)),

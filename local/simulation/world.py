@@ -31,7 +31,7 @@ from shared import clock, table
 from shared.domain import ids, stock
 from shared.domain.errors import Refusal
 from shared.settings import Setting
-from shared.use_cases import side_by_side
+from shared.use_cases import arrange_stock, side_by_side
 
 LEAD: Final = 30
 """Seconds before its start at which a campaign's stock is laid out."""
@@ -42,6 +42,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     Setting.LIFECYCLE_ARN: "lifecycle",
     Setting.REFUNDS_ARN: "refunds",
+    Setting.ARRANGE_FUNCTION_ARN: "arrange_stock",
     Setting.SCHEDULE_GROUP: "starts",
     Setting.SCHEDULE_ROLE_ARN: "role",
     Setting.SCHEDULE_TARGET_ARN: "start_campaign",
@@ -73,6 +74,8 @@ class Scale:
     room: int = 1_000
     """Entries of a ledger at most, if a block's size allows as many."""
     order_shards: int = table.ORDER_SHARDS
+    few_blocks: int = arrange_stock.FEW
+    """That a request tells of a change before it answers."""
 
 
 @dataclass(slots=True)
@@ -131,6 +134,7 @@ class World:
             entered.enter_context(patch.object(side_by_side, "pool", self._in_turn))
             entered.enter_context(patch.object(stock, "BLOCK_UNITS", self.scale.block_units))
             entered.enter_context(patch.object(table, "ORDER_SHARDS", self.scale.order_shards))
+            entered.enter_context(patch.object(arrange_stock, "FEW", self.scale.few_blocks))
             entered.enter_context(
                 patch.object(
                     table,
@@ -205,6 +209,7 @@ class World:
             "events": self._serve_bus,
             "s3": self.objects.serve,
             "kms": serve_key,
+            "lambda": self._serve_errand,
         }
         return Client(service, serve[service], self)
 
@@ -214,6 +219,22 @@ class World:
 
     def _serve_bus(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.bus.serve(operation, request)
+
+    def _serve_errand(self, _operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Lambda, asked to do something while nobody waits."""
+        event, function = json.loads(request["Payload"]), request["FunctionName"]
+        self.stage.enter(f"errand {function}", lambda: self._run_errand(function, event))
+        return {"StatusCode": 202}
+
+    def _run_errand(self, function: str, event: Mapping[str, Any]) -> None:
+        """Three times at most, as Lambda does it; then it is left to the beat."""
+        for after in (0, 60, 120):
+            self.stage.wait(after)
+            try:
+                self.invoke(function, event)
+            except (Killed, Refusal):
+                continue
+            return
 
     # -- the line between a process and a service ------------------------------------------------------
 

@@ -166,7 +166,13 @@ def _index_key(campaign: Campaign) -> dict[str, Any]:
 
 def encode(campaign: Campaign) -> dict[str, Any]:
     """The item of a campaign."""
-    document = json.dumps(asdict(campaign), ensure_ascii=False, separators=(",", ":"))
+    plain = asdict(campaign)
+    for cues in ("run_of_show", "improvised"):
+        # Every seller reads them twice a second: what a cue has not is left out.
+        plain[cues] = [
+            {name: value for name, value in cue.items() if value is not None} for cue in plain[cues]
+        ]
+    document = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     unfinished: dict[str, Any] = {
         table.UNFINISHED: _YES,
         table.STARTS_AT: {"N": str(campaign.starts_at)},
@@ -186,9 +192,13 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     """The campaign of an item."""
     document = json.loads(item[_DOCUMENT]["S"])
     document["status"] = Status(document["status"])
-    document["offers"] = tuple(Offer(**offer) for offer in document["offers"])
+    document["offers"] = tuple(
+        Offer(**{**offer, **{name: tuple(offer.get(name, ())) for name in ("added", "coming")}})
+        for offer in document["offers"]
+    )
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
-    document["run_of_show"] = tuple(Cue(**cue) for cue in document["run_of_show"])
+    for cues in ("run_of_show", "improvised"):
+        document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))
     return Campaign(**document)
 
 

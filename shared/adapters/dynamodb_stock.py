@@ -13,7 +13,7 @@ from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry
+from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry, Gate
 from shared.use_cases.stock_ports import Amended, Shelf
 
 if TYPE_CHECKING:
@@ -131,19 +131,25 @@ class DynamoDBStock:
             # Laid out before, by a run that was repeated: what has happened in the block since then stays.
             return
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
+    def stamp(self, shelf: Shelf, number: int, gate: Gate) -> bool:
         may_open_again = "#c > :for_good"
+        is_news = "(attribute_not_exists(#m) OR #m <= :m)"
         try:
             with store_faults():
                 self._client.update_item(
                     TableName=self._table,
                     Key={table.STOCK_KEY: {"S": table.block(shelf.campaign_id, shelf.sku, number)}},
-                    UpdateExpression="SET #o = :o, #c = :c",
-                    ConditionExpression=may_open_again,
-                    ExpressionAttributeNames={"#o": table.OPENS, "#c": table.CLOSES},
+                    UpdateExpression="SET #o = :o, #c = :c, #m = :m",
+                    ConditionExpression=f"{may_open_again} AND {is_news}",
+                    ExpressionAttributeNames={
+                        "#o": table.OPENS,
+                        "#c": table.CLOSES,
+                        "#m": table.STAMPED,
+                    },
                     ExpressionAttributeValues={
-                        ":o": _number(opens),
-                        ":c": _number(closes),
+                        ":o": _number(gate.opens),
+                        ":c": _number(gate.closes),
+                        ":m": _number(gate.version),
                         ":for_good": _number(FOR_GOOD),
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -317,6 +323,7 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
         counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
         ledger=ledger,
         sealed=table.SEALED in item,
+        stamped_for=int(item[table.STAMPED]["N"]) if table.STAMPED in item else 0,
         unreadable=frozenset(unreadable),
     )
 

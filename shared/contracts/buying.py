@@ -110,6 +110,7 @@ class Show(Answer):
     currency: str
     hold_seconds: int
     pinned: str | None
+    announcement: Annotated[str | None, Field(description="What the host announced last.")]
     offers: list[ShowOffer]
 
 
@@ -165,7 +166,14 @@ class Order(Answer):
     paid_at: Instant | None
     amount_refunded: Minor
     refund_reason: Annotated[
-        Literal["sold_out", "campaign_closed", "campaign_cancelled", "buyer_limit_reached"] | None,
+        Literal[
+            "sold_out",
+            "campaign_closed",
+            "campaign_cancelled",
+            "campaign_paused",
+            "buyer_limit_reached",
+        ]
+        | None,
         Field(description="Why a payment that came after the hold had ended was given back."),
     ]
     payment: Payment

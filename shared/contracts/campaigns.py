@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared import clock
 from shared.contracts.fields import (
-    LARGEST_ALLOTMENT,
     MOST_CUES,
     MOST_OFFERS,
     Answer,
@@ -35,6 +34,7 @@ from shared.domain import show_time
 from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
 from shared.domain.errors import InvalidRequest
 from shared.domain.parties import ROLES, Party
+from shared.domain.show_control import LARGEST_ALLOTMENT
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -87,8 +87,41 @@ class FlashPrice(Body):
     seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
 
 
-CueTerms = Annotated[Pin | Unpin | FlashPrice, Field(discriminator="cue")]
-_CUE: TypeAdapter[Pin | Unpin | FlashPrice] = TypeAdapter(CueTerms)
+class Announce(Body):
+    """Say something to whoever watches the show."""
+
+    at: Second
+    cue: Literal["announce"]
+    text: LongText
+
+
+CueTerms = Annotated[Pin | Unpin | FlashPrice | Announce, Field(discriminator="cue")]
+_CUE: TypeAdapter[Pin | Unpin | FlashPrice | Announce] = TypeAdapter(CueTerms)
+
+
+class LiveCue(Body):
+    """
+    Something done in the middle of the show; it holds from the next second on. `pin` (`sku`); `unpin`; `flash_price` (`sku`,
+    `unit_price`, `seconds`); `flash_end` (`sku`): the flash price is over; `price` (`sku`, `unit_price`): the list price
+    from then on; `announce` (`text`).
+    """
+
+    cue: Literal["pin", "unpin", "flash_price", "flash_end", "price", "announce"]
+    sku: Sku | None = None
+    unit_price: Price | None = None
+    seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")] | None = None
+    text: LongText | None = None
+
+
+LIVE_CUES: Final[Mapping[str, frozenset[str]]] = {
+    "pin": frozenset({"sku"}),
+    "unpin": frozenset(),
+    "flash_price": frozenset({"sku", "unit_price", "seconds"}),
+    "flash_end": frozenset({"sku"}),
+    "price": frozenset({"sku", "unit_price"}),
+    "announce": frozenset({"text"}),
+}
+"""What belongs to each, and nothing else does."""
 
 
 class Parties(Body):
@@ -185,6 +218,19 @@ class ExtendRequest(Body):
     ends_at: WrittenTime
 
 
+class PauseRequest(Body):
+    """Why no reservations are taken for a while; kept with the campaign."""
+
+    reason: LongText | None = None
+
+
+class AllotmentRequest(Body):
+    """More units of an offer."""
+
+    sku: Sku
+    units: Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT, description="How many more.")]
+
+
 class CancelRequest(Body):
     """Why the campaign is called off; kept with it."""
 
@@ -202,8 +248,23 @@ class LocalTimes(Answer):
     replay_until: str | None
 
 
+class ImprovisedCue(Answer):
+    """A cue that was not planned: a live cue, or `paused` and `resumed`."""
+
+    at: Annotated[int, Field(description="Seconds from the start of the show.")]
+    cue: str
+    sku: str | None = None
+    unit_price: int | None = None
+    seconds: int | None = None
+    text: str | None = None
+    units: int | None = None
+
+
 class CampaignAnswer(Answer):
-    """A livestream sale. `draft → scheduled → live → closing → closed`; `cancelled` from any of the first three."""
+    """
+    A livestream sale. `draft → scheduled → live → closing → closed`; a live one may be `paused`, by way of `pausing`, and
+    live again; `cancelled` from any before `closing`.
+    """
 
     id: CampaignId
     object: Literal["campaign"] = "campaign"
@@ -222,6 +283,9 @@ class CampaignAnswer(Answer):
     payments: Payments
     offers: list[OfferTerms]
     run_of_show: list[CueTerms]
+    improvised: Annotated[
+        list[ImprovisedCue], Field(description="What was done in the middle of the show, in order.")
+    ]
     metadata: dict[str, str]
     created_at: Instant
     prepared_at: Annotated[
@@ -294,6 +358,21 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
     return new
 
 
+def live_cue(body: LiveCue) -> Cue:
+    """The cue of a body; ``InvalidRequest`` names what is missing of it, or does not belong to it."""
+    sent = {name for name in body.model_fields_set - {"cue"} if getattr(body, name) is not None}
+    wanted = LIVE_CUES[body.cue]
+    faults = [
+        *((name, f"This field is required with {body.cue}.") for name in sorted(wanted - sent)),
+        *((name, f"{body.cue} has no {name}.") for name in sorted(sent - wanted)),
+    ]
+    if faults:
+        raise InvalidRequest(
+            errors=[{"pointer": f"/{name}", "detail": said} for name, said in faults]
+        )
+    return Cue(at=0, **body.model_dump())
+
+
 def answer(campaign: Campaign) -> dict[str, Any]:
     """A campaign as its merchant sees it: everything but its secret and where its stock is."""
     zone = campaign.time_zone
@@ -319,8 +398,9 @@ def answer(campaign: Campaign) -> dict[str, Any]:
             {role: party.written for role, party in campaign.parties.items()}
         ),
         payments=Payments.model_validate({"provider": campaign.payment_provider}),
-        offers=[_offer_terms(offer) for offer in campaign.offers],
+        offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
+        improvised=[ImprovisedCue(**asdict(cue)) for cue in campaign.improvised],
         metadata=dict(campaign.metadata),
         created_at=clock.rfc3339(campaign.created_at / 1000),
         prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
@@ -329,17 +409,17 @@ def answer(campaign: Campaign) -> dict[str, Any]:
     ).model_dump(mode="json")
 
 
-def _offer_terms(offer: Offer) -> OfferTerms:
+def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
     return OfferTerms(
         sku=offer.sku,
         title=dict(offer.title),
-        unit_price=offer.unit_price,
-        allotment=offer.allotment,
+        unit_price=campaign.list_price(offer),
+        allotment=offer.allotment + sum(offer.coming),
         limit_per_buyer=offer.limit_per_buyer,
     )
 
 
-def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice:
+def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice | Announce:
     written = {name: value for name, value in asdict(cue).items() if value is not None}
     return _CUE.validate_python(written)
 
@@ -357,7 +437,7 @@ def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
     return tuple(Offer(number=number, **body.model_dump()) for number, body in enumerate(bodies))
 
 
-def _run_of_show(bodies: Sequence[Pin | Unpin | FlashPrice]) -> tuple[Cue, ...]:
+def _run_of_show(bodies: Sequence[Pin | Unpin | FlashPrice | Announce]) -> tuple[Cue, ...]:
     return tuple(Cue(**body.model_dump()) for body in bodies)
 
 

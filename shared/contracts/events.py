@@ -307,8 +307,8 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `buyer_limit_reached` of money that came "
-            "too late, `asked_by_merchant`; others may follow.",
+            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached` of money "
+            "that came too late, `asked_by_merchant`; others may follow.",
             examples=["asked_by_merchant"],
         ),
     ]

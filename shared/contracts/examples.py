@@ -62,6 +62,7 @@ CAMPAIGN: Final[Json] = {
     "payments": CAMPAIGN_REQUEST["payments"],
     "offers": [OFFER],
     "run_of_show": RUN_OF_SHOW,
+    "improvised": [],
     "metadata": {"broadcast": "WAC-2026-11-28"},
     "created_at": "2026-11-20T09:12:44.120Z",
     "prepared_at": None,
@@ -74,6 +75,53 @@ LIVE: Final[Json] = {
     "status": "live",
     "version": 4,
     "prepared_at": "2026-11-28T11:55:02Z",
+}
+DIRECTED: Final[Json] = {
+    **LIVE,
+    "version": 5,
+    "improvised": [
+        {
+            "at": 1325,
+            "cue": "flash_price",
+            "sku": "FUJI-12",
+            "unit_price": 8900,
+            "seconds": 120,
+            "text": None,
+            "units": None,
+        }
+    ],
+}
+RESTOCKED: Final[Json] = {
+    **LIVE,
+    "version": 5,
+    "offers": [{**OFFER, "allotment": 4500}],
+    "improvised": [
+        {
+            "at": 1600,
+            "cue": "stock",
+            "sku": "FUJI-12",
+            "unit_price": None,
+            "seconds": None,
+            "text": None,
+            "units": 500,
+        }
+    ],
+}
+PAUSED: Final[Json] = {
+    **LIVE,
+    "status": "paused",
+    "version": 6,
+    "improvised": [
+        {
+            "at": 1850,
+            "cue": "paused",
+            "sku": None,
+            "unit_price": None,
+            "seconds": None,
+            "text": "The host has lost the picture.",
+            "units": None,
+        }
+    ],
 }
 PATCH: Final[Json] = {"name": "Washington Apple Hour, winter", "metadata": {"host": "studio 3"}}
 PATCHED: Final[Json] = {
@@ -114,6 +162,7 @@ SHOW: Final[Json] = {
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
     "hold_seconds": 300,
+    "announcement": None,
     "pinned": "FUJI-12",
     "offers": [
         {

@@ -34,7 +34,6 @@ TIME_PATTERN: Final = (
 EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 
 HIGHEST_PRICE: Final = 10**12
-LARGEST_ALLOTMENT: Final = 1_000_000
 MOST_OFFERS: Final = 200
 MOST_CUES: Final = 500
 LARGEST_QUANTITY: Final = 100
@@ -178,4 +177,6 @@ Instant = Annotated[
 ]
 Minor = Annotated[int, Field(description="Minor units of `currency`.")]
 Count = Annotated[int, Field(ge=0)]
-CampaignStatus = Literal["draft", "scheduled", "live", "closing", "closed", "cancelled"]
+CampaignStatus = Literal[
+    "draft", "scheduled", "live", "pausing", "paused", "closing", "closed", "cancelled"
+]

@@ -231,11 +231,66 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /v1/campaigns/{campaign_id}/cancel": Operation(
         id="cancel_campaign",
-        description="The campaign is called off. Nothing more is held; what is held runs out.",
+        description=(
+            "The campaign is called off, and never sells again. Nothing more is held, and what is held is released: who "
+            "pays for it all the same gets the money back. What is paid stays paid; refund it order by order."
+        ),
         takes=campaigns.CancelRequest,
         sends={"reason": "The container is late."},
         answers=campaigns.CampaignAnswer,
         gives=eg.CANCELLED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/cues": Operation(
+        id="direct_campaign",
+        description=(
+            "Does something in the middle of the show, from the next second on: the answer may take a second, so that no "
+            "seller promises an old price after it. What was reserved before keeps its price. It is added to `improvised`, "
+            "and marked on the timeline."
+        ),
+        takes=campaigns.LiveCue,
+        sends={"cue": "flash_price", "sku": "FUJI-12", "unit_price": 8900, "seconds": 120},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.DIRECTED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/allotment": Operation(
+        id="add_stock",
+        description=(
+            "More units of an offer that is on sale, without a pause: in all, half as many again as it opened with. They "
+            "are on sale when this is answered, or seconds later in a campaign of more than 8,192 units. Who was told "
+            "`sold_out` is served within a second."
+        ),
+        takes=campaigns.AllotmentRequest,
+        sends={"sku": "FUJI-12", "units": 500},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.RESTOCKED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/pause": Operation(
+        id="pause_campaign",
+        description=(
+            "No reservation is taken until `resume`. What is held may be paid, and who repeats a request that was served "
+            "gets the same answer; the end stays where it is. The campaign says `paused` when no hold can be taken any "
+            "more; of more than 8,192 units it says `pausing` for some seconds before."
+        ),
+        takes=campaigns.PauseRequest,
+        sends={"reason": "The host has lost the picture."},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.PAUSED,
+        refuses=_COMMAND,
+        answer_headers=("ETag",),
+    ),
+    "POST /v1/campaigns/{campaign_id}/resume": Operation(
+        id="resume_campaign",
+        description="Sells again: at once, or within seconds where there are more than 8,192 units.",
+        takes=campaigns.NoBody,
+        sends={},
+        answers=campaigns.CampaignAnswer,
+        gives=eg.LIVE,
         refuses=_COMMAND,
         answer_headers=("ETag",),
     ),

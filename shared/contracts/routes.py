@@ -57,6 +57,24 @@ ROUTES: Final = (
     ),
     RouteSpec(
         "POST",
+        "/v1/campaigns/{campaign_id}/cues",
+        "campaigns",
+        (MANAGE,),
+        "Pin, announce, or change a price now",
+    ),
+    RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/allotment",
+        "campaigns",
+        (MANAGE,),
+        "Add units to an offer",
+    ),
+    RouteSpec(
+        "POST", "/v1/campaigns/{campaign_id}/pause", "campaigns", (MANAGE,), "Pause the sale"
+    ),
+    RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),
+    RouteSpec(
+        "POST",
         "/v1/campaigns/{campaign_id}/reconcile",
         "check_books",
         (MANAGE,),

@@ -111,13 +111,15 @@ class Bucket(Answer):
 
 
 class Marker(Answer):
-    """Something that happened in the show: `opened`, `closed`, `sold_out`, or a cue of its run."""
+    """Something that happened in the show: `opened`, `closed`, `sold_out`, or a cue, planned or improvised."""
 
     at: Instant
     cue: str
     sku: str | None = None
     unit_price: Minor | None = None
     seconds: int | None = None
+    text: str | None = None
+    units: int | None = None
 
 
 class Timeline(Answer):

@@ -92,7 +92,9 @@ def sentence(fault: ErrorDetails) -> str:
     elif kind in ("too_short", "too_long"):
         said = _size(kind, facts)
     elif kind in _CUE_FAULTS:
-        known = str(facts.get("expected_tags", "'pin', 'unpin', 'flash_price'")).replace("'", "")
+        known = str(
+            facts.get("expected_tags", "'pin', 'unpin', 'flash_price', 'announce'")
+        ).replace("'", "")
         said = _SENTENCES[kind].format(tag=short(facts.get("tag", "")), known=known)
     else:
         said = _SENTENCES[kind].format_map(facts) if kind in _SENTENCES else fault["msg"]
@@ -122,4 +124,4 @@ def _path(location: Sequence[int | str]) -> list[int | str]:
 
 
 _CUE_FAULTS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
-_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price"})
+_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price", "announce"})

@@ -1,14 +1,15 @@
 """
 A campaign: one livestream sale, its offers, its run of show, and the states it goes through.
 
-``draft → scheduled → live → closing → closed``; ``cancelled`` from any of the first three. Instants are whole seconds since
-1970 UTC; money is an integer of minor units of ``currency``. A campaign is a value: each change gives a new one with
-the next ``version``, and the store accepts it only over the version it was made from.
+``draft → scheduled → live → closing → closed``; a live one may be ``paused``, by way of ``pausing``, and live again;
+``cancelled`` from any before ``closing``. Instants are whole seconds since 1970 UTC; money is an integer of minor units of
+``currency``. A campaign is a value: each change gives a new one with the next ``version``, and the store accepts it only
+over the version it was made from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -29,6 +30,10 @@ class Status(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
     LIVE = "live"
+    PAUSING = "pausing"
+    """Reservations are refused, and the blocks are being told."""
+    PAUSED = "paused"
+    """Every block knows: no hold can be taken."""
     CLOSING = "closing"
     CLOSED = "closed"
     CANCELLED = "cancelled"
@@ -37,11 +42,20 @@ class Status(StrEnum):
 NEXT: Mapping[Status, frozenset[Status]] = {
     Status.DRAFT: frozenset({Status.SCHEDULED, Status.CANCELLED}),
     Status.SCHEDULED: frozenset({Status.LIVE, Status.CLOSING, Status.CANCELLED}),
-    Status.LIVE: frozenset({Status.CLOSING, Status.CANCELLED}),
+    Status.LIVE: frozenset({Status.PAUSING, Status.CLOSING, Status.CANCELLED}),
+    Status.PAUSING: frozenset({Status.PAUSED, Status.LIVE, Status.CLOSING, Status.CANCELLED}),
+    Status.PAUSED: frozenset({Status.LIVE, Status.CLOSING, Status.CANCELLED}),
     Status.CLOSING: frozenset({Status.CLOSED}),
     Status.CLOSED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
+
+
+ON_AIR = (Status.LIVE, Status.PAUSING, Status.PAUSED)
+"""The show has begun and is not over, whether it sells at the moment or not."""
+OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
+"""It never sells again."""
+HALTED = (Status.PAUSING, Status.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +70,17 @@ class Offer:
     unit_price: int
     """Minor units, before any flash price."""
     allotment: int
-    """Units ring-fenced for the campaign."""
+    """Units ring-fenced for the campaign, in the blocks that count."""
     limit_per_buyer: int | None = None
     """Units over all reservations of one buyer, unpaid ones included."""
     home_blocks: int = 0
     """Stock blocks the offer opened with; a home never moves when more are added. 0 before the stock is prepared."""
     blocks: int = 0
-    """Stock blocks it has now."""
+    """Stock blocks that count: whoever reads the offer reads these."""
+    added: tuple[int, ...] = ()
+    """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
+    coming: tuple[int, ...] = ()
+    """Units of additions whose blocks are being laid out, beyond those that count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +90,18 @@ class Cue:
     at: int
     """Seconds from the start."""
     cue: str
-    """``pin``, ``unpin`` or ``flash_price``."""
+    """
+    ``pin``, ``unpin``, ``flash_price``, ``announce``; of those that were improvised also ``flash_end``, ``price`` (the list
+    price from then on), ``stock``, ``paused`` and ``resumed``.
+    """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
     """Length of a flash price."""
+    units: int | None = None
+    """How many were added to the allotment."""
+    text: str | None = None
+    """What is announced, or why it was paused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +122,7 @@ class Campaign:
     """By role. Like everything that buyers and money depend on, fixed when the stock is laid out."""
     offers: tuple[Offer, ...]
     run_of_show: tuple[Cue, ...]
+    """As planned, in the order of their seconds."""
     metadata: Mapping[str, str]
     created_at: int
     """Milliseconds since 1970 UTC."""
@@ -108,6 +134,13 @@ class Campaign:
     version: int = 1
     prepared_at: int | None = None
     """When the stock blocks were laid out. Deadlines in the ledger count from here; what is on sale is frozen from here."""
+    improvised: tuple[Cue, ...] = ()
+    """What was done in the middle of the show, each from its second on: only ever added to, so that the price of a second
+    that has begun never becomes another."""
+    shut: bool = False
+    """Its end has been seen, and its blocks are being closed for good: there is no way back, and it cannot be extended."""
+    halted_in: int = 0
+    """Version in which the last pause began: a block that was stamped for an older one does not know of it."""
     cancel_reason: str | None = None
     balanced: bool | None = None
     """Outcome of the reconciliation; ``None`` before it ran."""
@@ -138,34 +171,70 @@ class Campaign:
         # Called off before it had any stock, it leaves nothing to be settled.
         return self.status is not Status.CANCELLED or self.prepared_at is not None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it never sells again, whatever the clock says."""
+        return self.shut or self.status in OVER
+
     def is_selling(self, now: int) -> bool:
         """Whether the clock and the status allow a reservation. The write on the block decides again."""
-        open_status = self.status in (Status.SCHEDULED, Status.LIVE)
+        open_status = self.status in (Status.SCHEDULED, Status.LIVE) and not self.shut
         return (
             open_status and self.prepared_at is not None and self.starts_at <= now < self.closes_at
         )
 
     def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant: the flash price whose window holds it, else the list price.
+        """Unit price of an offer at an instant: the flash price that is open, else the list price.
 
         Pure in the campaign and the second, so that a repeated request finds the price it was promised.
         """
-        for cue in reversed(self.run_of_show):
-            if cue.cue == "flash_price" and cue.sku == offer.sku and cue.unit_price is not None:
-                begins = self.starts_at + cue.at
-                if begins <= now < begins + (cue.seconds or 0):
-                    return cue.unit_price
-        return offer.unit_price
+        flash = self.flash_of(offer, now)
+        return flash.unit_price or 0 if flash is not None else self.list_price(offer, now)
+
+    def flash_of(self, offer: Offer, now: int) -> Cue | None:
+        """The flash price that is open at an instant: of several, the one that began last."""
+        found = None
+        for cue in self.cues(until=now):
+            if cue.sku != offer.sku:
+                continue
+            if cue.cue == "flash_end":
+                found = None
+            elif cue.cue == "flash_price" and now < self.starts_at + cue.at + (cue.seconds or 0):
+                found = cue
+        return found
+
+    def list_price(self, offer: Offer, now: int | None = None) -> int:
+        """Unit price of an offer at an instant, flash prices aside; by default what was decided last."""
+        price = offer.unit_price
+        for cue in self.improvised:
+            if now is not None and self.starts_at + cue.at > now:
+                break
+            if cue.cue == "price" and cue.sku == offer.sku and cue.unit_price is not None:
+                price = cue.unit_price
+        return price
+
+    def cues(self, *, until: int | None = None) -> Iterator[Cue]:
+        """Planned and improvised, in the order of time, up to an instant."""
+        cues: Iterable[Cue] = self.run_of_show
+        if self.improvised:
+            cues = sorted((*self.run_of_show, *self.improvised), key=lambda cue: cue.at)
+        for cue in cues:
+            if until is not None and self.starts_at + cue.at > until:
+                return
+            yield cue
 
     def pinned(self, now: int) -> str | None:
         """SKU of the product shown on screen at an instant."""
         pinned = None
-        for cue in self.run_of_show:
-            if self.starts_at + cue.at > now:
-                break
+        for cue in self.cues(until=now):
             if cue.cue in ("pin", "unpin"):
                 pinned = cue.sku if cue.cue == "pin" else None
         return pinned
+
+    def announced(self, now: int) -> str | None:
+        """What was announced last, at an instant."""
+        said = [cue.text for cue in self.cues(until=now) if cue.cue == "announce"]
+        return said[-1] if said else None
 
     # -- changes -----------------------------------------------------------------------------------
 

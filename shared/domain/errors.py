@@ -203,7 +203,7 @@ class PartiesFrozen(Conflict):
 class CampaignNotOpen(Conflict):
     code = "campaign_not_open"
     title = "The campaign is not selling now"
-    advice = "Reserve between starts_at and ends_at of the campaign."
+    advice = "Reserve between starts_at and ends_at of the campaign, unless it is paused."
 
 
 class CampaignClosed(Conflict):

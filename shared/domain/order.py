@@ -43,6 +43,7 @@ class RefundReason(StrEnum):
     SOLD_OUT = "sold_out"
     CAMPAIGN_CLOSED = "campaign_closed"
     CAMPAIGN_CANCELLED = "campaign_cancelled"
+    CAMPAIGN_PAUSED = "campaign_paused"
     BUYER_LIMIT_REACHED = "buyer_limit_reached"
 
 

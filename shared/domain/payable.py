@@ -56,6 +56,11 @@ def price_faults(campaign: Campaign) -> Iterator[tuple[str, str]]:
         for number, cue in enumerate(campaign.run_of_show)
         if cue.unit_price is not None
     ]
+    prices += [
+        (f"/improvised/{number}/unit_price", cue.unit_price)
+        for number, cue in enumerate(campaign.improvised)
+        if cue.unit_price is not None
+    ]
     for pointer, price in prices:
         if price % step:
             yield pointer, f"Stripe charges {campaign.currency} in steps of {step} minor units."

@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain import parties
-from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer, Status
+from shared.domain.campaign import (
+    LONGEST_REPLAY,
+    LONGEST_SHOW,
+    ON_AIR,
+    Campaign,
+    Cue,
+    Offer,
+    Status,
+)
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 from shared.domain.payable import price_faults
 
@@ -42,9 +50,9 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and
     the clock hold us to, and only names and metadata may change: ``CampaignState`` says so.
     """
-    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, Status.LIVE, verb="changed")
+    campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, *ON_AIR, verb="changed")
     sent = dict(changes)
-    if "offers" in sent and _same_but_titles(campaign.offers, sent["offers"]):
+    if "offers" in sent and _same_but_titles(campaign, sent["offers"]):
         # The same offers, where their stock is included: that is not sent, and must not be lost.
         sent["offers"] = _retitled(campaign.offers, sent["offers"])
     differing = {name: value for name, value in sent.items() if getattr(campaign, name) != value}
@@ -55,13 +63,13 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
 
 def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> None:
     free = ALWAYS_FREE
-    if "offers" in differing and _same_but_titles(campaign.offers, differing["offers"]):
+    if "offers" in differing and _same_but_titles(campaign, differing["offers"]):
         free |= {"offers"}
     refused = sorted(AS_SENT.get(name, name) for name in set(differing) - free)
     if "parties" in refused:
         raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:
-        stage = "live" if campaign.status is Status.LIVE else "about to start"
+        stage = "live" if campaign.status in ON_AIR else "about to start"
         raise CampaignState(
             f"The campaign is {stage}: {', '.join(refused)} cannot change now. Its name, the titles "
             "of its offers and its metadata can; its end moves with POST …/extend.",
@@ -70,12 +78,14 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
         )
 
 
-def _same_but_titles(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> bool:
-    return [_terms(offer) for offer in old] == [_terms(offer) for offer in new]
+def _same_but_titles(campaign: Campaign, new: tuple[Offer, ...]) -> bool:
+    """Whether nothing but titles differs from what its merchant is shown."""
+    shown = [_terms(offer, campaign.list_price(offer)) for offer in campaign.offers]
+    return shown == [_terms(offer, offer.unit_price) for offer in new]
 
 
-def _terms(offer: Offer) -> tuple[object, ...]:
-    return offer.sku, offer.unit_price, offer.allotment, offer.limit_per_buyer
+def _terms(offer: Offer, price: int) -> tuple[object, ...]:
+    return offer.sku, price, offer.allotment, offer.limit_per_buyer
 
 
 def _retitled(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -115,15 +125,21 @@ def _cues(campaign: Campaign) -> Iterator[Fault]:
     for number, cue in enumerate(campaign.run_of_show):
         at = f"/run_of_show/{number}"
         if cue.sku is not None and cue.sku not in skus:
-            yield f"{at}/sku", "No offer of this campaign has this SKU."
+            yield f"{at}/sku", f"{_called(number, cue)}: no offer of this campaign has this SKU."
         if cue.at > length:
             yield (
                 f"{at}/at",
-                f"The show ends {length:,} seconds after its start: the cue must come before.",
+                f"{_called(number, cue)}: the show ends {length:,} seconds after its start, and the cue must come before.",
             )
         if cue.at < before:
-            yield f"{at}/at", "Cues stand in the order of 'at'."
+            yield f"{at}/at", f"{_called(number, cue)}: cues stand in the order of 'at'."
         before = cue.at
+
+
+def _called(number: int, cue: Cue) -> str:
+    """A cue, as a person finds it in the plan."""
+    of = f" of {cue.sku}" if cue.sku else ""
+    return f"Cue {number} ({cue.cue}{of}) at second {cue.at:,}"
 
 
 def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
@@ -138,11 +154,11 @@ def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
         if cue.at < until:
             yield (
                 f"/run_of_show/{number}/at",
-                f"Cue {holder} still has a flash price on this SKU; it must end first.",
+                f"{_called(number, cue)}: cue {holder} has a flash price on this SKU until second {until:,}.",
             )
         if ends > length:
             yield (
                 f"/run_of_show/{number}/seconds",
-                "The flash price must end with the show at the latest.",
+                f"{_called(number, cue)}: the flash price must end with the show, at second {length:,}, at the latest.",
             )
         last[cue.sku] = max((until, holder), (ends, number))

@@ -20,6 +20,8 @@ from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_MONEY
 
 FOR_GOOD = 0
 """As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
+PAUSED = 1
+"""As a closing instant: the block is closed whatever the clock says, until it is stamped for a later version."""
 REMEMBERED = 60
 """Seconds beyond its deadline for which an ended entry still answers a repeated request."""
 
@@ -126,6 +128,23 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """When a block may be reserved from, and in which version of its campaign that was decided."""
+
+    opens: int
+    closes: int
+    version: int = 0
+    since: int = 0
+    """Version of which a block must know at least: one that says the same for an older reason may be told otherwise by
+    somebody who is late."""
+
+    def is_known_to(self, block: Block) -> bool:
+        """Whether a block need not be told."""
+        said = (block.opens, block.closes) == (self.opens, self.closes)
+        return said and block.stamped_for >= self.since
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A stock block as it stood at one instant."""
 
@@ -138,6 +157,8 @@ class Block:
     ledger: Mapping[str, Entry] = field(default_factory=dict)
     sealed: bool = False
     """More requests began here than its ledger can remember: no other may begin here any more, only come by."""
+    stamped_for: int = 0
+    """Version of the campaign that it was last stamped for; 0: it stands as it was laid out."""
     unreadable: frozenset[str] = frozenset()
     """Keys of ledger entries that mean nothing to us. They are told as faults and left alone; the others go on."""
 
@@ -148,8 +169,12 @@ class Block:
 
     def overdue(self, now: int) -> Iterator[tuple[str, Entry]]:
         """Holds whose deadline has passed and that nobody but this block decides about."""
+        return ((key, entry) for key, entry in self.holds() if entry.deadline <= now)
+
+    def holds(self) -> Iterator[tuple[str, Entry]]:
+        """Holds that nobody but this block decides about, overdue or not."""
         for key, entry in self.ledger.items():
-            if entry.kind is Kind.HELD and entry.is_tail and entry.deadline <= now:
+            if entry.kind is Kind.HELD and entry.is_tail:
                 yield key, entry
 
     def forgotten(self, now: int) -> Iterator[tuple[str, Entry]]:
@@ -336,6 +361,11 @@ def _unheld(held: Entry, kind: Kind) -> Counters:
 def expire(entries: Iterable[tuple[str, Entry]]) -> Amendment:
     """Take back the units of holds whose deadline has passed, several in one write."""
     return _all(end(key, held, Kind.EXPIRED) for key, held in entries)
+
+
+def release(entries: Iterable[tuple[str, Entry]]) -> Amendment:
+    """Give back what is held, several in one write: the sale was called off."""
+    return _all(end(key, held, Kind.RELEASED) for key, held in entries)
 
 
 def prune(entries: Iterable[tuple[str, Entry]]) -> Amendment:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from shared.clock import rfc3339
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.totals import STEP, Snapshot, Sums
 
 LONGEST_BUCKET = 3600
@@ -41,10 +41,12 @@ class Marker:
     at: int
     """Seconds since 1970 UTC."""
     cue: str
-    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show."""
+    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
+    text: str | None = None
+    units: int | None = None
 
 
 def is_bucket(seconds: int) -> bool:
@@ -94,17 +96,17 @@ def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = No
 
 
 def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
-    if status in (Status.LIVE, Status.CLOSING, Status.CLOSED):
+    if status in (*ON_AIR, Status.CLOSING, Status.CLOSED):
         yield Marker(campaign.starts_at, "opened")
     if status in (Status.CLOSING, Status.CLOSED) and campaign.closes_at <= now:
         yield Marker(campaign.closes_at, "closed")
 
 
 def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
-    for cue in campaign.run_of_show:
+    for cue in campaign.cues(until=now):
         at = campaign.starts_at + cue.at
-        if at <= now and at < campaign.closes_at and campaign.prepared_at is not None:
-            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds)
+        if at < campaign.closes_at and campaign.prepared_at is not None:
+            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text, cue.units)
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
@@ -137,7 +139,13 @@ def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
 
 def marker_document(marker: Marker) -> Mapping[str, Any]:
     """A marker, without what it has not."""
-    facts = {"sku": marker.sku, "unit_price": marker.unit_price, "seconds": marker.seconds}
+    facts = {
+        "sku": marker.sku,
+        "unit_price": marker.unit_price,
+        "seconds": marker.seconds,
+        "text": marker.text,
+        "units": marker.units,
+    }
     return {
         "at": rfc3339(marker.at),
         "cue": marker.cue,

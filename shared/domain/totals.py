@@ -195,7 +195,7 @@ def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:
             {
                 "sku": offer.sku,
                 "title": dict(offer.title),
-                "unit_price": offer.unit_price,
+                "unit_price": campaign.list_price(offer),
                 "orders": sums.orders,
                 "gross": sums.gross,
                 "refunded": sums.refunded,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.clock import pause, rfc3339_millis
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import OVER, Campaign
 from shared.domain.errors import CampaignNotFound, CampaignState
 from shared.domain.reconciliation import Findings, Reconciliation, drift, reconcile
 from shared.use_cases.finish_orders import Finished, finish_all
@@ -26,7 +26,6 @@ from shared.use_cases.totals_ports import TotalsStore
 
 _BETWEEN: Final = 1.0
 """Seconds between two readings: who pays has told the order by then."""
-_OVER: Final = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
 
 
 class BooksChecker:
@@ -87,7 +86,7 @@ class BooksChecker:
         """The books as they are, and whether they still move."""
         counted = take_snapshot(self._totals, self._books.stock, campaign, self._clock)
         held = any(block.counters.held for of_offer in counted.blocks for block in of_offer)
-        moving = campaign.status not in _OVER or held
+        moving = campaign.status not in OVER or held
         orders = self._books.orders.all(campaign.id)
         found = reconcile(campaign, counted.blocks, orders, counted.snapshot, drained=not moving)
         return found, moving

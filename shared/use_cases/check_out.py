@@ -113,7 +113,7 @@ class CheckoutDesk:
             raise ReservationNotFound
         if state is State.CONFIRMED:
             raise ReservationConfirmed
-        if state is State.RELEASED:
+        if state is State.RELEASED and campaign.status is not Status.CANCELLED:
             raise ReservationReleased
         if campaign.status in (Status.CLOSED, Status.CANCELLED):
             raise CampaignClosed(status=campaign.status.value)

@@ -1,21 +1,21 @@
 """
-Close a campaign: every block first, the status after them.
+Close a campaign: first the word that there is no way back, then every block, the status after them.
 
 A block that is stamped closed ``FOR_GOOD`` refuses whatever any clock, cache or late beat believes, and no stamp
 opens it again. Only when the last one is stamped does the campaign say ``closing``. So from the instant it says so,
 no hold can be taken.
 
-Whoever asks for it may have read the campaign a while ago: one that was extended since, before the first stamp, goes on.
+Whoever asks for it may have read the campaign a while ago: one that was extended since goes on. From the first write on,
+which makes it ``shut``, an extension is refused: none is told yes and closed all the same.
 """
 
 from __future__ import annotations
 
 from shared.domain.campaign import Campaign, Status
-from shared.domain.stock import FOR_GOOD
+from shared.use_cases.arrange_stock import close_blocks
 from shared.use_cases.ports import Campaigns
-from shared.use_cases.prepare_stock import Place, places
+from shared.use_cases.prepare_stock import counted
 from shared.use_cases.save_campaign import change_campaign
-from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks
 
 
@@ -31,31 +31,18 @@ def close_campaign(
         # Within the decision: if somebody changes the campaign meanwhile, it is closed as it is then.
         if campaign.status in (Status.CLOSING, Status.CLOSED):
             return campaign
-        if campaign.is_selling(now) and not _has_begun(stock, campaign):
-            return campaign
-        _stamp(stock, campaign)
-        return campaign if campaign.status is Status.CANCELLED else campaign.become(Status.CLOSING)
+        close_blocks(stock, campaign)
+        whole = counted(campaign)
+        if campaign.status is Status.CANCELLED:
+            return whole
+        return campaign.become(Status.CLOSING, offers=whole.offers)
 
-    return change_campaign(campaigns, campaign_id, close)
-
-
-def _has_begun(stock: StockBlocks, campaign: Campaign) -> bool:
-    """Whether a close, that perhaps died since, has stamped blocks: there is no way back then."""
-    first = places(campaign)[0]
-    block = stock.read(first.shelf, first.number)
-    return block is not None and block.closes == FOR_GOOD
+    campaign = change_campaign(campaigns, campaign_id, lambda plan: _shut(plan, now))
+    return change_campaign(campaigns, campaign_id, close) if campaign.is_over else campaign
 
 
-def _stamp(stock: StockBlocks, campaign: Campaign) -> None:
-    if campaign.prepared_at is None:
-        return
-    opens = campaign.starts_at
-
-    def shut(place: Place) -> None:
-        while not stock.stamp(place.shelf, place.number, opens=opens, closes=FOR_GOOD):
-            # Not laid out yet. It is made here, closed, or in the same instant by whoever is still laying out, open.
-            stock.lay_out(
-                place.shelf, place.number, units=place.units, opens=opens, closes=FOR_GOOD
-            )
-
-    side_by_side(shut, places(campaign))
+def _shut(campaign: Campaign, now: int) -> Campaign:
+    campaign.refuse_unless(*set(Status) - {Status.DRAFT}, verb="closed")
+    if campaign.is_over or now < campaign.closes_at:
+        return campaign
+    return campaign.changed(shut=True)

@@ -63,7 +63,7 @@ class Hints:
         board = self._of(shelf).board
         if board is None or not board.refuses(quantity, keys):
             return None
-        if self._age(board) > SOLD_OUT_FRESH:
+        if self._age(board) > SOLD_OUT_FRESH or not _is_whole(board, shelf):
             board = self.renew(shelf, SOLD_OUT_FRESH)
         return board.total if board.refuses(quantity, keys) else None
 
@@ -87,7 +87,7 @@ class Hints:
         board = self._of(shelf).board
         return (
             board
-            if board is not None and self._age(board) <= freshness
+            if board is not None and self._age(board) <= freshness and _is_whole(board, shelf)
             else self.renew(shelf, freshness)
         )
 
@@ -99,7 +99,7 @@ class Hints:
         oldest = self._clock() - freshness
         for _ in range(_PATIENCE):
             board = self._stock.read_board(shelf)
-            if board is not None and board.as_of > oldest:
+            if board is not None and board.as_of > oldest and _is_whole(board, shelf):
                 return self._learn(shelf, board)
             now = self._clock()
             if self._stock.claim_board(shelf, now=now, until=now + _COUNTING):
@@ -117,7 +117,9 @@ class Hints:
 
     def _learn(self, shelf: Shelf, board: Board) -> Board:
         known = self._of(shelf)
-        if known.board is None or board.as_of >= known.board.as_of:
+        # One that knows of more blocks is better news, whatever the clock of who counted it.
+        news = (0, 0) if known.board is None else (len(known.board.free), known.board.as_of)
+        if (len(board.free), board.as_of) >= news:
             known.board = board
             known.free = dict(enumerate(board.free))
         return board
@@ -127,3 +129,8 @@ class Hints:
 
     def _of(self, shelf: Shelf) -> _Known:
         return self._known.setdefault((shelf.campaign_id, shelf.sku), _Known())
+
+
+def _is_whole(board: Board, shelf: Shelf) -> bool:
+    """Whether a board knows of every block: units may have been added since."""
+    return len(board.free) >= shelf.blocks

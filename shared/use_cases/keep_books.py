@@ -8,17 +8,19 @@ are sound. Two beats at once, a beat that stops half-way, and half an hour witho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.board import make_board
-from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
 from shared.domain.stock import FOR_GOOD, Block
 from shared.domain.totals import Snapshot
+from shared.use_cases.arrange_stock import arrange_stock, gate_of, paused
 from shared.use_cases.finish_orders import finish_all, finish_orders
 from shared.use_cases.keep_stock import Kept, keep_stock
 from shared.use_cases.order_ports import Books
-from shared.use_cases.ports import Campaigns
+from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 from shared.use_cases.take_snapshot import Counted, take_snapshot
@@ -70,10 +72,17 @@ def keep_books(
 ) -> Beat:
     """One beat. ``clock``: milliseconds since 1970 UTC."""
     campaign = campaigns.get(campaign_id)
+    if campaign.status in ON_AIR and _lacks(campaign):
+        # Whoever was to lay them out is gone.
+        campaign = arrange_stock(campaigns, books.stock, campaign_id)
     bookmark = totals.bookmark(campaign_id)
     counted = take_snapshot(totals, books.stock, campaign, clock)
     now = counted.at // 1000
     kept = _keep_offers(books.stock, campaign, counted, now)
+    if campaign.status is Status.PAUSING and any(counted.blocks):
+        with suppress(ChangedMeanwhile):
+            # Every block knows by now, whoever was to tell them.
+            campaigns.save(paused(campaign))
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.
@@ -104,8 +113,8 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
     if campaign.prepared_at is None:
         # Called off before it had any stock.
         return []
-    selling = campaign.status in (Status.SCHEDULED, Status.LIVE)
-    closes = campaign.closes_at if selling else FOR_GOOD
+    selling = not campaign.is_over
+    called_off = campaign.status is Status.CANCELLED
 
     def keep(of_offer: tuple[Offer, Sequence[Block]]) -> Kept:
         offer, blocks = of_offer
@@ -113,19 +122,26 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
         if selling and any(not block.counters.free for block in blocks):
             # Some home is empty, so somebody will have to look elsewhere: here is where.
             stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
-        return keep_stock(stock, place, blocks, now=now, opens=campaign.starts_at, closes=closes)
+        return keep_stock(
+            stock, place, blocks, now=now, gate=gate_of(campaign), called_off=called_off
+        )
 
     return side_by_side(keep, zip(campaign.offers, counted.blocks, strict=True))
 
 
 def _phase(campaign: Campaign, blocks: Sequence[Sequence[Block]], now: int) -> Phase:
-    if campaign.status in (Status.SCHEDULED, Status.LIVE):
-        return Phase.LIVE if now < campaign.closes_at else Phase.CLOSE
+    if campaign.status in (Status.SCHEDULED, *ON_AIR):
+        return Phase.LIVE if now < campaign.closes_at and not campaign.shut else Phase.CLOSE
     if campaign.status is Status.CANCELLED:
         # Its status says nothing of the blocks, so they are asked.
         open_still = any(block.closes != FOR_GOOD for offer in blocks for block in offer)
-        return Phase.CLOSE if open_still else Phase.DRAIN
+        return Phase.CLOSE if open_still or _lacks(campaign) else Phase.DRAIN
     return Phase.DRAIN
+
+
+def _lacks(campaign: Campaign) -> bool:
+    """Whether blocks of an addition to an allotment do not count yet."""
+    return any(offer.coming for offer in campaign.offers)
 
 
 def _wait(campaign: Campaign, phase: Phase, now: int) -> int:

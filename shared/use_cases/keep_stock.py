@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.stock import PAID, Block, Entry, Kind, abandon, expire, prune
+from shared.domain.stock import PAID, Block, Entry, Gate, Kind, abandon, expire, prune, release
 from shared.use_cases.settle_hold import share_end
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -30,22 +30,37 @@ class Kept:
 
 
 def keep_stock(
-    stock: StockBlocks, shelf: Shelf, blocks: Sequence[Block], *, now: int, opens: int, closes: int
+    stock: StockBlocks,
+    shelf: Shelf,
+    blocks: Sequence[Block],
+    *,
+    now: int,
+    gate: Gate,
+    called_off: bool = False,
 ) -> Kept:
-    """Stamp, expire, mend and prune, from a strongly consistent reading of all blocks of the offer."""
+    """
+    Stamp, expire, mend and prune, from a strongly consistent reading of all blocks of the offer. ``called_off``: what is
+    held is released, whenever it would end.
+    """
     expired = held = 0
     faults: list[str] = []
     kept: dict[int, Block] = {}
     for block in blocks:
         faults += block.faults()
-        if (block.opens, block.closes) != (opens, closes):
-            stock.stamp(shelf, block.number, opens=opens, closes=closes)
+        if not gate.is_known_to(block):
+            stock.stamp(shelf, block.number, gate)
         held += block.counters.held
         overdue = dict(block.overdue(now))
-        if overdue and stock.amend(shelf, block.number, expire(overdue.items())).done:
+        given_back = {k: e for k, e in block.holds() if k not in overdue} if called_off else {}
+        due = overdue | given_back
+        ending = expire(overdue.items()).and_also(release(given_back.items()))
+        if due and stock.amend(shelf, block.number, ending).done:
             expired += len(overdue)
-            held -= sum(entry.quantity for entry in overdue.values())
-            ended = {key: entry.become(Kind.EXPIRED) for key, entry in overdue.items()}
+            held -= sum(entry.quantity for entry in due.values())
+            ended = {
+                key: entry.become(Kind.EXPIRED if key in overdue else Kind.RELEASED)
+                for key, entry in due.items()
+            }
             block = replace(block, ledger={**block.ledger, **ended})  # noqa: PLW2901
         kept[block.number] = block
     # Parts after the tails of all blocks: whatever this beat has ended, it ends whole.

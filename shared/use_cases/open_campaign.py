@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
 
@@ -35,7 +35,7 @@ class Opening:
 def open_campaign(campaigns: Campaigns, campaign_id: str, now: int) -> Opening:
     """Make a scheduled campaign live from its start on. Harmless when it is live already, or over."""
     campaign = change_campaign(campaigns, campaign_id, lambda plan: _opened(plan, now))
-    if campaign.status is Status.LIVE:
+    if campaign.status in ON_AIR:
         return Opening(Doors.LIVE, now)
     if campaign.status is Status.SCHEDULED and now < campaign.starts_at:
         ahead = campaign.starts_at - now

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
 from shared.domain.stock import sizes
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
@@ -57,7 +57,7 @@ def freeze(campaign: Campaign, now: int) -> Campaign:
 
 def is_abandoned(campaign: Campaign) -> bool:
     """Whether nothing will be sold any more."""
-    return campaign.status not in (Status.SCHEDULED, Status.LIVE)
+    return campaign.status not in (Status.SCHEDULED, *ON_AIR)
 
 
 def places(campaign: Campaign) -> list[Place]:
@@ -65,12 +65,46 @@ def places(campaign: Campaign) -> list[Place]:
     return [
         Place(shelf(campaign, offer), number, units)
         for offer in campaign.offers
-        for number, units in enumerate(sizes(offer.allotment))
+        for number, units in enumerate(block_sizes(offer))
     ]
 
 
+def block_sizes(offer: Offer) -> list[int]:
+    """Units of every block of an offer as they were laid out, those too that do not count yet."""
+    at_first = offer.allotment - sum(offer.added)
+    return [units for part in (at_first, *offer.added, *offer.coming) for units in sizes(part)]
+
+
+def expected(campaign: Campaign) -> list[Place]:
+    """The blocks of additions that do not count yet."""
+    return [place for place in places(campaign) if place.number >= place.shelf.blocks]
+
+
+def counted(campaign: Campaign) -> Campaign:
+    """The campaign, now that all its blocks are there."""
+    if not any(offer.coming for offer in campaign.offers):
+        return campaign
+    offers = tuple(
+        replace(
+            offer,
+            allotment=offer.allotment + sum(offer.coming),
+            added=(*offer.added, *offer.coming),
+            coming=(),
+            blocks=len(block_sizes(offer)),
+        )
+        for offer in campaign.offers
+    )
+    return campaign.changed(offers=offers)
+
+
 def _lay_out(stock: StockBlocks, campaign: Campaign) -> None:
-    all_places = places(campaign)
+    lay_out(stock, campaign, places(campaign), closes=campaign.closes_at)
+
+
+def lay_out(
+    stock: StockBlocks, campaign: Campaign, all_places: list[Place], *, closes: int
+) -> None:
+    """Make blocks that are not there yet, in order; what an earlier run has made is found."""
 
     def put(place: Place) -> None:
         stock.lay_out(
@@ -78,7 +112,7 @@ def _lay_out(stock: StockBlocks, campaign: Campaign) -> None:
             place.number,
             units=place.units,
             opens=campaign.starts_at,
-            closes=campaign.closes_at,
+            closes=closes,
         )
 
     for first in range(_resume(stock, all_places), len(all_places), _STRIDE):

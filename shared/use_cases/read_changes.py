@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.domain.board import Board
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import QuarantinedPayment
@@ -116,6 +116,9 @@ def _of_campaign(change: CampaignChange) -> Iterator[Event]:
     was = change.before.status if change.before else Status.DRAFT
     name = _REACHED.get(campaign.status)
     if name is None or campaign.status is was:
+        return
+    if name is EventName.CAMPAIGN_OPENED and was in ON_AIR:
+        # Resumed: it was opened long ago.
         return
     data = {
         "name": campaign.name,

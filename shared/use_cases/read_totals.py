@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.clock import pause, rfc3339, rfc3339_millis
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
@@ -71,7 +71,7 @@ class Seen:
     @property
     def poll_interval(self) -> int:
         """Seconds after which to ask again."""
-        return _QUICK if self.snapshot.status is Status.LIVE else _SLOW
+        return _QUICK if self.snapshot.status in ON_AIR else _SLOW
 
 
 class TotalsDesk:

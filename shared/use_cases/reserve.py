@@ -31,7 +31,7 @@ from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forg
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
-from shared.use_cases.take_units import Taken, Wish, take_units
+from shared.use_cases.take_units import Taken, Wish, find_units, take_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,11 @@ class ReservationDesk:
         )
         place = shelf(campaign, offer)
         try:
-            if offer.limit_per_buyer is None:
+            if not campaign.is_selling(now):
+                # The blocks may not know yet that it was paused, ended or called off: nothing is asked of them but what they
+                # remember of this request.
+                taken = find_units(self._stock, self._hints, place, wish)
+            elif offer.limit_per_buyer is None:
                 taken = take_units(self._stock, self._hints, place, wish)
             else:
                 buyer = Buyer(digest, offer.limit_per_buyer, campaign.secret)

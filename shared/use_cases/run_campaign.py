@@ -10,9 +10,10 @@ process may die at any point, so the order is:
    is due.
 2. **Write** the campaign and the answer.
 3. **Follow.** Begin the lifecycle at once if the campaign is due; take the schedule back if it is
-   cancelled. A repeated request does this again, from the campaign as it is by then, since each
+   cancelled; tell the stock blocks, if there are any, what has become of the
+   campaign. A repeated request does this again, from the campaign as it is by then, since each
    effect is harmless the second time. If nobody repeats it, the armed schedule begins the lifecycle
-   a minute later.
+   a minute later, and the next beat tells the blocks.
 
 So at no instant is there a scheduled campaign that nothing will start.
 """
@@ -37,6 +38,7 @@ from shared.domain.errors import (
     Refusal,
     StoreBusy,
 )
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.begin_campaign import SOON
 from shared.use_cases.ports import (
     Answered,
@@ -52,6 +54,10 @@ HONOURED: Final = 24 * 3600
 """Seconds that an Idempotency-Key is honoured."""
 TRIES: Final = 8
 """How often a command meets a change that came first before it gives up."""
+
+EARLY: Final = 200
+"""Milliseconds of a second in which what holds from the next one on may be decided: 300 are left to write it, and half a
+second for every seller's copy to be renewed."""
 
 Shape = Callable[[Campaign], Mapping[str, Any]]
 
@@ -96,15 +102,19 @@ class ShowRunner:
         answers: Answers,
         schedules: StartSchedules,
         lifecycles: Lifecycles,
+        stockroom: Stockroom,
         shape: Shape,
         lead: int,
         now: Callable[[], int] = clock.now_seconds,
+        millis: Callable[[], int] = clock.now_millis,
         pause: Callable[[float], None] = clock.pause,
     ) -> None:
+        self._millis = millis
         self._campaigns = campaigns
         self._answers = answers
         self._schedules = schedules
         self._lifecycles = lifecycles
+        self._stockroom = stockroom
         self._shape = shape
         self._lead = lead
         self._now = now
@@ -121,6 +131,17 @@ class ShowRunner:
 
         return self._once(ask, attempt)
 
+    def direct(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
+        """A command that holds from the next second on: decided so early in this one that every copy is renewed before."""
+
+        def punctually(campaign: Campaign, _now: int) -> Campaign:
+            late = self._millis() % 1000 - EARLY
+            if late > 0:
+                self._pause((1000 - EARLY - late) / 1000)
+            return decide(campaign, self._millis() // 1000)
+
+        return self.command(ask, punctually)
+
     def command(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
         """
         Apply a command to the campaign that ``ask`` names.
@@ -132,6 +153,11 @@ class ShowRunner:
         def attempt(now: int) -> Answered:
             before = self.owned(ask.merchant, ask.resource)
             after = decide(before, now)
+            if after.status is Status.PAUSING and self._stockroom.is_small(after):
+                # Whoever waits for it wants to be told ``paused``. If this is the last of us, the beat goes on with it.
+                if after is not before:
+                    self._campaigns.save(after)
+                before, after = after, self._stockroom.arranged(after)
             answered = self._answer(ask, 200, after, now)
             if after is before:
                 self._answers.keep(answered, now=now)
@@ -238,6 +264,7 @@ class ShowRunner:
             self._ask_for_start(campaign, now)
         elif campaign.status is Status.CANCELLED:
             self._schedules.disarm(campaign)
+        self._stockroom.see_to(campaign)
 
 
 def replay(ask: Ask, answered: Answered) -> Told:

@@ -16,7 +16,7 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
 
 from __future__ import annotations
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import HALTED, Campaign, Status
 from shared.domain.errors import Busy, BuyerLimitReached, CampaignNotOpen, SoldOut
 from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import RefundState, late_refund
@@ -72,6 +72,8 @@ def _seek(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     """Look for units again, unless the sale is over."""
     if campaign.status is Status.CANCELLED:
         return order.refunding(RefundReason.CAMPAIGN_CANCELLED)
+    if campaign.status in HALTED:
+        return order.refunding(RefundReason.CAMPAIGN_PAUSED)
     if not campaign.is_selling(now):
         return order.refunding(RefundReason.CAMPAIGN_CLOSED)
     until = now + LATE_HOLD

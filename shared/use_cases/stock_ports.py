@@ -9,7 +9,7 @@ from shared import table
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import Amendment, Block
+from shared.domain.stock import Amendment, Block, Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,9 @@ class StockBlocks(Protocol):
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         """Make a block unless it is there."""
 
-    def stamp(self, shelf: Shelf, number: int, *, opens: int, closes: int) -> bool:
-        """Set the instants between which a block may be reserved from, unless it is closed ``FOR_GOOD``.
+    def stamp(self, shelf: Shelf, number: int, gate: Gate) -> bool:
+        """Set the instants between which a block may be reserved from, unless it is closed ``FOR_GOOD`` or was
+        stamped for a later version of the campaign.
 
         Whether there is such a block.
         """

@@ -38,6 +38,7 @@ class Storefront:
             "currency": campaign.currency,
             "hold_seconds": campaign.hold_seconds,
             "pinned": campaign.pinned(now) if campaign.is_selling(now) else None,
+            "announcement": campaign.announced(now) if campaign.is_selling(now) else None,
             "offers": [self._offer(campaign, offer, now) for offer in campaign.offers],
         }
 
@@ -46,7 +47,7 @@ class Storefront:
             "sku": offer.sku,
             "title": dict(offer.title),
             "unit_price": campaign.price_of(offer, now),
-            "list_price": offer.unit_price,
+            "list_price": campaign.list_price(offer, now),
             "available": self._available(campaign, offer, now),
             "limit_per_buyer": offer.limit_per_buyer,
         }

@@ -99,6 +99,15 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     raise SoldOut(available=left)
 
 
+def find_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Taken:
+    """What the same request took before. ``CampaignNotOpen`` if it took nothing; nothing is taken now."""
+    for key in wish.keys:
+        taken = _Path(stock, hints, shelf, wish, key, careful=True).find()
+        if taken is not None:
+            return taken
+    raise CampaignNotOpen
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """A write to try, and the entry it leaves."""
@@ -155,6 +164,13 @@ class _Path:
         except _PathOver:
             return None
         raise StoreBusy
+
+    def find(self) -> Taken | None:
+        """The units that this path came to. ``None``: it was never begun, abandoned, or not completed."""
+        try:
+            return self._follow()
+        except (ReservationExpired, _PathOver):
+            return None
 
     def _follow(self) -> Taken:
         """The end of a path whose time is over: what was completed in time is found, and nothing is taken any more."""

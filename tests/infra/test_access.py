@@ -31,6 +31,7 @@ BEYOND_TABLES = {
         STRIPE,
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
         ("iam:PassRole", "StartRole"),
+        ("lambda:InvokeFunction", "livehour-production-arrange-stock"),
         *(
             (f"scheduler:{verb}Schedule", "schedule/livehour-production-campaigns/*")
             for verb in ("Create", "Delete")

@@ -92,6 +92,11 @@ def file(tmp_path: Path) -> Path:
     "arguments",
     [
         *(["frobnicate"], ["watch"], ["up", "--port", "many"], ["demo", "--faults", "all"]),
+        *(
+            ["flash", "cmp_1", "FUJI"],
+            ["flash", "cmp_1", "FUJI", "5", "--stop"],
+            ["price", "cmp_1"],
+        ),
         *(["report"], ["report", "cmp_1", "--verify", "."], ["report", "--out", "."]),
     ],
 )
@@ -299,6 +304,72 @@ def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[s
     serve({"POST /v1/campaigns/cmp_1/end": (200, CAMPAIGN)})
     assert cli.run(["end", "cmp_1"]) == 0
     assert capsys.readouterr().out == "cmp_1 ends at 2026-11-28T13:00:00Z\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "route", "body", "said"),
+    [
+        (["pin", "cmp_1", "F"], "cues", {"cue": "pin", "sku": "F"}, "F is pinned"),
+        (["unpin", "cmp_1"], "cues", {"cue": "unpin"}, "nothing is pinned"),
+        (
+            ["price", "cmp_1", "F", "7900"],
+            "cues",
+            {"cue": "price", "sku": "F", "unit_price": 7900},
+            "F costs 7,900",
+        ),
+        (
+            ["flash", "cmp_1", "F", "7900", "60"],
+            "cues",
+            {"cue": "flash_price", "sku": "F", "unit_price": 7900, "seconds": 60},
+            "F costs 7,900 for 60 s",
+        ),
+        (
+            ["flash", "cmp_1", "F", "--stop"],
+            "cues",
+            {"cue": "flash_end", "sku": "F"},
+            "F costs as listed",
+        ),
+        (["say", "cmp_1", "Go"], "cues", {"cue": "announce", "text": "Go"}, "announced"),
+        (
+            ["add-stock", "cmp_1", "F", "500"],
+            "allotment",
+            {"sku": "F", "units": 500},
+            "500 more of F",
+        ),
+        (["pause", "cmp_1"], "pause", {}, "cmp_1 is scheduled"),
+        (
+            ["pause", "cmp_1", "--reason", "Fire"],
+            "pause",
+            {"reason": "Fire"},
+            "cmp_1 is scheduled",
+        ),
+        (["resume", "cmp_1"], "resume", {}, "cmp_1 is scheduled"),
+        (
+            ["extend", "cmp_1", "2026-11-28T21:00:00"],
+            "extend",
+            {"ends_at": "2026-11-28T21:00:00"},
+            "cmp_1 ends at 2026-11-28T13:00:00Z",
+        ),
+        (["cancel", "cmp_1", "Frost"], "cancel", {"reason": "Frost"}, "cmp_1 is scheduled"),
+    ],
+    ids=lambda each: each[0] if isinstance(each, list) else None,
+)
+def test_a_show_on_air_is_commanded(
+    serve: Serve,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    route: str,
+    body: dict[str, Any],
+    said: str,
+):
+    asked = serve({f"POST /v1/campaigns/cmp_1/{route}": (200, CAMPAIGN)})
+    assert cli.run(arguments) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("next: livehour ")) == (f"{said}\n", True)
+    assert json.loads(asked[0].content) == body
+    assert asked[0].headers["idempotency-key"]
+    assert cli.run([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == CAMPAIGN
 
 
 def test_a_refusal_is_told_in_the_apis_own_words(serve: Serve, capsys: pytest.CaptureFixture[str]):

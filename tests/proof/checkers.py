@@ -25,17 +25,24 @@ Blocks = list[list[Block]]
 """Of each offer, as one consistent reading saw them."""
 
 
-def bank(history: History, laid_out: Mapping[tuple[int, int], int]) -> list[str]:
+def bank(
+    history: History, laid_out: Mapping[tuple[int, int], int], *, at_first: int | None = None
+) -> list[str]:
     """
     Every ``read``: free, held and sold units of each block sum to its units, none is negative, and the ledger says the same
-    as the counters. ``laid_out``: units by offer and block.
+    as the counters. ``laid_out``: units by offer and block. ``at_first``: blocks that were there from the beginning; the
+    others were added later.
     """
     found = []
     for read in _read(history):
         seen = {
             (offer, block.number): block for offer, blocks in enumerate(read) for block in blocks
         }
-        found += [f"{place} was not there" for place in laid_out.keys() - seen.keys()]
+        found += [
+            f"{place} was not there"
+            for place in laid_out.keys() - seen.keys()
+            if at_first is None or place[1] < at_first
+        ]
         for place, block in seen.items():
             if block.units != laid_out.get(place):
                 found.append(f"{place} has {block.units} units of {laid_out.get(place)}")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
-from shared.domain.stock import FOR_GOOD, Counters, Entry, Kind
+from shared.domain.stock import FOR_GOOD, PAUSED, Counters, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
@@ -155,12 +155,25 @@ def a_ledger_takes_no_more_than_it_has_room_for(rig: Rig) -> None:
 
 def what_is_closed_for_good_is_not_opened_again(rig: Rig) -> None:
     _laid_out(rig)
-    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=FOR_GOOD)
-    rig.stock.stamp(rig.shelf, 0, opens=rig.now - 9, closes=rig.now + 99)
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, FOR_GOOD))
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, rig.now + 99))
     block = rig.stock.read(rig.shelf, 0)
     assert block is not None
     assert block.closes == FOR_GOOD
     assert block.counters == Counters(free=4)
+
+
+def what_is_paused_is_not_opened_by_somebody_late(rig: Rig) -> None:
+    _laid_out(rig)
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, PAUSED, version=7))
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, rig.now + 99, version=6))
+    block = rig.stock.read(rig.shelf, 0)
+    assert block is not None
+    assert (block.closes, block.stamped_for) == (PAUSED, 7)
+    rig.stock.stamp(rig.shelf, 0, Gate(rig.now - 9, rig.now + 99, version=8))
+    again = rig.stock.read(rig.shelf, 0)
+    assert again is not None
+    assert again.closes == rig.now + 99
 
 
 # -- totals --------------------------------------------------------------------------------------------
@@ -209,6 +222,7 @@ DUELS: dict[Term, Duel] = {
     ("stock", "ledger", "attribute_not_exists(w)"): no_request_begins_in_a_sealed_block,
     ("stock", "ledger", "o <= ?"): nothing_is_held_before_the_opening,
     ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
+    ("stock", "SET", "(attribute_not_exists(m) OR m <= ?)"): what_is_paused_is_not_opened_by_somebody_late,
     ("stock", "SET", "c > ?"): what_is_closed_for_good_is_not_opened_again,
     ("totals", "Put", "attribute_not_exists(campaign)"): what_was_kept_first_of_a_package_stands,
     ("totals", "Put", "attribute_not_exists(version) OR version < ?"): an_older_snapshot_of_a_span_replaces_no_newer_one,

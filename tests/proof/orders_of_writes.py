@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.domain import events, order, payment, stock
 from shared.use_cases import (
     book_refund,
+    arrange_stock,
     close_campaign,
     finish_orders,
     give_back,
@@ -13,6 +14,7 @@ from shared.use_cases import (
     limit_buyer,
     package_campaign,
     prepare_stock,
+    reserve,
     run_campaign,
     settle_hold,
     settle_payment,
@@ -69,9 +71,37 @@ MUTATIONS = (
     Mutation(
         "a campaign says it is closing before its blocks are stamped",
         close_campaign.close_campaign,
-        "_stamp(stock, campaign)",
+        "close_blocks(stock, campaign)",
         "pass",
         tests="tests/unit/lifecycle/test_close_campaign.py",
+    ),
+    Mutation(
+        "a campaign is closed without a word that there is no way back",
+        close_campaign._shut,
+        "return campaign.changed(shut=True)",
+        "return campaign",
+        tests="tests/unit/lifecycle/test_close_campaign.py",
+    ),
+    Mutation(
+        "a campaign says it is paused before its blocks know",
+        arrange_stock.arranged,
+        "if not gate.is_known_to(block)",
+        "if False",
+        tests="tests/unit/lifecycle/test_pause.py",
+    ),
+    Mutation(
+        "a block that was told so by an older pause is not told again",
+        stock.Gate.is_known_to,
+        "return said and block.stamped_for >= self.since",
+        "return said",
+        tests="tests/unit/lifecycle/test_pause.py",
+    ),
+    Mutation(
+        "sellers go by the blocks alone while a campaign pauses",
+        reserve.ReservationDesk.reserve,
+        "if not campaign.is_selling(now):",
+        "if False:",
+        tests="tests/unit/lifecycle/test_pause.py",
     ),
     Mutation(
         "an overdue hold is replaced and its units are forgotten",

@@ -18,7 +18,8 @@ from local.simulation.bank import ROUTE
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
 from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
 from local.simulation.plan import STARTS
-from local.simulation.sdk import Client
+from local.simulation.refusals import refuse
+from local.simulation.sdk import Client, Serve
 from local.simulation.services import PAYMENT_SECRET, Executions, Schedules
 from local.simulation.world import Scale, World
 from shared.clock import rfc3339
@@ -441,6 +442,65 @@ def cancel(rig: Rig) -> Act:
     return rig.command("cancel", reason="Storm")
 
 
+def direct(rig: Rig) -> Act:
+    rig.live()
+    return rig.command("cues", cue="price", sku="APPLE", unit_price=880)
+
+
+def add_stock(rig: Rig) -> Act:
+    rig.live()
+    return rig.command("allotment", sku="APPLE", units=3)
+
+
+def finish_adding_stock(rig: Rig) -> Act:
+    """Whoever was to lay it out could not."""
+    rig.live()
+    real, rig.serve_store = rig.store.call, _refusing("GetItem", rig.store.call, "stock")
+    rig.command("allotment", sku="APPLE", units=3)()
+    rig.serve_store = real
+    return rig.task("keep_books")
+
+
+def pause(rig: Rig) -> Act:
+    """Its blocks are few, so they are told before it is answered."""
+    rig.live()
+    return rig.command("pause", reason="No picture")
+
+
+def resume(rig: Rig) -> Act:
+    pause(rig)()
+    return rig.command("resume")
+
+
+def arrange(rig: Rig) -> Act:
+    """Whoever paused it died before the blocks were told."""
+    _half_paused(rig)
+    return rig.task("arrange_stock")
+
+
+def finish_a_pause(rig: Rig) -> Act:
+    _half_paused(rig)
+    return rig.task("keep_books")
+
+
+def _half_paused(rig: Rig) -> None:
+    rig.live()
+    real, rig.serve_store = rig.store.call, _refusing("BatchGetItem", rig.store.call)
+    rig.command("pause")()
+    rig.serve_store = real
+
+
+def _refusing(operation: str, serve: Serve, role: str = "") -> Serve:
+    """A store that does not answer to one operation, on one table or on any."""
+
+    def answer(asked: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if asked == operation and role in ("", request.get("TableName")):
+            raise refuse(asked, "ThrottlingException", "busy")
+        return serve(asked, request)
+
+    return answer
+
+
 def change(rig: Rig) -> Act:
     rig.draft()
     return rig.ask(f"PATCH {CAMPAIGN}", "manage", {"name": "Another"}, headers={"if-match": '"1"'})
@@ -557,6 +617,13 @@ PATHS: Final[tuple[Path, ...]] = (
     extend,
     extend_to_the_same_end,
     cancel,
+    direct,
+    add_stock,
+    finish_adding_stock,
+    pause,
+    resume,
+    arrange,
+    finish_a_pause,
     change,
     look_at_the_totals,
     prepare,

@@ -27,7 +27,7 @@ from shared.domain.errors import StoreBusy
 from shared.domain.ids import ledger_key
 from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import Doubt, QuarantinedPayment
-from shared.domain.stock import Block, Entry, Kind
+from shared.domain.stock import Block, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
@@ -87,7 +87,7 @@ def stock(rig: Rig) -> None:
         rig.stock.lay_out(rig.shelf, place, units=units, opens=rig.now - 9, closes=rig.now + 99)
     elif roll < 0.2:
         closes = random.choice([rig.now + 50, rig.now - 1, ledger.FOR_GOOD])
-        rig.stock.stamp(rig.shelf, place, opens=rig.now - 5, closes=closes)
+        rig.stock.stamp(rig.shelf, place, Gate(rig.now - 5, closes))
     elif roll < 0.3:
         _board(rig)
     elif roll < 0.36:

@@ -63,6 +63,10 @@ class Script:
         """Wait until a second of the show."""
         self._wait(STARTS + self._show.plan.ahead + second - self._show.world.stage.millis / 1000)
 
+    def rest(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        self._wait(seconds)
+
     def wait_until_frozen(self) -> None:
         """The plan is fixed then, and the stock is about to be laid out."""
         campaigns, show = self._show.audit.campaigns, self._show.merchant
@@ -96,6 +100,13 @@ class Script:
         """From two devices at once, whether there are so many or not."""
         ask = self._wish(units, buyer, "APPLE")
         self._show.world.stage.enter(f"{buyer} again", lambda: self._show.clients.insist(ask))
+        return self._show.clients.insist(ask)
+
+    def wish(self, units: int, buyer: str) -> Ask:
+        """A request that can be sent as often as one likes."""
+        return self._wish(units, buyer, "APPLE")
+
+    def repeat(self, ask: Ask) -> Answer:
         return self._show.clients.insist(ask)
 
     def _wish(self, units: int, buyer: str, sku: str) -> Ask:
@@ -220,6 +231,12 @@ class Script:
             self.ask(f"POST {CAMPAIGN}/{name}", "manage", body, headers=headers) for _ in range(2)
         )
         return first
+
+    def post(self, name: str, **body: Any) -> Ask:
+        """A command that can be sent as often as one likes."""
+        headers = {"idempotency-key": self._show.clients.fresh_key()}
+        path = {"campaign_id": self._show.merchant.show}
+        return Ask(f"POST {CAMPAIGN}/{name}", path, body, "manage", headers)
 
     def change(self, **body: Any) -> Answer:
         """Over the version that stands there; read again, if a lost answer had changed it already."""
@@ -433,8 +450,7 @@ def _call_off(script: Script) -> None:
     expect(
         script.command("cancel", reason="Storm at the harbour").code == "campaign_state", "again"
     )
-    # Until the next beat has closed the blocks, they know nothing of it.
-    script.at(14)
+    # From the answer on, every block knows.
     script.reserve(1, "dora", refused="campaign_not_open")
     script.pay(order)
 
@@ -449,6 +465,12 @@ def _call_off_before_there_is_any_stock(script: Script) -> None:
     expect(script.command("cancel", reason="Frost").ok, "cancel")
 
 
+def _call_off_and_be_gone(script: Script) -> None:
+    """Whoever asked for it does not wait for the answer."""
+    script.wait_until_frozen()
+    script.repeat(script.post("cancel", reason="Frost"))
+
+
 def _extend_at_the_last_moment(script: Script) -> None:
     script.at(0)
     script.reserve(1, "ana")
@@ -458,6 +480,80 @@ def _extend_at_the_last_moment(script: Script) -> None:
 
 
 # -- plans -------------------------------------------------------------------------------------------------
+
+
+def _come_too_late_while_nobody_beats(script: Script) -> None:
+    script.at(0)
+    late = script.reserve(1, "ana")
+    script.at(HOLD + 3)
+    body = {"buyer_id": "ana", "payment_method": "card", "ship_to": SHIP_TO}
+    path = {"reservation_id": late.body["id"]}
+    headers = {"idempotency-key": "too late"}
+    ask = Ask(CHECKOUT, path, body, key="sell", headers=headers)
+    expect(script.repeat(ask).code == "reservation_expired", "too late")
+
+
+def _direct(script: Script) -> None:
+    script.at(1)
+    for cue in (
+        {"cue": "pin", "sku": "APPLE"},
+        {"cue": "price", "sku": "APPLE", "unit_price": 880},
+        {"cue": "announce", "text": "Cheaper now"},
+        {"cue": "unpin"},
+    ):
+        expect(script.command("cues", **cue).ok, cue)
+    script.at(11)
+    cheaper = script.reserve(1, "ana")
+    expect(cheaper.body["unit_price"] == 880, cheaper)
+    flash = {"cue": "flash_price", "sku": "APPLE", "unit_price": 770, "seconds": 5}
+    expect(script.command("cues", **flash).ok, flash)
+    script.pay(script.check_out(cheaper))
+    shown = script.ask("GET /v1/shows/{campaign_id}", "sell")
+    expect(shown.body["announcement"] == "Cheaper now", shown)
+
+
+def _add_stock(script: Script) -> None:
+    script.at(1)
+    script.reserve(3, "ana")
+    script.reserve(2, "ben", refused="sold_out")
+    expect(script.command("allotment", sku="APPLE", units=4).ok, "added")
+    script.at(8)
+    script.buy(3, "cleo")
+    script.reserve(2, "dora")
+
+
+def _pause_and_resume(script: Script) -> None:
+    script.at(1)
+    held = script.wish(1, "ana")
+    expect(script.repeat(held).ok, "held")
+    paused = script.command("pause", reason="The picture is lost")
+    expect(paused.ok, paused)
+    # Until every seller's copy is renewed: while it is only pausing, one may still sell by an older one.
+    script.rest(1)
+    script.at(4)
+    script.reserve(1, "ben", refused="campaign_not_open")
+    # What was served before is still answered.
+    expect(script.repeat(held).headers["idempotent-replayed"] == "true", "again")
+    expect(script.command("resume").ok, "resume")
+    script.at(9)
+    script.buy(2, "cleo")
+    script.command("pause")
+    script.rest(1)
+    script.at(14)
+    # It is over while it is paused.
+    script.reserve(1, "dora", refused="campaign_not_open")
+
+
+def _pause_for_good(script: Script) -> None:
+    script.at(1)
+    held = script.wish(1, "ana")
+    expect(script.repeat(held).ok, "held")
+    expect(script.command("pause").ok, "pause")
+    script.rest(8)
+    script.reserve(1, "ben", refused="campaign_not_open")
+    expect(script.repeat(held).headers["idempotent-replayed"] == "true", "again")
+    seen = script.ask(f"GET {CAMPAIGN}", "manage")
+    expect(seen.body["status"] in ("paused", "closing", "closed"), seen)
 
 
 def _change_the_plan(script: Script) -> None:
@@ -604,6 +700,23 @@ SCENES: Final = (
         (Trouble("prepare_stock", "PutItem", "campaigns", 6),),
     ),
     Scene(
+        "called off before there is any stock, of many blocks",
+        replace(CALM, ahead=95, scale=Scale(block_units=2, order_shards=2, few_blocks=1)),
+        (_call_off_before_there_is_any_stock,),
+        ("campaign cancelled",),
+        (Trouble("prepare_stock", "PutItem", "campaigns", 6),),
+    ),
+    Scene(
+        "called off before there is any stock, and left to the machine",
+        replace(CALM, ahead=95),
+        (_call_off_and_be_gone,),
+        ("campaign cancelled", "in trouble"),
+        (
+            Trouble("prepare_stock", "PutItem", "campaigns", 3),
+            Trouble("campaigns", "TransactWriteItems", "campaigns", 40, since=-60),
+        ),
+    ),
+    Scene(
         "extended at the last moment",
         # Decided before the end, and saved when a beat has seen it: whoever comes to close finds that it goes on.
         CALM,
@@ -613,6 +726,54 @@ SCENES: Final = (
             Trouble("campaigns", "TransactWriteItems", "campaigns", 2, stalls=True, since=1),
             Trouble("close_campaign", "GetItem", "campaigns", 5),
         ),
+    ),
+    Scene(
+        "ended by who asks",
+        CALM,
+        (_come_too_late_while_nobody_beats,),
+        ("reservation expired", "in trouble"),
+        (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
+    ),
+    Scene("directed", CALM, (_direct,), ("campaign closed", "order paid")),
+    Scene(
+        "more stock",
+        replace(CALM, offers=(("APPLE", 4, 990, None),)),
+        (_add_stock,),
+        ("campaign closed", "order paid"),
+    ),
+    Scene(
+        "more stock, of many blocks",
+        replace(
+            CALM,
+            offers=(("APPLE", 4, 990, None),),
+            scale=Scale(block_units=2, order_shards=2, few_blocks=1),
+        ),
+        (_add_stock,),
+        ("campaign closed", "order paid"),
+    ),
+    Scene(
+        "paused, and left to the beat",
+        replace(CALM, scale=Scale(block_units=1, order_shards=2, few_blocks=3)),
+        (_pause_for_good,),
+        ("campaign closed", "campaign paused", "in trouble"),
+        (Trouble("arrange_stock", "GetItem", "campaigns", 16),),
+    ),
+    Scene(
+        "paused",
+        CALM,
+        (_pause_and_resume,),
+        ("campaign closed", "order paid", "campaign paused"),
+    ),
+    Scene(
+        "paused, of many blocks",
+        # So many that another function is asked to tell them.
+        replace(
+            CALM,
+            offers=(("APPLE", 7, 990, None),),
+            scale=Scale(block_units=1, order_shards=2, few_blocks=3),
+        ),
+        (_pause_and_resume,),
+        ("campaign closed", "order paid", "campaign paused"),
     ),
     Scene(
         "called off",

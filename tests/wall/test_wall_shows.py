@@ -207,6 +207,12 @@ STATES: list[tuple[dict[str, Any], str]] = [
         {"minute": 61, "status": "closed", "held": 0, "complete": True},
         r"Closed and reconciled with the ledger\. These numbers are final\.",
     ),
+    ({"status": "pausing"}, r"Pausing: reservations are refused, .*"),
+    (
+        {"status": "paused"},
+        r"Paused: nothing can be reserved\. 39 units are still held and may be paid\.",
+    ),
+    ({"status": "paused", "held": 0}, r"Paused: nothing can be reserved\."),
     ({"status": "cancelled"}, r"Cancelled\. Nothing is on sale\."),
 ]
 

@@ -18,10 +18,12 @@ from shared.domain.campaign import Campaign, Cue, Status
 from shared.domain.errors import CampaignNotFound, IdempotencyKeyReused, StoreBusy
 from shared.domain.ids import new_campaign_id
 from shared.domain.parties import Party
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
 from shared.use_cases.run_campaign import HONOURED, Ask, ShowRunner, Told
 from tests.builders import a_campaign
-from tests.fakes import Crash, MemoryLifecycles, MemorySchedules
+from tests.fakes import Crash, MemoryErrands, MemoryLifecycles, MemorySchedules
+from tests.memory_stock import MemoryStock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +63,9 @@ def a_runner(dynamodb: DynamoDBClient, now: Callable[[], int] = lambda: NOW) -> 
         answers=DynamoDBAnswers(dynamodb, "requests"),
         schedules=MemorySchedules(),
         lifecycles=MemoryLifecycles(),
+        stockroom=Stockroom(
+            DynamoDBCampaigns(dynamodb, "campaigns", "requests"), MemoryStock(), MemoryErrands()
+        ),
         shape=lambda campaign: {"id": campaign.id, "version": campaign.version},
         lead=300,
         now=now,

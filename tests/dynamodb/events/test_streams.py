@@ -22,6 +22,7 @@ from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.errors import SoldOut
 from shared.domain.ids import new_campaign_id
 from shared.domain.order import Order
+from shared.use_cases.arrange_stock import gate_of
 from shared.use_cases.check_out import Checkout
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.reserve import ReservationRequest
@@ -148,8 +149,7 @@ class Sale:
             self.shelf,
             wiring.stock().read_all(self.shelf),
             now=self.now,
-            opens=self.campaign.starts_at,
-            closes=self.campaign.closes_at,
+            gate=gate_of(self.campaign),
         )
 
 

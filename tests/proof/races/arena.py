@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.campaign import Offer
 from shared.domain.order import Order
 from shared.domain.show_control import cancel
-from shared.domain.stock import sizes
 from shared.domain.totals import Sums
 from shared.use_cases.keep_books import Phase
+from shared.use_cases.prepare_stock import block_sizes
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.take_snapshot import count_blocks
 from tests.dynamodb.stage import Stage
@@ -115,8 +115,9 @@ class Race:
         """
         history, show = self.history, self.show
         campaign, [blocks], orders = show.campaign, self.look(), self.orders()
-        of_offer = enumerate(sizes(campaign.offers[0].allotment))
-        found = bank(history, {(0, number): units for number, units in of_offer})
+        of_offer = enumerate(block_sizes(campaign.offers[0]))
+        laid_out = {(0, number): units for number, units in of_offer}
+        found = bank(history, laid_out, at_first=campaign.offers[0].home_blocks)
         done = {entry.f for entry in history.entries}
         if "reserve" in done:
             # A late payment takes units again, by itself or when a beat goes on with it: one more reservation.

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.campaign import Cue, Status
-from shared.domain.errors import CampaignNotOpen
+from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+from shared.adapters.dynamodb_requests import DynamoDBAnswers
+from shared.domain import show_control
+from shared.domain.campaign import Campaign, Cue, Status
+from shared.domain.errors import CampaignNotOpen, CampaignState
+from shared.domain.live_cues import improvise
 from shared.domain.show_control import extend
 from shared.domain.stock import FOR_GOOD
 from shared.domain.totals import Snapshot
+from shared.use_cases.arrange_stock import Stockroom, arrange_stock, gate_of
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Beat, Phase
 from shared.use_cases.open_campaign import open_campaign
 from shared.use_cases.prepare_stock import prepare_stock
 from shared.use_cases.reserve import Reservation
+from shared.use_cases.run_campaign import Ask, ShowRunner
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import shelf
+from tests.builders import MERCHANT
+from tests.fakes import MemoryErrands, MemoryLifecycles, MemorySchedules
 from tests.proof.races.conftest import PRICE, MakeRace
 from tests.proof.races.process import Process
 from tests.theatre import FUJI, HOLD
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ROUNDS = range(4)
 
@@ -57,7 +70,7 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
         place = shelf(stale, stale.offers[0])
         while not stop.is_set():
             for number in range(place.blocks):
-                stage.stock.stamp(place, number, opens=stale.starts_at, closes=stale.closes_at)
+                stage.stock.stamp(place, number, gate_of(stale))
 
     def close() -> None:
         stop.wait(0.2)
@@ -74,6 +87,73 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
     assert placed[0] == placed[1] == sum(served[2:]) > 0
     assert {block.closes for block in stage.blocks()} == {FOR_GOOD}
     assert show.judge().placed == placed[0]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_once_the_campaign_says_paused_no_hold_is_taken_until_it_is_resumed(
+    race: MakeRace, seed: int
+):
+    """
+    Sixty-four sellers, half of them with clocks a minute behind, all by a copy of the campaign from before the pause, and a
+    beat that read it then.
+    """
+    show = race(seed, 2_000, block_units=16)
+    stage, stop = show.show, threading.Event()
+    sellers = [show.process(slow=60 * (number % 2)) for number in range(64)]
+    stale = stage.campaign
+    told: list[int] = []
+
+    def restamp() -> None:
+        place = shelf(stale, stale.offers[0])
+        while not stop.is_set():
+            for number in range(place.blocks):
+                stage.stock.stamp(place, number, gate_of(stale))
+
+    def pause() -> None:
+        stop.wait(0.3)
+        change_campaign(stage.campaigns, stage.id, partial(show_control.pause, now=stage.now))
+        assert arrange_stock(stage.campaigns, stage.stock, stage.id).status is Status.PAUSED
+        told.append(show.placed())
+        stop.wait(0.5)
+        told.append(show.placed())
+        stop.set()
+
+    for each in sellers:
+        each.believe(stale)
+    served = show.at_once(pause, restamp, *[partial(buy_until, each, stop) for each in sellers])
+    assert told[0] == told[1] == sum(served[2:]) > 0
+    change_campaign(stage.campaigns, stage.id, partial(show_control.resume, now=stage.now))
+    arrange_stock(stage.campaigns, stage.stock, stage.id)
+    assert isinstance(show.process().reserve("late", "late"), Reservation)
+    assert show.judge().placed == told[0] + 1
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_pauses_and_resumes_at_once_leave_the_blocks_as_the_campaign_says(
+    race: MakeRace, seed: int
+):
+    show = race(seed, 24, block_units=3)
+    stage = show.show
+
+    def command(decide: Callable[[Campaign], Campaign]) -> None:
+        change_campaign(stage.campaigns, stage.id, decide)
+        arrange_stock(stage.campaigns, stage.stock, stage.id)
+
+    hands: list[Callable[[Campaign], Campaign]] = [
+        partial(show_control.pause, now=stage.now),
+        partial(show_control.resume, now=stage.now),
+    ] * 3
+    beats = [partial(each.beat, now=stage.now) for each in show.processes(2)]
+    show.at_once(*[partial(command, hand) for hand in hands], *beats)
+    gate = gate_of(stage.campaign)
+    arrange_stock(stage.campaigns, stage.stock, stage.id)
+    assert {(block.opens, block.closes) for block in stage.blocks()} == {(gate.opens, gate.closes)}
+    assert stage.status() in (Status.LIVE, Status.PAUSED)
+    sells = isinstance(show.process().reserve("ana"), Reservation)
+    assert sells is (stage.status() is Status.LIVE)
+    command(hands[1])
+    show.process().hold("bo")
+    show.judge()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -103,7 +183,8 @@ def test_an_extension_against_the_close_is_honoured_or_refused(race: MakeRace, s
     assert (stage.status() is Status.CLOSING) is began
     more = show.process().reserve("ana")
     if began:
-        # Too late by the write, whatever it was told: from the first stamp on there is no way back.
+        # Too late, and told so: from the word that there is no way back on, it is refused.
+        assert isinstance(asked.told, CampaignState)
         assert isinstance(more, CampaignNotOpen)
     else:
         assert asked.told.ends_at == over + 600
@@ -230,6 +311,103 @@ def test_snapshots_at_once_make_one_of_each_version_and_none_goes_back(race: Mak
     in_order = [versions[version] for version in sorted(versions)]
     assert all(a.total.placed <= b.total.placed for a, b in pairwise(in_order))
     assert show.process().snapshot().total == show.judge()
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_stock_that_is_added_while_all_sells_out_is_sold_to_the_last_unit(
+    race: MakeRace, seed: int
+):
+    """Two hands add at once, and one of those who lay the blocks out does it twice; nobody is paused for it."""
+    show = race(seed, 24, block_units=(2, 4, 8, 24)[seed])
+    stage, stop = show.show, threading.Event()
+
+    def add(units: int) -> None:
+        stop.wait(0.1)
+        change_campaign(
+            stage.campaigns,
+            stage.id,
+            partial(show_control.add_stock, sku=FUJI, units=units, now=stage.now),
+        )
+        arrange_stock(stage.campaigns, stage.stock, stage.id)
+
+    def let_them_buy() -> None:
+        # Until all is gone, however busy the machine is, and a moment longer.
+        for _ in range(120):
+            stop.wait(0.25)
+            if show.placed() >= 44:
+                break
+        stop.wait(0.5)
+        stop.set()
+
+    hands = [partial(add, 9), partial(add, 11)]
+    beat = partial(show.process().beat, now=stage.now)
+    sellers = [partial(buy_until, each, stop) for each in show.processes(6)]
+    served = show.at_once(*hands, beat, let_them_buy, *sellers)
+    [offer] = stage.campaign.offers
+    assert (offer.allotment, offer.coming, sorted(offer.added)) == (44, (), [9, 11])
+    assert sum(served[4:]) == show.placed() == 44
+    assert show.judge().available == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_price_that_is_changed_while_all_reserve_is_that_of_the_second_in_which_the_hold_began(
+    race: MakeRace, crowd: DynamoDBClient, seed: int
+):
+    """Sixteen sellers with caches of their own, in real time; whoever asks again, of anybody, is promised the same."""
+    show = race(seed, 4_000, block_units=32)
+    stage, stop = show.show, threading.Event()
+    began, base = time.monotonic(), stage.millis
+
+    def millis() -> int:
+        return base + int((time.monotonic() - began) * 1000)
+
+    runner = ShowRunner(
+        campaigns=DynamoDBCampaigns(crowd, "campaigns", "requests"),
+        answers=DynamoDBAnswers(crowd, "requests"),
+        schedules=MemorySchedules(),
+        lifecycles=MemoryLifecycles(),
+        stockroom=Stockroom(stage.campaigns, stage.stock, MemoryErrands()),
+        shape=lambda campaign: {"version": campaign.version},
+        lead=300,
+        now=lambda: millis() // 1000,
+        millis=millis,
+    )
+    holds: list[tuple[str, Reservation]] = []
+
+    def do(cue: Cue, campaign: Campaign, now: int) -> Campaign:
+        return improvise(campaign, cue, now=now)
+
+    def sell(process: Process) -> None:
+        asked = 0
+        while not stop.is_set():
+            asked += 1
+            answer = process.reserve(f"{process.number}", f"{asked}", now=millis() // 1000)
+            if isinstance(answer, Reservation):
+                holds.append((f"{process.number} {asked}", answer))
+
+    def change_prices() -> None:
+        for number, price in enumerate((8000, 7000, 6000)):
+            stop.wait(0.7)
+            cue = Cue(at=0, cue="price", sku=FUJI, unit_price=price)
+            ask = Ask(MERCHANT, "cues", stage.id, f"price {number}", {})
+            runner.direct(ask, partial(do, cue))
+        stop.wait(1.5)
+        stop.set()
+
+    show.at_once(change_prices, *[partial(sell, each) for each in show.processes(16)])
+    campaign = stage.campaign
+    [offer] = campaign.offers
+    promised = {
+        (hold.check.unit_price, campaign.price_of(offer, hold.check.deadline - HOLD))
+        for _, hold in holds
+    }
+    assert promised == {(price, price) for price in (PRICE, 8000, 7000, 6000)}
+    other = show.process()
+    for name, hold in show.random.sample(holds, 20):
+        buyer, key = name.split()
+        again = other.reserve(buyer, key, now=millis() // 1000)
+        assert isinstance(again, Reservation)
+        assert again.id == hold.id
 
 
 @pytest.mark.parametrize("seed", ROUNDS)

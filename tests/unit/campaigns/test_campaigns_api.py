@@ -14,10 +14,18 @@ from functions.campaigns.handler import lambda_handler
 from shared import clock, wiring
 from shared.contracts import campaigns as contracts
 from shared.domain.campaign import Campaign, Status
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.run_campaign import ShowRunner
 from tests.builders import a_campaign, apple_hour, campaign_body
-from tests.fakes import MemoryAnswers, MemoryCampaigns, MemoryLifecycles, MemorySchedules
+from tests.fakes import (
+    MemoryAnswers,
+    MemoryCampaigns,
+    MemoryErrands,
+    MemoryLifecycles,
+    MemorySchedules,
+)
 from tests.gateway import Answer, call
+from tests.memory_stock import MemoryStock
 
 CREATE = "POST /v1/campaigns"
 LIST = "GET /v1/campaigns"
@@ -43,6 +51,7 @@ class Desk:
             answers=self.campaigns.answers,
             schedules=self.schedules,
             lifecycles=self.lifecycles,
+            stockroom=Stockroom(self.campaigns, MemoryStock(), MemoryErrands()),
             shape=contracts.answer,
             lead=300,
             now=lambda: self.now,

@@ -19,11 +19,20 @@ from shared.domain.errors import (
     PreconditionFailed,
     StoreBusy,
 )
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.begin_campaign import begin_if_due
 from shared.use_cases.ports import ChangedMeanwhile
 from shared.use_cases.run_campaign import HONOURED, TRIES, Ask, ShowRunner, Told
 from tests.builders import MERCHANT, a_campaign
-from tests.fakes import Crash, MemoryAnswers, MemoryCampaigns, MemoryLifecycles, MemorySchedules
+from tests.fakes import (
+    Crash,
+    MemoryAnswers,
+    MemoryCampaigns,
+    MemoryErrands,
+    MemoryLifecycles,
+    MemorySchedules,
+)
+from tests.memory_stock import MemoryStock
 
 START = a_campaign().starts_at
 LEAD = 300
@@ -40,12 +49,15 @@ class Office:
         self.campaigns = MemoryCampaigns(self.answers)
         self.schedules = MemorySchedules()
         self.lifecycles = MemoryLifecycles()
+        self.stock = MemoryStock()
+        self.errands = MemoryErrands()
         self.pauses: list[float] = []
         self.runner = ShowRunner(
             campaigns=self.campaigns,
             answers=self.answers,
             schedules=self.schedules,
             lifecycles=self.lifecycles,
+            stockroom=Stockroom(self.campaigns, self.stock, self.errands),
             shape=lambda campaign: {"id": campaign.id, "version": campaign.version},
             lead=LEAD,
             now=lambda: self.now,

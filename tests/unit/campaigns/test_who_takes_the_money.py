@@ -14,10 +14,18 @@ from shared.contracts import campaigns as contracts
 from shared.domain.campaign import Status
 from shared.domain.errors import StoreBusy
 from shared.domain.payable import price_faults
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.run_campaign import ShowRunner
 from tests.builders import a_campaign, campaign_body
-from tests.fakes import MemoryAnswers, MemoryCampaigns, MemoryLifecycles, MemorySchedules
+from tests.fakes import (
+    MemoryAnswers,
+    MemoryCampaigns,
+    MemoryErrands,
+    MemoryLifecycles,
+    MemorySchedules,
+)
 from tests.gateway import Answer, call
+from tests.memory_stock import MemoryStock
 
 START = a_campaign().starts_at
 STRIPE = {"provider": "stripe"}
@@ -48,6 +56,7 @@ def campaigns(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> MemoryCampaigns:
         answers=kept.answers,
         schedules=MemorySchedules(),
         lifecycles=MemoryLifecycles(),
+        stockroom=Stockroom(kept, MemoryStock(), MemoryErrands()),
         shape=contracts.answer,
         lead=300,
         now=lambda: now,

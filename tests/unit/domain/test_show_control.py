@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain import show_control as control
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.errors import CampaignState, InvalidRequest
 from tests.builders import a_campaign
 
@@ -22,14 +22,18 @@ COMMANDS = {
     "start": lambda campaign: control.start(campaign, now=START - 60),
     "end": lambda campaign: control.end(campaign, now=START + 60),
     "extend": lambda campaign: control.extend(campaign, ends_at=START + 2 * HOUR, now=START + 60),
+    "pause": lambda campaign: control.pause(campaign, now=START + 60),
+    "resume": lambda campaign: control.resume(campaign, now=START + 60),
     "cancel": lambda campaign: control.cancel(campaign, reason="Rain"),
 }
 ALLOWED = {
     "schedule": {Status.DRAFT},
-    "start": {Status.DRAFT, Status.SCHEDULED, Status.LIVE},
-    "end": {Status.LIVE},
-    "extend": {Status.SCHEDULED, Status.LIVE},
-    "cancel": {Status.DRAFT, Status.SCHEDULED, Status.LIVE},
+    "start": {Status.DRAFT, Status.SCHEDULED, *ON_AIR},
+    "end": set(ON_AIR),
+    "extend": {Status.SCHEDULED, *ON_AIR},
+    "pause": set(ON_AIR),
+    "resume": set(ON_AIR),
+    "cancel": {Status.DRAFT, Status.SCHEDULED, *ON_AIR},
 }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from shared.domain import show_control
 from shared.domain.campaign import Status
 from shared.domain.errors import CampaignNotOpen, CampaignState
 from shared.domain.stock import FOR_GOOD
 from shared.use_cases.close_campaign import close_campaign
 from shared.use_cases.keep_books import Phase
+from shared.use_cases.reserve import Reservation
 from tests.fakes import Crash
 from tests.theatre import SHOW, Theatre
 
@@ -19,9 +21,10 @@ def test_the_status_is_saved_after_the_last_block_is_stamped():
     order: list[str] = []
     show.watch(order.append)
     show.close()
-    assert order.index("before save") > max(
-        i for i, what in enumerate(order) if what == "after stamp"
-    )
+    saves = [i for i, what in enumerate(order) if what == "before save"]
+    stamps = [i for i, what in enumerate(order) if what == "after stamp"]
+    # The first says that there is no way back, the last that it is done.
+    assert saves[0] < min(stamps) < max(stamps) < saves[1] == saves[-1]
     assert {block.closes for block in show.blocks()} == {FOR_GOOD}
 
 
@@ -61,7 +64,7 @@ def test_a_late_beat_that_believes_in_a_later_end_does_not_open_a_block_again():
     assert {block.closes for block in show.blocks()} == {FOR_GOOD}
 
 
-def test_a_merchant_who_extends_in_the_last_instant_is_closed_all_the_same():
+def test_a_merchant_who_extends_in_the_last_instant_is_honoured():
     show = Theatre()
     show.go_live()
 
@@ -70,6 +73,21 @@ def test_a_merchant_who_extends_in_the_last_instant_is_closed_all_the_same():
         show.change(ends_at=show.campaign.ends_at + 600)
 
     show.campaigns.before = extend
+    show.close()
+    assert show.status() is Status.LIVE
+    assert isinstance(show.reserve(), Reservation)
+
+
+def test_once_the_first_block_is_stamped_an_extension_is_refused():
+    show = Theatre()
+    show.go_live()
+    show.wait(SHOW)
+
+    def try_to_extend(_: str) -> None:
+        with pytest.raises(CampaignState, match="about to close"):
+            show_control.extend(show.campaign, ends_at=show.now + 600, now=show.now - 1)
+
+    show.stock.before = try_to_extend
     show.close()
     assert show.status() is Status.CLOSING
     with pytest.raises(CampaignNotOpen):

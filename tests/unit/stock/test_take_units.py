@@ -12,7 +12,7 @@ from shared import table
 from shared.domain import stock as ledger
 from shared.domain.errors import CampaignNotOpen, IdempotencyKeyReused, ReservationExpired, SoldOut
 from shared.domain.ids import ledger_key
-from shared.domain.stock import Block, Counters, Entry, Kind
+from shared.domain.stock import Block, Counters, Entry, Gate, Kind
 from shared.use_cases.hints import Hints
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.stock_ports import Shelf
@@ -59,7 +59,7 @@ class Sale:
 
     def beat(self) -> None:
         kept = keep_stock(
-            self.stock, self.shelf, self.blocks(), now=self.now, opens=OPENS, closes=CLOSES
+            self.stock, self.shelf, self.blocks(), now=self.now, gate=Gate(OPENS, CLOSES)
         )
         assert not kept.faults
 

@@ -1,0 +1,1 @@
+"""Brings the stock blocks of a campaign to what the campaign says."""
