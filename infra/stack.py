@@ -14,6 +14,8 @@ from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.event_bus import CampaignBus
+from infra.constructs.fulfilment import Fulfilment
+from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
 from infra.constructs.stripe_account import StripeAccount
@@ -43,8 +45,16 @@ class LivehourStack(Stack):
             removal=stage.removal,
         )
         packages = ClosingPackages(self, "Packages", stage=stage)
+        parcels = Parcels(self, "Parcels", stage=stage)
+        fulfilment = Fulfilment(self, "Fulfilment", backend=backend, bus=bus.bus, parcels=parcels)
         lifecycle = CampaignLifecycle(
-            self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe, packages=packages
+            self,
+            "Lifecycle",
+            backend=backend,
+            bus=bus.bus,
+            stripe=stripe,
+            packages=packages,
+            parcels=parcels,
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         sweep = CampaignSweep(self, "Sweep", backend=backend, machine=lifecycle.machine)
@@ -59,6 +69,7 @@ class LivehourStack(Stack):
             payment_secret=payment_secret,
             stripe=stripe,
             packages=packages,
+            parcels=parcels,
         )
         if stage.watched:
             name = f"livehour-{stage.name}"
@@ -72,6 +83,7 @@ class LivehourStack(Stack):
                 sweep=sweep,
                 changes=changes,
                 bus=bus,
+                fulfilment=fulfilment,
             )
             ShowPage(self, "Page", name=name, api=api, lifecycle=lifecycle, changes=changes)
         Tags.of(self).add("application", "livehour")

@@ -16,6 +16,7 @@ Which orders' holds ended lately?              ``orders``: ``p``, range of ``s``
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Whose key is this?                             ``keys``: ``hash``                                       authorize
+What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
 =============================================  =======================================================  ====================
 """
 
@@ -199,8 +200,21 @@ ORDER_NOTE: Final = "o"
 """A note instead of an order: sort key of the order whose late payment should be settled by the note's own deadline."""
 ORDER_EVENT: Final = "w"
 """With a note: an event of a payment that came before the order that the note names."""
-LARGEST_SHIP_TO: Final = 560
-"""Bytes of an address as compact JSON."""
+ORDER_CARRIER: Final = "h"
+"""Who carries it, from the instant before the carrier is asked."""
+ORDER_FULFILLED_AT: Final = "y"
+ORDER_ATTENTION: Final = "n"
+ORDER_ERASED_AT: Final = "z"
+LARGEST_SHIP_TO: Final = 520
+"""Bytes of an address as compact JSON, and more than it has when it is sealed."""
+
+
+# -- keys of addresses -----------------------------------------------------------------------------------
+
+ADDRESS_KEY: Final = "campaign"
+ADDRESS_KEY_SEALED: Final = "sealed"
+"""The campaign's data key, as only KMS can open it."""
+ADDRESS_KEY_TTL: Final = "expires_at"
 
 
 # -- what there is ---------------------------------------------------------------------------------------
@@ -215,6 +229,8 @@ class TableSpec:
     ttl: str | None = None
     stream: str | None = None
     """What its stream shows of a change, if anybody listens."""
+    kept: bool = True
+    """Whether it may be restored to what it was: no, if what goes from it must be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +254,7 @@ TABLES: Final = {
     "payments": TableSpec(key=PAYMENT_KEY, stream="NEW_IMAGE"),
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
     "keys": TableSpec(key=KEY_HASH),
+    "addresses": TableSpec(key=ADDRESS_KEY, ttl=ADDRESS_KEY_TTL, kept=False),
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 

@@ -23,6 +23,7 @@ from shared.use_cases.hints import Hints
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.order_ports import Books
+from shared.use_cases.parcel_ports import Dispatch
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -30,6 +31,7 @@ from tests.builders import MERCHANT, a_campaign
 from tests.fakes import Crash, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine
+from tests.memory_parcels import MemoryCarrier, OpenAddresses
 from tests.memory_stock import MemoryStock
 
 SECRET = "whsec_" + "c2hvcHBpbmc" * 4
@@ -83,6 +85,8 @@ class Stores:
     buyers: Any = field(default_factory=MemoryBuyers)
     orders: Any = field(default_factory=MemoryOrders)
     quarantine: Any = field(default_factory=MemoryQuarantine)
+    addresses: Any = field(default_factory=OpenAddresses)
+    carrier: Any = field(default_factory=MemoryCarrier)
     campaign_id: str = "cmp_" + "b" * 16
 
 
@@ -135,7 +139,12 @@ class Shop:
         self.providers: dict[str, Any] = {"test": self.bank}
         providers = self.providers
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
-        self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
+        self.addresses = stores.addresses
+        self.carrier = stores.carrier
+        self.checkouts = CheckoutDesk(
+            self.campaigns, self.stock, self.orders, providers, self.addresses
+        )
+        self.dispatch = Dispatch(self.orders, self.addresses, {"file": self.carrier})
         self.books = Books(
             self.orders,
             self.stock,
@@ -264,14 +273,15 @@ class Shop:
             was_refunded = self.bank.refunds[order.id]
             assert not (has_units and was_refunded), "both the units and the money"
             assert was_refunded in (0, order.amount)
-            if order.state is OrderState.PAID:
+            if order.state in (OrderState.PAID, OrderState.FULFILLED):
                 assert has_units
                 assert (order.captured, order.refunded) == (order.amount, 0)
             if order.state is OrderState.REFUNDED:
                 assert was_refunded
                 assert (order.captured, order.refunded) == (order.amount, order.amount)
         if settled:
-            paid = [order for order in orders if order.state is OrderState.PAID]
+            kept = (OrderState.PAID, OrderState.FULFILLED)
+            paid = [order for order in orders if order.state in kept]
             claims = [order.claim(self.campaign.secret) for order in paid]
             assert {(claim.block, claim.key) for claim in claims} == sold
             assert sums.gross == sum(order.amount for order in paid)
@@ -283,7 +293,7 @@ class Shop:
 
     def watch(self, notice: Callable[[str], None]) -> None:
         """Call ``notice`` before and after every effect on any store or the bank."""
-        for part in (self.stock, self.orders, self.quarantine, self.bank):
+        for part in (self.stock, self.orders, self.quarantine, self.bank, self.carrier):
             part.before = lambda what: notice(f"before {what}")
             part.after = lambda what: notice(f"after {what}")
 

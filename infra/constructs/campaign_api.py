@@ -25,6 +25,7 @@ from constructs import Construct
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.closing_packages import ClosingPackages
+from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
@@ -36,6 +37,8 @@ MEMORY: Final = {
     "reserve": 1024,
     "checkout": 512,
     "payment_webhooks": 512,
+    # A piece of a large campaign within the gateway's 30 seconds.
+    "parcels": 3008,
     "totals": 512,
     # The whole of the books within the gateway's 30 seconds: more than a core's worth.
     "check_books": 3008,
@@ -46,6 +49,7 @@ TIMEOUT: Final = {
     "checkout": 20,
     "payment_webhooks": 20,
     "check_books": 28,
+    "parcels": 28,
 }
 USUAL_TIMEOUT: Final = 10
 ACCESS_LOG: Final = {
@@ -75,15 +79,17 @@ class CampaignApi(Construct):
         payment_secret: PaymentSecret,
         stripe: StripeAccount,
         packages: ClosingPackages,
+        parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
         settings = {
             "campaigns": {**start.settings, **stripe.settings},
-            "checkout": stripe.settings,
+            "checkout": {**stripe.settings, **parcels.seals},
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
             "totals": packages.reads,
+            "parcels": parcels.settings,
         }
         self.functions = {
             name: BackendFunction(
@@ -101,6 +107,8 @@ class CampaignApi(Construct):
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])
         packages.allow_reading(self.functions["totals"])
+        parcels.allow_sealing(self.functions["checkout"])
+        parcels.allow_giving_out(self.functions["parcels"])
 
         self.api = HttpApi(
             self,

@@ -103,7 +103,9 @@ def _complete(events: Mapping[str, str], audit: BooksAudit) -> None:
     expired = sum(shelf.sums.expired for shelf in audit.ledger.shelves.values())
     states = [order.state for order in audit.orders.values()]
     wanted = {
-        "OrderPaid": states.count(OrderState.PAID),
+        # What is fulfilled was paid; and what was paid, and went back later, was told as paid too.
+        "OrderPaid": sum(order.paid_at is not None for order in audit.orders.values()),
+        "ParcelRequested": sum(order.fulfilled_at is not None for order in audit.orders.values()),
         "OrderRefunded": states.count(OrderState.REFUNDED),
         "ReservationExpired": expired,
     }

@@ -1,6 +1,6 @@
 """
-Plays ``campaign_lifecycle.asl.json`` itself: the states, paths and functions of Amazon's States Language that it
-uses, and no other.
+Plays the machines' own files, ``campaign_lifecycle.asl.json`` and others: the states, paths and functions of Amazon's
+States Language that they use, and no other.
 
 Waits and pauses between attempts pass in the time of the play.
 """
@@ -16,9 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, Protocol
 
-DEFINITION: Final = (
-    Path(__file__).parents[2] / "infra" / "state_machines" / "campaign_lifecycle.asl.json"
-)
+MACHINES: Final = Path(__file__).parents[2] / "infra" / "state_machines"
+LIFECYCLE: Final = "campaign_lifecycle"
 
 
 class TaskFailed(Exception):
@@ -52,25 +51,29 @@ class World(Protocol):
 
 
 @cache
-def definition() -> Mapping[str, Any]:
-    """The machine, as it is deployed."""
-    machine: Mapping[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+def definition(name: str) -> Mapping[str, Any]:
+    """A machine, as it is deployed."""
+    text = (MACHINES / f"{name}.asl.json").read_text(encoding="utf-8")
+    machine: Mapping[str, Any] = json.loads(text)
     return machine
 
 
 class Execution:
-    """One execution of the machine."""
+    """One execution of a machine."""
 
-    def __init__(self, world: World, name: str, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, world: World, name: str, given: Mapping[str, Any], machine: str = LIFECYCLE
+    ) -> None:
         self._world = world
+        self._machine = definition(machine)
         self._data: Any = dict(given)
         self._context: dict[str, Any] = {"Execution": {"Id": name}, "State": {}}
         self.visited: list[str] = []
 
     def run(self) -> str:
         """How it ended: ``SUCCEEDED``, or the error of the state that failed."""
-        states = definition()["States"]
-        name = definition()["StartAt"]
+        states = self._machine["States"]
+        name = self._machine["StartAt"]
         while True:
             self.visited.append(name)
             state = states[name]
@@ -163,6 +166,9 @@ class Execution:
     def _keep(self, state: Mapping[str, Any], result: Any) -> None:
         path = state.get("ResultPath", "$")
         if path is None:
+            return
+        if path == "$":
+            self._data = result
             return
         name = path.removeprefix("$.")
         self._data = {**self._data, name: result}

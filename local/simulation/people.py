@@ -18,7 +18,13 @@ RESERVATION: Final = "/v1/reservations/{reservation_id}"
 CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
 TRIES: Final = 12
-SHIP_TO: Final = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
+SHIP_TO: Final = {
+    "name": "Li Wei",
+    "line1": "1 Nanjing Road",
+    "city": "Shanghai",
+    "country": "CN",
+    "phone": "+86 21 5555 0100",
+}
 
 
 class Judge(Protocol):

@@ -45,6 +45,8 @@ class Plan:
     """Table, seconds from the start of the show, and how long."""
     skews: tuple[int, ...] = (0,)
     """Milliseconds."""
+    carrier: str | None = None
+    """Who carries what was paid."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -83,6 +85,7 @@ class Plan:
             "replay_until": rfc3339(ends + self.replay) if self.replay else None,
             "currency": "CNY",
             "hold_seconds": self.hold,
+            "fulfilment": {"carrier": self.carrier} if self.carrier else None,
             "offers": [
                 {
                     "sku": sku,
@@ -125,6 +128,7 @@ def draw_plan(random: Random) -> Plan:
         tells=random.random() < 0.5,
         stale=random.choice((0.0, 0.3)),
         pieces=random.choice((0.0, 0.0, 0.1)),
+        carrier=random.choice((None, "file")),
     )
     return _with_faults(plan, random)
 

@@ -352,6 +352,31 @@ class PaymentQuarantined(Published):
     data: QuarantinedData
 
 
+class ParcelData(Data):
+    """The parcel, without its receiver."""
+
+    parcel: Annotated[
+        str,
+        Field(
+            pattern="^par_[a-z2-7]{26}$",
+            description="Made from the order: an order has one parcel.",
+            examples=["par_k5qzv3y2m7c4w6nka2b3d4e5f6"],
+        ),
+    ]
+    order: OrderId
+    sku: Sku
+    quantity: Units
+    carrier: Annotated[str, Field(pattern=SLUG_PATTERN, examples=["file"])]
+    requested_at: Moment
+
+
+class ParcelRequested(OfCampaign):
+    """The carrier has taken on the parcel of a paid order: the order is fulfilled."""
+
+    told_by = "`orders` stream"
+    data: ParcelData
+
+
 # -- all of them -----------------------------------------------------------------------------------
 
 EVENTS: Final[Mapping[str, type[Published]]] = {
@@ -367,6 +392,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         OrderPaid,
         OrderRefunded,
         PaymentQuarantined,
+        ParcelRequested,
     )
 }
 

@@ -114,6 +114,20 @@ ROUTES: Final = (
     ),
     RouteSpec("GET", "/v1/orders/{order_id}", "checkout", (SELL, READ), "Read an order"),
     RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/hand-off/files",
+        "parcels",
+        (MANAGE,),
+        "Make the files that a fulfiller imports",
+    ),
+    RouteSpec(
+        "DELETE",
+        "/v1/orders/{order_id}/personal-data",
+        "parcels",
+        (MANAGE,),
+        "Erase an order's personal data",
+    ),
+    RouteSpec(
         "POST",
         "/v1/webhooks/payments/{provider}",
         "payment_webhooks",

@@ -29,6 +29,7 @@ class EventName(StrEnum):
     ORDER_PAID = "OrderPaid"
     ORDER_REFUNDED = "OrderRefunded"
     PAYMENT_QUARANTINED = "PaymentQuarantined"
+    PARCEL_REQUESTED = "ParcelRequested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,8 +56,10 @@ class Orders(Protocol):
     def unsettled(self, campaign_id: str) -> Iterator[Order | ParkedEvent]:
         """All orders that await payment, or whose money has no place yet; and all events that were ever parked."""
 
-    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
-        """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses.
+    def all(
+        self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD, *, address: bool = False
+    ) -> Iterator[Order]:
+        """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses, if not asked for.
 
         In the order of shards, ends of holds and ledger keys: the same each time.
         """

@@ -15,6 +15,7 @@ from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.order import Order, OrderState
+from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
 from shared.domain.stock import Block, Entry, Kind
 
@@ -189,7 +190,7 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
     order = change.after
     if change.before is not None and change.before.state is order.state:
         return
-    data = {
+    data: dict[str, object] = {
         "order": order.id,
         "sku": order.sku,
         "quantity": order.quantity,
@@ -203,6 +204,12 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
         # The sum makes the id, so that money given back in parts is told part by part.
         name, what = EventName.ORDER_REFUNDED, [order.id, str(order.refunded)]
         data |= {"refunded": order.refunded, "reason": order.refund_reason}
+    elif order.state is OrderState.FULFILLED:
+        parcel = parcel_id(order.id)
+        # What was paid is told already, and not what a parcel is about.
+        data = {name: data[name] for name in ("order", "sku", "quantity")}
+        name, what = EventName.PARCEL_REQUESTED, [parcel]
+        data |= {"parcel": parcel, "carrier": order.carrier, "requested_at": order.fulfilled_at}
     else:
         return
     yield Event(

@@ -25,7 +25,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import StoreBusy
 from shared.domain.ids import ledger_key
-from shared.domain.order import Order, RefundReason, Seat
+from shared.domain.order import Attention, Order, RefundReason, Seat
 from shared.domain.payment import Doubt, QuarantinedPayment
 from shared.domain.stock import Block, Entry, Kind
 from shared.domain.totals import Snapshot, Sums
@@ -199,7 +199,7 @@ def an_order(rig: Rig) -> Order:
         payment_action={"type": "signed_webhook"},
         request="0a" * 9,
         fingerprint=rig.random.choice(["0b", "0c"]) * 9,
-        ship_to=rig.random.choice([None, '{"name":"李伟"}']),
+        ship_to=rig.random.choice([None, b"sealed"]),
     )
 
 
@@ -213,6 +213,10 @@ def _following(rig: Rig, order: Order) -> Order:
         lambda: order.seated(Seat(block=2, key="AAAAAAAA", units=1)),
         lambda: order.refunding(RefundReason.SOLD_OUT),
         order.gave_back,
+        lambda: order.handing_over("file"),
+        lambda: order.fulfilled(rig.now),
+        lambda: order.needing_attention(Attention.ADDRESS_GONE),
+        lambda: order.erased(rig.now),
     ]
     while True:
         try:

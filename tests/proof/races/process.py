@@ -22,6 +22,7 @@ from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRe
 from shared.use_cases.take_snapshot import take_snapshot
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
+from tests.memory_parcels import OpenAddresses
 from tests.proof.history import History, Told
 from tests.shop import SHIP_TO, event_body, headers
 from tests.theatre import FUJI
@@ -44,7 +45,9 @@ class Process:
             show.orders, show.stock, hints, show.buyers, providers, quarantine, livemode=False
         )
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
-        self._checkouts = CheckoutDesk(campaigns, show.stock, show.orders, providers)
+        self._checkouts = CheckoutDesk(
+            campaigns, show.stock, show.orders, providers, OpenAddresses()
+        )
         self._payments = PaymentDesk(campaigns, self.books)
 
     def millis(self) -> int:
