@@ -33,6 +33,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     demo,
     simulate,
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
+    campaigns.handoff,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -109,6 +109,8 @@ class Verdict:
         yield "holds", f"{reservations['placed']:,} in all: {over}, the others were paid"
         ends = f"{late['paid']:,} got units again, {late['refunded']:,} were given back"
         yield "late", f"{sum(late.values()):,} payments came after their hold: {ends}"
+        if evidence.hand_off:
+            yield "parcels", f"{_parcels(evidence):,} requested, of as many orders paid and kept"
         fired = ", ".join(f"{kind} {count:,}" for kind, count in sorted(journal.faults.items()))
         yield "on purpose", f"{sum(journal.faults.values()):,} faults ({fired})"
         mark = "[green]✓[/]" if self.passed else "[bold red]✗[/]"
@@ -132,6 +134,11 @@ def _late(evidence: Evidence) -> dict[str, int]:
             state = evidence.orders.get(capture.order, {}).get("state", "")
             ends["put aside" if capture.wrong else "paid" if state != "refunded" else state] += 1
     return ends
+
+
+def _parcels(evidence: Evidence) -> int:
+    """Rows of the fulfiller's file."""
+    return max((file["rows"] for file in evidence.hand_off["files"]), default=0)
 
 
 def _shown(path: Path) -> str:

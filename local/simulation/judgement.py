@@ -20,7 +20,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
 from shared.domain.ids import ledger_key
-from shared.domain.order import OrderState
+from shared.domain.order import Attention, OrderState
 from shared.domain.parcel import parcel_id
 from shared.domain.stock import REMEMBERED, Kind
 from shared.use_cases.hints import SOLD_OUT_FRESH
@@ -215,6 +215,8 @@ class Court:
             if order.state is OrderState.PAID:
                 left = campaign.carrier is None or order.attention is not None
                 expect(left, order.id, "is paid, and handed to nobody")
+                gone = order.attention is Attention.ADDRESS_GONE
+                expect(order.erased_at or not gone, order.id, "has lost its address")
             if order.state is OrderState.FULFILLED and order.erased_at is None:
                 wanted.add(f"parcels/{campaign.id}/{parcel_id(order.id)}.json")
         found = {key for key in self._world.objects.kept if key.startswith("parcels/")}

@@ -123,7 +123,9 @@ class Keys:
     asked for is what is played.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, alike: bool = False) -> None:
+        """``alike``: a second drawing gives the first key again, where two courses of events are compared."""
+        self._alike = alike
         self._drawn = 0
 
     def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class Keys:
             return {"Signature": hashlib.sha256(b"signed: " + request["Message"]).digest()}
         context = repr(sorted(request["EncryptionContext"].items())).encode()
         if operation == "GenerateDataKey":
-            self._drawn += 1
+            self._drawn += 0 if self._alike else 1
             drawn = hashlib.sha512(f"key {self._drawn}".encode()).digest()
             return {"Plaintext": drawn, "CiphertextBlob": context + drawn}
         wrapped = bytes(request["CiphertextBlob"])

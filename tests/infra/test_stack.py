@@ -221,21 +221,21 @@ def test_alarms_and_rules_may_publish_to_the_topic_and_only_by_tls(production: T
 
 
 def test_unbalanced_books_and_quarantined_payments_reach_a_person(production: Template):
-    (rule,) = production.properties("Events::Rule")
+    rule = production.named_like("Events::Rule", "Attention")["Properties"]
 
     assert rule["EventPattern"]["detail-type"] == ["CampaignNeedsAttention", "PaymentQuarantined"]
     assert production.named(rule["Targets"][0]["Arn"]).startswith("AlarmsOnDuty")
 
 
 def test_the_machine_logs_each_step_and_no_data(template: Template):
-    (machine,) = template.properties("StepFunctions::StateMachine")
+    machine = template.machine()
 
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
 def test_the_machine_of_production_is_traced_and_its_events_are_archived(production: Template):
-    (machine,) = production.properties("StepFunctions::StateMachine")
+    machine = production.machine()
     (archive,) = production.properties("Events::Archive")
 
     assert machine["TracingConfiguration"] == {"Enabled": True}
@@ -243,7 +243,7 @@ def test_the_machine_of_production_is_traced_and_its_events_are_archived(product
 
 
 def test_the_local_stage_lets_everybody_read_along(local: Template):
-    (rule,) = local.properties("Events::Rule")
+    rule = local.named_like("Events::Rule", "Everything")["Properties"]
 
     assert LOCAL.observer_queue
     assert local.named(rule["Targets"][0]["Arn"]) == "livehour-local-observer"

@@ -43,6 +43,7 @@ class Rig:
     """The adapters, on one client; a campaign of their own; and what they did so far."""
 
     def __init__(self, client: Any, campaign_id: str, random: Random, now: int) -> None:
+        self.client = client
         self.random = random
         self.now = now
         self.id = campaign_id
