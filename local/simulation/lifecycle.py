@@ -18,6 +18,8 @@ from typing import Any, Final, Protocol
 
 MACHINES: Final = Path(__file__).parents[2] / "infra" / "state_machines"
 LIFECYCLE: Final = "campaign_lifecycle"
+_FAILED: Final = "States.TaskFailed"
+"""Where an execution ends whose task failed, and nothing catches it."""
 
 
 class TaskFailed(Exception):
@@ -74,7 +76,7 @@ class Execution:
         """How it ended: ``SUCCEEDED``, or the error of the state that failed."""
         states = self._machine["States"]
         name = self._machine["StartAt"]
-        while True:
+        while name != _FAILED:
             self.visited.append(name)
             state = states[name]
             self._context["State"] = {"EnteredTime": self._world.now_text(), "RetryCount": 0}
@@ -95,6 +97,7 @@ class Execution:
                     name = state["Next"]
                 case other:
                     raise NotImplementedError(f"a state of type {other}")
+        return _FAILED
 
     # -- states ------------------------------------------------------------------------------------
 
@@ -111,7 +114,7 @@ class Execution:
                         problem = {"Error": failed.error, "Cause": failed.cause}
                         self._keep(catch, problem)
                         return str(catch["Next"])
-                return "States.TaskFailed"
+                return _FAILED
             if "ResultSelector" in state:
                 answer = self._template(state["ResultSelector"], answer)
             self._keep(state, answer)

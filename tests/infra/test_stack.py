@@ -60,12 +60,12 @@ def test_everything_with_a_name_is_named_after_its_stage(template: Template):
 
 def test_the_outputs_are_those_that_people_and_tests_read(templates):
     named = {"ApiUrl", "LifecycleArn", "BusName", "PaymentSecretArn", "StripeSecretArn"}
-    named |= {"PackagesBucket", "SigningKeyArn"}
+    named |= {"PackagesBucket", "SigningKeyArn", "ParcelsBucket", "AddressKeyArn", "FulfilOrderArn"}
     expected = named | {
         f"{name}Table"
         for name in (
             *("Campaigns", "Requests", "Stock", "Buyers"),
-            *("Orders", "Payments", "Totals", "Keys"),
+            *("Orders", "Payments", "Totals", "Keys", "Addresses"),
         )
     }
 
@@ -86,7 +86,9 @@ def test_tables_of_production_survive_a_mistake(production: Template):
     for table in production.of_type("DynamoDB::Table").values():
         properties = table["Properties"]
         assert properties["DeletionProtectionEnabled"] is True
-        assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        restored = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        # What goes from the keys of addresses must be gone.
+        assert restored is not properties["TableName"].endswith("-addresses")
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
 
 
