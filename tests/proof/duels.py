@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from local.simulation.sdk import Client, QuietLine
 from local.simulation.services import Keys
@@ -125,7 +126,7 @@ def an_order_that_is_paid_is_not_placed_again(rig: Rig) -> None:
 def the_first_key_of_a_campaign_is_everybodys(rig: Rig) -> None:
     campaign = a_campaign(id=rig.id, merchant=rig.merchant)
     order = an_order(rig)
-    kms = Client("kms", Keys().serve, QuietLine())
+    kms: Any = Client("kms", Keys().serve, QuietLine())
 
     def process() -> SealedAddresses:
         return SealedAddresses(
