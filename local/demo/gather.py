@@ -26,7 +26,7 @@ def gather(
     read, sell = theatre.api(READ), theatre.api(SELL)
     base = f"/campaigns/{campaign}"
     show = _get(theatre.api(MANAGE), base)
-    hand_off = _hand_off(theatre.api(MANAGE), base) if show["fulfilment"] else {}
+    hand_off = _hand_off(theatre.api(MANAGE), base) if show.get("fulfilment") else {}
     orders = {order["id"]: order for order in _orders(read, base)}
     ordered = {"rsv_" + order.removeprefix("ord_") for order in orders}
     return Evidence(
