@@ -165,9 +165,9 @@ MUTATIONS = (
     Mutation(
         "a carrier is asked before the order says so",
         hand_over._next,
-        'return order.handing_over(campaign.carrier or "")',
+        "return order.handing_over(campaign.carrier or '')",
         "carrier.request_parcel(parcel_of(campaign, order, address))\n"
-        '        return order.handing_over(campaign.carrier or "")',
+        "        return order.handing_over(campaign.carrier or '')",
         tests="tests/unit/parcels",
     ),
     Mutation(
