@@ -22,7 +22,7 @@ from bench.report import Row
 from bench.show import connect, put_on_sale
 from local.engine.dynamodb_local import DynamoDBLocal, make_tables
 from local.simulation.sdk import Client, QuietLine
-from local.simulation.services import serve_key
+from local.simulation.services import Keys
 from shared import wiring
 from shared.adapters.dynamodb_order_items import changing, frozen, key_of
 from shared.adapters.kms_signer import KmsSigner
@@ -97,7 +97,7 @@ def build(url: str, orders: int) -> dict[str, float]:
         orders=wiring.orders(),
         records=wiring.package_records(),
         files=S3Packages(_client("s3", bucket.serve), "packages"),
-        signer=KmsSigner(_client("kms", serve_key), "key"),
+        signer=KmsSigner(_client("kms", Keys().serve), "key"),
     )
     began = time.perf_counter()
     progress = builder.build(campaign.id, seconds=CALL)

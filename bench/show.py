@@ -9,6 +9,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.simulation.sdk import Client, QuietLine
+from local.simulation.services import Keys
 from shared import table, wiring
 from shared.domain import stock
 from shared.domain.campaign import Campaign, Offer, Status
@@ -30,9 +32,14 @@ def connect(endpoint: str) -> DynamoDBClient:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         Setting.STAGE: "local",
+        Setting.ADDRESS_KEY_ARN: "key",
+        Setting.ADDRESS_DAYS: "90",
         **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     }
     os.environ.update(settings)
+    # Who keeps the keys of addresses is asked once a campaign: nothing that is measured here.
+    keys = Client("kms", Keys().serve, QuietLine())
+    wiring.key_keeper = lambda: keys  # type: ignore[assignment]
     return wiring.dynamodb()
 
 

@@ -30,6 +30,12 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "Query"),
+        "addresses": SAVE,
+    },
+    "parcels": {
+        "campaigns": READ,
+        "orders": ("GetItem", "Query", "UpdateItem"),
+        "addresses": READ,
     },
     "payment_webhooks": {
         "campaigns": READ,
@@ -96,6 +102,17 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "UpdateItem"),
+    },
+    # -- from a paid order to a parcel
+    "fulfil_order": {
+        "campaigns": READ,
+        "orders": ("GetItem", "UpdateItem"),
+        "addresses": READ,
+    },
+    "hand_over_orders": {
+        "campaigns": READ,
+        "orders": ("Query", "UpdateItem"),
+        "addresses": READ,
     },
     # -- from the streams to the bus (the streams themselves are granted where they are read)
     "publish_changes": {"campaigns": READ},

@@ -14,7 +14,9 @@ from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.event_bus import CampaignBus
+from infra.constructs.fulfilment import Fulfilment
 from infra.constructs.order_refunds import OrderRefunds
+from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.show_page import ShowPage
 from infra.constructs.stripe_account import StripeAccount
@@ -44,8 +46,16 @@ class LivehourStack(Stack):
             removal=stage.removal,
         )
         packages = ClosingPackages(self, "Packages", stage=stage)
+        parcels = Parcels(self, "Parcels", stage=stage)
+        fulfilment = Fulfilment(self, "Fulfilment", backend=backend, bus=bus.bus, parcels=parcels)
         lifecycle = CampaignLifecycle(
-            self, "Lifecycle", backend=backend, bus=bus.bus, stripe=stripe, packages=packages
+            self,
+            "Lifecycle",
+            backend=backend,
+            bus=bus.bus,
+            stripe=stripe,
+            packages=packages,
+            parcels=parcels,
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         refunds = OrderRefunds(self, "Refunds", backend=backend, stripe=stripe)
@@ -64,6 +74,7 @@ class LivehourStack(Stack):
             stripe=stripe,
             packages=packages,
             refunds=refunds,
+            parcels=parcels,
         )
         if stage.watched:
             name = f"livehour-{stage.name}"
@@ -78,6 +89,7 @@ class LivehourStack(Stack):
                 refunds=refunds,
                 changes=changes,
                 bus=bus,
+                fulfilment=fulfilment,
             )
             ShowPage(self, "Page", name=name, api=api, lifecycle=lifecycle, changes=changes)
         Tags.of(self).add("application", "livehour")

@@ -42,6 +42,9 @@ class Stage:
     package_years: int | None
     """For how long closing packages are locked: nobody can delete or replace them."""
 
+    address_days: int
+    """For how long after a campaign addresses can be read. Then their key goes, and what carriers were given as files."""
+
     # -- API
     requests_per_second: int
     request_burst: int
@@ -71,6 +74,7 @@ LOCAL: Final = Stage(
     removal=RemovalPolicy.DESTROY,
     stock_warm_throughput=None,
     package_years=None,
+    address_days=90,
     requests_per_second=10_000,
     request_burst=5_000,
     access_log=False,
@@ -96,6 +100,7 @@ PRODUCTION: Final = Stage(
         read_units_per_second=12_000, write_units_per_second=20_000
     ),
     package_years=3,
+    address_days=90,
     # The account's quota over all its APIs: a higher number here would promise what the gateway does not give.
     requests_per_second=10_000,
     request_burst=5_000,

@@ -1,4 +1,4 @@
-"""The commands about campaigns: ``launch``, ``watch``, ``end``, ``report``, ``reconcile``."""
+"""The commands about campaigns: ``launch``, ``watch``, ``end``, ``report``, ``reconcile``, ``handoff``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ Out = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Fetch the closing package, and verify it."),
 ]
+Parcels = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the files are put.")]
 Verify = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Hold a package against its signature."),
@@ -134,6 +135,27 @@ def reconcile(campaign: Id, *, as_json: AsJson = False) -> None:
     )
     if not found["balanced"]:
         raise typer.Exit(1)
+
+
+def handoff(campaign: Id, *, out: Parcels) -> None:
+    """The parcels of a campaign as files that a fulfiller or a carrier imports. They hold addresses."""
+    from local.closing_package import download
+
+    api = Api.of_this_machine(MANAGE)
+    tell = _say if sys.stderr.isatty() else lambda _: None
+    piece, pieces, parcels, waiting, attention = 1, 1, 0, 0, 0
+    while piece <= pieces:
+        made = api.get(f"/campaigns/{campaign}/hand-off/files?piece={piece}")
+        download(made, out, tell, transport=api.transport)
+        parcels += made["files"][0]["rows"]
+        waiting += made["waiting"]
+        attention += made["needs_attention_found"]
+        for trouble in made["needs_attention"]:
+            _say(f"{trouble['order']}: {trouble['reason']}")
+        piece, pieces = piece + 1, made["pieces"]
+    print(out)
+    _say(f"{parcels:,} parcels; {waiting:,} orders waiting, {attention:,} need a person")
+    _next("import parcels.csv at the fulfiller's, and then delete it here")
 
 
 def _download(api: Api, campaign: str, folder: Path, key: Path | None) -> None:

@@ -38,6 +38,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(live_control.extend, live_control.cancel),
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
     refund,
+    campaigns.handoff,
 )
 for command in COMMANDS:
     app.command()(command)

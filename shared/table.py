@@ -18,6 +18,7 @@ Which refunds have not come to an end?         ``orders`` index ``unfinished``: 
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Whose key is this?                             ``keys``: ``hash``                                       authorize
+What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
 =============================================  =======================================================  ====================
 """
 
@@ -210,8 +211,24 @@ ORDER_PROMISED: Final = "h"
 """Money that was given back or is promised to be, over all refunds that did not fail. Minor units."""
 ORDER_AFTER: Final = "l"
 """Money given back after the books were closed: part of ``ORDER_REFUNDED``. Minor units."""
-LARGEST_SHIP_TO: Final = 560
-"""Bytes of an address as compact JSON."""
+ORDER_CARRIER: Final = "x"
+"""Who carries it, from the instant before the carrier is asked."""
+ORDER_FULFILLED_AT: Final = "y"
+ORDER_ATTENTION: Final = "n"
+ORDER_ERASED_AT: Final = "z"
+LARGEST_SHIP_TO: Final = 500
+"""Bytes of an address as compact JSON, and more than it has when it is sealed."""
+
+
+# -- keys of addresses -----------------------------------------------------------------------------------
+
+ADDRESS_KEY: Final = "campaign"
+ADDRESS_KEY_SEALED: Final = "sealed"
+"""The campaign's data key, as only KMS can open it."""
+ADDRESS_KEY_TTL: Final = "expires_at"
+
+
+# -- refunds -----------------------------------------------------------------------------------------------
 
 # A refund that a merchant asked for stands behind its order.
 REFUND_ID: Final = "refund"
@@ -250,6 +267,8 @@ class TableSpec:
     ttl: str | None = None
     stream: str | None = None
     """What its stream shows of a change, if anybody listens."""
+    kept: bool = True
+    """Whether it may be restored to what it was: no, if what goes from it must be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +292,7 @@ TABLES: Final = {
     "payments": TableSpec(key=PAYMENT_KEY, stream="NEW_IMAGE"),
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
     "keys": TableSpec(key=KEY_HASH),
+    "addresses": TableSpec(key=ADDRESS_KEY, ttl=ADDRESS_KEY_TTL, kept=False),
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 

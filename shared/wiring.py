@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.eventbridge import EventBridgeBus
+    from shared.adapters.file_carrier import FileCarrier
     from shared.adapters.lambda_errands import LambdaErrands
     from shared.adapters.s3_packages import S3Packages
+    from shared.adapters.sealed_addresses import SealedAddresses
     from shared.adapters.secret_copy import SecretCopy
     from shared.adapters.step_functions import StepFunctionsLifecycles
     from shared.adapters.stripe_credentials import StripeCredentials
@@ -41,9 +43,11 @@ if TYPE_CHECKING:
     from shared.use_cases.campaign_cache import CampaignCache
     from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
+    from shared.use_cases.hand_off_files import HandOffDesk
     from shared.use_cases.hints import Hints
     from shared.use_cases.order_ports import Books, PaymentProvider, RefundsOnly
     from shared.use_cases.package_campaign import PackageBuilder
+    from shared.use_cases.parcel_ports import Dispatch
     from shared.use_cases.read_orders import OrderReader
     from shared.use_cases.read_package import PackageDesk
     from shared.use_cases.read_totals import TotalsDesk
@@ -291,7 +295,7 @@ def checkout_desk() -> CheckoutDesk:
     """What turns reservations into orders."""
     from shared.use_cases.check_out import CheckoutDesk
 
-    return CheckoutDesk(campaign_cache(), stock(), orders(), payment_providers())
+    return CheckoutDesk(campaign_cache(), stock(), orders(), payment_providers(), addresses())
 
 
 @cache
@@ -299,7 +303,7 @@ def order_reader() -> OrderReader:
     """What shows orders to their merchant."""
     from shared.use_cases.read_orders import OrderReader
 
-    return OrderReader(campaign_cache(), orders())
+    return OrderReader(campaign_cache(), orders(), addresses())
 
 
 @cache
@@ -445,6 +449,56 @@ def package_desk() -> PackageDesk:
     from shared.use_cases.read_package import PackageDesk
 
     return PackageDesk(campaigns(), package_records(), package_files(), now_seconds)
+
+
+# -- parcels ---------------------------------------------------------------------------------------
+
+
+@cache
+def addresses() -> SealedAddresses:
+    """What seals addresses, and opens them."""
+    from shared.adapters.sealed_addresses import SealedAddresses
+    from shared.clock import now_seconds
+
+    return SealedAddresses(
+        dynamodb(),
+        setting(Setting.ADDRESSES_TABLE),
+        key_keeper,
+        setting(Setting.ADDRESS_KEY_ARN),
+        days=int(setting(Setting.ADDRESS_DAYS)),
+        clock=now_seconds,
+    )
+
+
+@cache
+def key_keeper() -> Any:
+    """Asked once a campaign by each process."""
+    return connect("kms")
+
+
+@cache
+def parcel_files() -> FileCarrier:
+    """Where parcels are handed over as files."""
+    from shared.adapters.file_carrier import FileCarrier
+
+    return FileCarrier(connect("s3"), setting(Setting.PARCELS_BUCKET))
+
+
+@cache
+def dispatch() -> Dispatch:
+    """What is at hand where orders are handed over."""
+    from shared.use_cases.parcel_ports import Dispatch
+
+    return Dispatch(orders(), addresses(), {"file": parcel_files()})
+
+
+@cache
+def hand_off_desk() -> HandOffDesk:
+    """What gives fulfillers their files."""
+    from shared.clock import now_seconds
+    from shared.use_cases.hand_off_files import HandOffDesk
+
+    return HandOffDesk(campaign_cache(), dispatch(), parcel_files(), now_seconds)
 
 
 # -- events ----------------------------------------------------------------------------------------

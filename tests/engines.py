@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.config import Config
@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, sync_playwright
 from local.engine.browser import launch_options
 from local.engine.dynamodb_local import DynamoDBLocal, make_tables
 from local.engine.stack import LocalStack
+from local.simulation.sdk import Client, QuietLine
+from local.simulation.services import Keys, Objects
 from shared import table, wiring
+from shared.adapters.file_carrier import FileCarrier
 from shared.settings import Setting
 from tests.permissions.roles import enforcement, write_grants
 
@@ -48,10 +51,17 @@ def wired(dynamodb_local: DynamoDBLocal, monkeypatch: pytest.MonkeyPatch) -> Ite
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         Setting.STAGE: "local",
+        Setting.ADDRESS_KEY_ARN: "key",
+        Setting.ADDRESS_DAYS: "90",
+        Setting.PARCELS_BUCKET: "parcels",
         **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    keys = Client("kms", Keys().serve, QuietLine())
+    files = FileCarrier(cast(Any, Client("s3", Objects().serve, QuietLine())), "parcels")
+    monkeypatch.setattr(wiring, "key_keeper", lambda: keys)
+    monkeypatch.setattr(wiring, "parcel_files", lambda: files)
     _forget()
     yield
     _forget()

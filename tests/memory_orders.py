@@ -107,12 +107,14 @@ class MemoryOrders(Watched):
             if order.campaign_id == campaign_id and (order.awaits_payment or order.is_settling):
                 yield order
 
-    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+    def all(
+        self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD, *, address: bool = False
+    ) -> Iterator[Order]:
         wanted = set(shards)
         of_campaign = (order for order in self.kept.values() if order.campaign_id == campaign_id)
         for order in sorted(of_campaign, key=_place):
             if table.order_shard(order.key) in wanted:
-                yield replace(order, ship_to=None)
+                yield order if address else replace(order, ship_to=None)
 
     def with_refunds(
         self, campaign_id: str, shards: Iterable[int]

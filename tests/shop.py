@@ -17,13 +17,14 @@ from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentEvent, PaymentKind
 from shared.domain.refund import State
-from shared.domain.stock import FOR_GOOD, PAID, Counters, Gate, Kind, sizes
+from shared.domain.stock import FOR_GOOD, PAID, Counters, Gate, sizes
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.order_ports import Books
+from shared.use_cases.parcel_ports import Dispatch
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -31,6 +32,7 @@ from tests.builders import MERCHANT, a_campaign
 from tests.fakes import Crash, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
+from tests.memory_parcels import MemoryCarrier, OpenAddresses
 from tests.memory_stock import MemoryStock
 
 SECRET = "whsec_" + "c2hvcHBpbmc" * 4
@@ -85,6 +87,8 @@ class Stores:
     orders: Any = field(default_factory=MemoryOrders)
     refunds: Any = None
     quarantine: Any = field(default_factory=MemoryQuarantine)
+    addresses: Any = field(default_factory=OpenAddresses)
+    carrier: Any = field(default_factory=MemoryCarrier)
     campaign_id: str = "cmp_" + "b" * 16
 
 
@@ -138,7 +142,12 @@ class Shop:
         self.providers: dict[str, Any] = {"test": self.bank}
         providers = self.providers
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
-        self.checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
+        self.addresses = stores.addresses
+        self.carrier = stores.carrier
+        self.checkouts = CheckoutDesk(
+            self.campaigns, self.stock, self.orders, providers, self.addresses
+        )
+        self.dispatch = Dispatch(self.orders, self.addresses, {"file": self.carrier})
         self.books = Books(
             self.orders,
             self.stock,
@@ -274,7 +283,7 @@ class Shop:
             promised = [each for each in refunds if each.state is not State.FAILED]
             assert sum(each.amount for each in promised) == order.promised <= order.captured
             assert all(self.bank.asked[each.id] in (0, each.amount) for each in refunds)
-            if order.state is OrderState.PAID:
+            if order.state in (OrderState.PAID, OrderState.FULFILLED):
                 assert has_units
                 assert order.captured == order.amount
                 assert order.refunded == sum(each.amount for each in given_back)
@@ -295,7 +304,7 @@ class Shop:
 
     def watch(self, notice: Callable[[str], None]) -> None:
         """Call ``notice`` before and after every effect on any store or the bank."""
-        for part in (self.stock, self.orders, self.quarantine, self.bank):
+        for part in (self.stock, self.orders, self.quarantine, self.bank, self.carrier):
             part.before = lambda what: notice(f"before {what}")
             part.after = lambda what: notice(f"after {what}")
 

@@ -39,6 +39,7 @@ from tests.fakes import MemoryAnswers, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
 from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
+from tests.memory_parcels import OpenAddresses
 from tests.memory_stock import MemoryStock
 from tests.memory_totals import MemoryTotals
 from tests.shop import SECRET, SHIP_TO, event_body, headers
@@ -104,7 +105,9 @@ class Theatre:
             livemode=False,
         )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
-        self._checkouts = CheckoutDesk(self.campaigns, self.stock, self.orders, providers)
+        self._checkouts = CheckoutDesk(
+            self.campaigns, self.stock, self.orders, providers, OpenAddresses()
+        )
         self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- time ----------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ Orders: how they are made, and how they are read.
 
 from __future__ import annotations
 
-from functions.checkout.order_document import order_document
 from shared.clock import now_seconds
 from shared.contracts.buying import CheckoutRequest
 from shared.contracts.lists import page_query
+from shared.contracts.order_document import order_document
 from shared.contracts.routes import MANAGE, READ, SELL
 from shared.contracts.validation import read
 from shared.http_api import Api, Request, Response
@@ -37,7 +37,7 @@ def check_out(request: Request) -> Response:
     done = checkout_desk().check_out(checkout, now_seconds())
     # For the instant in which it was made: a repeated request is answered as it was then.
     at = done.order.created_at
-    document = order_document(done.order, at=at, personal=True)
+    document = order_document(done.order, at=at, for_buyer=True, ship_to=done.ship_to)
     return Response(201, document, {"idempotent-replayed": "true"} if done.replayed else {})
 
 
@@ -45,9 +45,10 @@ def check_out(request: Request) -> Response:
 def read_order(request: Request) -> Response:
     """An order as it stands."""
     order = order_reader().find(request.path["order_id"], request.merchant)
-    personal = request.scope == SELL
-    document = order_document(order, at=now_seconds(), personal=personal)
-    return Response(200, document)
+    if request.scope != SELL:
+        return Response(200, order_document(order, at=now_seconds()))
+    ship_to = order_reader().address(order)
+    return Response(200, order_document(order, at=now_seconds(), for_buyer=True, ship_to=ship_to))
 
 
 @api.route("GET /v1/campaigns/{campaign_id}/orders", READ, MANAGE)
@@ -61,7 +62,7 @@ def list_orders(request: Request) -> Response:
         limit=query.limit,
     )
     now = now_seconds()
-    data = [order_document(order, at=now, personal=False) for order in page.orders]
+    data = [order_document(order, at=now) for order in page.orders]
     return Response(200, {"object": "list", "data": data, "has_more": page.has_more})
 
 

@@ -28,6 +28,7 @@ from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.campaign_sweep import CampaignSweep
 from infra.constructs.change_stream import ChangeStream
 from infra.constructs.event_bus import CampaignBus
+from infra.constructs.fulfilment import Fulfilment
 from infra.constructs.order_refunds import OrderRefunds
 from shared.contracts.events import SOURCE
 
@@ -51,6 +52,7 @@ class Alarms(Construct):
         refunds: OrderRefunds,
         changes: ChangeStream,
         bus: CampaignBus,
+        fulfilment: Fulfilment,
     ) -> None:
         super().__init__(scope, construct_id)
         self._name = name
@@ -130,6 +132,40 @@ class Alarms(Construct):
             api.api.metric_server_error(period=MINUTE, statistic=Stats.SUM),
             above=5,
             minutes=2,
+        )
+
+        self._watch_fulfilment(fulfilment)
+
+    def _watch_fulfilment(self, fulfilment: Fulfilment) -> None:
+        self._alarm(
+            "NotFulfilled",
+            "Paid orders were given up by the machine: they are handed over after the sale. See docs/fulfilment.md",
+            MathExpression(
+                expression="failed + timed_out",
+                using_metrics={
+                    "failed": fulfilment.machine.metric_failed(),
+                    "timed_out": fulfilment.machine.metric_timed_out(),
+                },
+                period=MINUTE,
+            ),
+        )
+        self._alarm(
+            "NeverHandedOver",
+            "Paid orders did not reach the machine: start it for each message of the queue. See docs/fulfilment.md",
+            fulfilment.unstarted.queue.metric_approximate_number_of_messages_visible(period=MINUTE),
+        )
+        self._alarm(
+            "ParcelsNeedAttention",
+            "Many addresses cannot be used: the hand-off names the orders, and each says why",
+            Metric(
+                namespace="livehour",
+                metric_name="NeedsAttention",
+                dimensions_map={"service": "fulfil_order"},
+                statistic=Stats.SUM,
+                period=MINUTE,
+            ),
+            above=20,
+            minutes=3,
         )
 
     def _make_topic(self) -> Topic:

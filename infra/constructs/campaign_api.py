@@ -26,6 +26,7 @@ from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.campaign_start import CampaignStart
 from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.order_refunds import OrderRefunds
+from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
@@ -38,6 +39,8 @@ MEMORY: Final = {
     "reserve": 1024,
     "checkout": 512,
     "payment_webhooks": 512,
+    # A piece of a large campaign within the gateway's 30 seconds.
+    "parcels": 3008,
     "totals": 512,
     # The whole of the books within the gateway's 30 seconds: more than a core's worth.
     "check_books": 3008,
@@ -49,6 +52,7 @@ TIMEOUT: Final = {
     "checkout": 20,
     "payment_webhooks": 20,
     "check_books": 28,
+    "parcels": 28,
 }
 USUAL_TIMEOUT: Final = 10
 ACCESS_LOG: Final = {
@@ -79,6 +83,7 @@ class CampaignApi(Construct):
         stripe: StripeAccount,
         packages: ClosingPackages,
         refunds: OrderRefunds,
+        parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -89,11 +94,12 @@ class CampaignApi(Construct):
         arranges: dict[str, str] = {Setting.ARRANGE_FUNCTION_ARN: arrange.function_arn}
         settings = {
             "campaigns": {**start.settings, **stripe.settings, **arranges},
-            "checkout": stripe.settings,
+            "checkout": {**stripe.settings, **parcels.seals},
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
             "totals": packages.reads,
             "refunds": refunds.settings,
+            "parcels": parcels.settings,
         }
         self.functions = {
             name: BackendFunction(
@@ -113,6 +119,8 @@ class CampaignApi(Construct):
             stripe.allow_reading(self.functions[name])
         packages.allow_reading(self.functions["totals"])
         refunds.allow_beginning(self.functions["refunds"])
+        parcels.allow_sealing(self.functions["checkout"])
+        parcels.allow_giving_out(self.functions["parcels"])
 
         self.api = HttpApi(
             self,

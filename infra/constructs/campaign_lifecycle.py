@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.closing_packages import ClosingPackages
+from infra.constructs.parcels import Parcels
 from infra.constructs.stripe_account import StripeAccount
 
 DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "campaign_lifecycle.asl.json"
@@ -26,6 +27,7 @@ STEPS: Final = {
     "close_campaign": (1024, 300),
     "reconcile_campaign": (1024, 300),
     "settle_campaign": (512, 300),
+    "hand_over_orders": (1024, 900),
     "package_campaign": (1024, 900),
 }
 
@@ -42,6 +44,7 @@ class CampaignLifecycle(Construct):
         bus: EventBus,
         stripe: StripeAccount,
         packages: ClosingPackages,
+        parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -54,6 +57,7 @@ class CampaignLifecycle(Construct):
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         settings = {"keep_books": stripe.settings, "package_campaign": packages.builds}
+        settings["hand_over_orders"] = parcels.settings
         self.steps = {
             step: BackendFunction(
                 self,
@@ -68,6 +72,7 @@ class CampaignLifecycle(Construct):
         # The beat cancels what was not paid, and gives back what came too late.
         stripe.allow_reading(self.steps["keep_books"])
         packages.allow_building(self.steps["package_campaign"])
+        parcels.allow_handing_over(self.steps["hand_over_orders"])
         step_arns = {step: function.function_arn for step, function in self.steps.items()}
         self.machine = StateMachine(
             self,

@@ -43,7 +43,7 @@ class DependencyLayer(Construct):
             code=Code.from_asset(str(folder), asset_hash=digest),
             compatible_architectures=[architecture],
             compatible_runtimes=[runtime],
-            description="pydantic, powertools, standardwebhooks, stripe",
+            description="cryptography, pydantic, powertools, standardwebhooks, stripe",
         )
 
     def _refuse_to_deploy(self) -> None:

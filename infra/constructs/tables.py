@@ -35,7 +35,7 @@ class Tables(Construct):
                 warm_throughput=stage.stock_warm_throughput if name == "stock" else None,
                 encryption=TableEncryption.AWS_MANAGED,
                 point_in_time_recovery_specification=PointInTimeRecoverySpecification(
-                    point_in_time_recovery_enabled=stage.point_in_time_recovery
+                    point_in_time_recovery_enabled=stage.point_in_time_recovery and spec.kept
                 ),
                 deletion_protection=stage.deletion_protection,
                 removal_policy=stage.removal,

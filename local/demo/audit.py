@@ -50,6 +50,7 @@ INVARIANTS: Final = (
         "Every payment was kept, given back or put aside", promise_checks.payments_end_somewhere
     ),
     Invariant("Every paid order was paid for", promise_checks.orders_are_paid_for),
+    Invariant("Every paid order has its parcel", promise_checks.parcels_are_requested),
     Invariant("Every webhook was taken in the end", promise_checks.webhooks_arrive),
     Invariant("The same request got the same answer", promise_checks.repetitions_agree),
     Invariant("Every answer was one of the contract's", promise_checks.answers_are_known),

@@ -41,6 +41,8 @@ class Evidence:
     report: Json
     report_again: Json
     """Read a second time."""
+    hand_off: Json = field(default_factory=dict)
+    """What a fulfiller is given; empty if nobody carries the parcels."""
     orders: Mapping[str, Json] = field(default_factory=dict)
     """Every order that the campaign lists, by id."""
     loose: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from shared.contracts.routes import MANAGE, READ, SELL
 
 TRIES: Final = 6
 PAGE: Final = 100
+HANDED_OVER_WITHIN: Final = 60
+"""Seconds from the close."""
 
 
 def gather(
@@ -22,11 +25,14 @@ def gather(
     """Everything there is to see of a campaign that is over. ``ApiError`` if a book is not shown."""
     read, sell = theatre.api(READ), theatre.api(SELL)
     base = f"/campaigns/{campaign}"
+    show = _get(theatre.api(MANAGE), base)
+    hand_off = _hand_off(theatre.api(MANAGE), base) if show.get("fulfilment") else {}
     orders = {order["id"]: order for order in _orders(read, base)}
     ordered = {"rsv_" + order.removeprefix("ord_") for order in orders}
     return Evidence(
         journal=journal,
-        campaign=_get(theatre.api(MANAGE), base),
+        campaign=show,
+        hand_off=hand_off,
         scarce=scarce,
         polls=polls,
         totals=_get(read, f"{base}/totals"),
@@ -39,6 +45,16 @@ def gather(
             for reservation in journal.reservations.keys() - ordered
         },
     )
+
+
+def _hand_off(manage: Api, base: str) -> Json:
+    """What the fulfiller is given, once everything that was paid is in it; or as it is after a minute."""
+    deadline = time.monotonic() + HANDED_OVER_WITHIN
+    while (made := _get(manage, f"{base}/hand-off/files"))["waiting"]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    return made
 
 
 def _orders(read: Api, base: str) -> Iterator[Json]:

@@ -80,3 +80,16 @@ def repetitions_agree(evidence: Evidence) -> Finding:
 
 def answers_are_known(evidence: Evidence) -> Finding:
     yield from evidence.journal.surprises
+
+
+def parcels_are_requested(evidence: Evidence) -> Finding:
+    """Of each order that was paid and kept, and of no other: what the fulfiller's file has is what the orders say."""
+    if not evidence.hand_off:
+        return
+    kept = [order for order in evidence.orders.values() if order["state"] in PAID]
+    needing = [order for order in kept if order["needs_attention"]]
+    for order in kept:
+        if order["state"] != "fulfilled" and not order["needs_attention"]:
+            yield f"{order['id']} is {order['state']}, and handed to nobody"
+    for file in evidence.hand_off["files"]:
+        yield from differ(f"parcels in {file['name']}", file["rows"], len(kept) - len(needing))

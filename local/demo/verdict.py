@@ -117,6 +117,8 @@ class Verdict:
             ends = ", ".join(f"{count:,} {end}" for end, count in _refunds(evidence).items())
             booked = money(totals["refunded"], totals["currency"])
             yield "given back", f"{len(journal.refunds):,} refunds ({ends}), {booked} in the books"
+        if evidence.hand_off:
+            yield "parcels", f"{_parcels(evidence):,} requested, of as many orders paid and kept"
         fired = ", ".join(f"{kind} {count:,}" for kind, count in sorted(journal.faults.items()))
         yield "on purpose", f"{sum(journal.faults.values()):,} faults ({fired})"
         mark = "[green]✓[/]" if self.passed else "[bold red]✗[/]"
@@ -151,6 +153,11 @@ def _late(evidence: Evidence) -> dict[str, int]:
             went_back = order.get("state") == "refunded" and order.get("paid_at") is None
             ends["put aside" if capture.wrong else "refunded" if went_back else "paid"] += 1
     return ends
+
+
+def _parcels(evidence: Evidence) -> int:
+    """Rows of the fulfiller's file."""
+    return max((file["rows"] for file in evidence.hand_off["files"]), default=0)
 
 
 def _shown(path: Path) -> str:

@@ -23,6 +23,7 @@ SHIP_TO: Final = {
     "city": "Shanghai",
     "postal_code": "200001",
     "country": "CN",
+    "phone": "+86 21 5555 0101",
 }
 FAIR_REFUSALS: Final = frozenset(
     {

@@ -40,7 +40,7 @@ _AFTER: Final = {
 }
 _FROZEN: Final = (
     "id", "campaign_id", "merchant", "sku", "quantity", "amount", "currency", "buyer", "key",
-    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint", "ship_to",
+    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint",
 )  # fmt: skip
 _NEVER_LESS: Final = ("orders", "gross", "refunded", "released", "expired")
 
@@ -210,6 +210,7 @@ class BooksAudit:
         expect(after.version == before.version + 1, name, "a version was skipped")
         for fact in _FROZEN:
             expect(getattr(after, fact) == getattr(before, fact), name, f"its {fact} changed")
+        _handed_over(before, after)
         if after.state is not before.state:
             legal = after.state in _AFTER[before.state]
             expect(legal, name, f"went from {before.state} to {after.state}")
@@ -345,6 +346,9 @@ class BooksAudit:
             met[f"order {order.state.value}"] += 1
             met["order refunded in part"] += 0 < order.refunded < order.captured
             met["order refunded after the close"] += order.refunded_after > 0
+            met["parcel requested"] += order.fulfilled_at is not None
+            met[f"order needs attention: {order.attention}"] += order.attention is not None
+            met["personal data erased"] += order.erased_at is not None
             met["late payment found units"] += bool(order.attempt and order.paid_at)
             if order.refund_reason is not None:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
@@ -382,3 +386,18 @@ class BooksAudit:
 
     def _payment(self, old: Item | None, _new: Item | None) -> None:
         expect(old is None, "a quarantined payment was replaced")
+
+
+def _handed_over(before: Order, after: Order) -> None:
+    """Only what is paid is handed over, to one carrier; and what is erased stays so."""
+    name = after.id
+    if after.erased_at is None:
+        expect(after.ship_to == before.ship_to, name, "its address changed")
+    else:
+        expect(after.ship_to is None, name, "is erased, and has an address")
+    expect(before.carrier in (None, after.carrier), name, "changed its carrier")
+    if after.carrier is not None and before.carrier is None:
+        paid = before.state is after.state is OrderState.PAID
+        expect(paid, name, f"is handed over, and was {before.state}")
+    if after.state is OrderState.FULFILLED:
+        expect(before.carrier is not None, name, "is fulfilled, and nobody was asked")

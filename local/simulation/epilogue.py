@@ -112,7 +112,9 @@ def _complete(events: Mapping[str, str], audit: BooksAudit) -> None:
     expired = sum(shelf.sums.expired for shelf in audit.ledger.shelves.values())
     given_back = sum(refund.state is State.SUCCEEDED for refund in audit.refunds.values())
     wanted = {
+        # What is fulfilled was paid; and what was paid, and went back later, was told as paid too.
         "OrderPaid": sum(order.paid_at is not None for order in audit.orders.values()),
+        "ParcelRequested": sum(order.fulfilled_at is not None for order in audit.orders.values()),
         "OrderRefunded": _late_refunds(audit) + given_back,
         "RefundNeedsAttention": audit.given_up,
         "ReservationExpired": expired,

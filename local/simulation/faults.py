@@ -19,7 +19,7 @@ from local.simulation.refusals import refuse
 WRITES: Final = frozenset(
     {
         *("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
-        *("PutEvents", "StartExecution", "PutObject"),
+        *("PutEvents", "StartExecution", "PutObject", "DeleteObject"),
     }
 )
 _ENDPOINT: Final = "https://dynamodb.simulated"

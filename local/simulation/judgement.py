@@ -20,7 +20,8 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
 from shared.domain.ids import ledger_key
-from shared.domain.order import OrderState
+from shared.domain.order import Attention, OrderState
+from shared.domain.parcel import parcel_id
 from shared.domain.stock import PAID, REMEMBERED, Kind
 from shared.use_cases.hints import SOLD_OUT_FRESH
 from shared.use_cases.request_keys import keys_of
@@ -205,6 +206,21 @@ class Court:
         self._judge_stock(campaign)
         self._judge_promises()
         self._judge_money(paid)
+        self._judge_parcels(campaign)
+
+    def _judge_parcels(self, campaign: Campaign) -> None:
+        """Each order that was paid and kept has its parcel, and nobody else has one."""
+        wanted = set()
+        for order in self._audit.orders.values():
+            if order.state is OrderState.PAID:
+                left = campaign.carrier is None or order.attention is not None
+                expect(left, order.id, "is paid, and handed to nobody")
+                gone = order.attention is Attention.ADDRESS_GONE
+                expect(order.erased_at or not gone, order.id, "has lost its address")
+            if order.state is OrderState.FULFILLED and order.erased_at is None:
+                wanted.add(f"parcels/{campaign.id}/{parcel_id(order.id)}.json")
+        found = {key for key in self._world.objects.kept if key.startswith("parcels/")}
+        expect(found == wanted, "parcels", found ^ wanted)
 
     def _judge_stock(self, campaign: Campaign) -> None:
         for offer in campaign.offers:
@@ -232,7 +248,7 @@ class Court:
             ledger.checks["acknowledged is durable"] += 1
 
     def _judge_money(self, paid: set[str]) -> None:
-        ends = {OrderState.PAID, OrderState.CANCELLED, OrderState.REFUNDED}
+        ends = set(OrderState) - {OrderState.AWAITING_PAYMENT}
         kept = 0
         for order in self._audit.orders.values():
             expect(order.state in ends, order.id, f"is {order.state} at the end")

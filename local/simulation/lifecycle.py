@@ -19,6 +19,8 @@ from typing import Any, Final, Protocol
 MACHINES: Final = Path(__file__).parents[2] / "infra" / "state_machines"
 LIFECYCLE: Final = "campaign_lifecycle"
 REFUND: Final = "refund_order"
+_FAILED: Final = "States.TaskFailed"
+"""Where an execution ends whose task failed, and nothing catches it."""
 
 
 class TaskFailed(Exception):
@@ -75,7 +77,7 @@ class Execution:
         """How it ended: ``SUCCEEDED``, or the error of the state that failed."""
         states = self._machine["States"]
         name = self._machine["StartAt"]
-        while True:
+        while name != _FAILED:
             self.visited.append(name)
             state = states[name]
             self._context["State"] = {"EnteredTime": self._world.now_text(), "RetryCount": 0}
@@ -96,6 +98,7 @@ class Execution:
                     name = state["Next"]
                 case other:
                     raise NotImplementedError(f"a state of type {other}")
+        return _FAILED
 
     # -- states ------------------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@ class Execution:
                         problem = {"Error": failed.error, "Cause": failed.cause}
                         self._keep(catch, problem)
                         return str(catch["Next"])
-                return "States.TaskFailed"
+                return _FAILED
             if "ResultSelector" in state:
                 answer = self._template(state["ResultSelector"], answer)
             self._keep(state, answer)
@@ -167,6 +170,9 @@ class Execution:
     def _keep(self, state: Mapping[str, Any], result: Any) -> None:
         path = state.get("ResultPath", "$")
         if path is None:
+            return
+        if path == "$":
+            self._data = result
             return
         name = path.removeprefix("$.")
         self._data = {**self._data, name: result}

@@ -21,7 +21,13 @@ REFUND: Final = "POST /v1/orders/{order_id}/refund"
 RETRY: Final = "POST /v1/refunds/{refund_id}/retry"
 METHODS: Final = ("card", "card", "card", "refund_pending", "refund_fails")
 TRIES: Final = 12
-SHIP_TO: Final = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
+SHIP_TO: Final = {
+    "name": "Li Wei",
+    "line1": "1 Nanjing Road",
+    "city": "Shanghai",
+    "country": "CN",
+    "phone": "+86 21 5555 0100",
+}
 
 
 class Judge(Protocol):

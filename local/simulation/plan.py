@@ -46,6 +46,8 @@ class Plan:
     """Table, seconds from the start of the show, and how long."""
     skews: tuple[int, ...] = (0,)
     """Milliseconds."""
+    carrier: str | None = None
+    """Who carries what was paid."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -89,6 +91,7 @@ class Plan:
             "replay_until": rfc3339(ends + self.replay) if self.replay else None,
             "currency": "CNY",
             "hold_seconds": self.hold,
+            "fulfilment": {"carrier": self.carrier} if self.carrier else None,
             "offers": [
                 {
                     "sku": sku,
@@ -137,6 +140,8 @@ def draw_plan(random: Random) -> Plan:
         stale=random.choice((0.0, 0.3)),
         pieces=random.choice((0.0, 0.0, 0.1)),
     )
+    # No draw of its own: the shows of old seeds stay as they were, but for these.
+    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None)
     return _with_faults(plan, random)
 
 

@@ -90,29 +90,58 @@ def serve_secret(_operation: str, _request: Mapping[str, Any]) -> dict[str, Any]
 
 
 class Objects:
-    """S3: objects that are put where none is, if they are what their sender says they are."""
+    """S3: objects that are put if they are what their sender says they are, and where none is if so asked."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
     def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         key = request["Key"]
+        if operation == "DeleteObject":
+            self.kept.pop(key, None)
+            return {}
+        if operation == "GetObject":
+            if key not in self.kept:
+                raise refuse(operation, "NoSuchKey", "none", service="s3", status=404)
+            return {"ETag": key}
         body = request["Body"]
-        body.seek(0)
-        data = body.read()
+        if not isinstance(body, bytes):
+            body.seek(0)
+            body = body.read()
+        data: bytes = body
         if b64encode(hashlib.sha256(data).digest()).decode() != request["ChecksumSHA256"]:
             raise refuse(operation, "BadDigest", "not what was said", service="s3")
-        if key in self.kept:
+        if key in self.kept and "IfNoneMatch" in request:
             raise refuse(operation, "PreconditionFailed", "exists", service="s3", status=412)
         self.kept[key] = data
         return {"ETag": key}
 
 
-def serve_key(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """KMS: one key, whose signature is always the same. Nobody verifies it here: that it is asked for is what is played."""
-    if operation == "GetPublicKey":
-        return {"PublicKey": b"the public key of the simulation"}
-    return {"Signature": hashlib.sha256(b"signed: " + request["Message"]).digest()}
+class Keys:
+    """
+    KMS: keys whose signature is always the same, and whose data keys never are. Nobody verifies a signature here: that it is
+    asked for is what is played.
+    """
+
+    def __init__(self, *, alike: bool = False) -> None:
+        """``alike``: a second drawing gives the first key again, where two courses of events are compared."""
+        self._alike = alike
+        self._drawn = 0
+
+    def serve(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "GetPublicKey":
+            return {"PublicKey": b"the public key of the simulation"}
+        if operation == "Sign":
+            return {"Signature": hashlib.sha256(b"signed: " + request["Message"]).digest()}
+        context = repr(sorted(request["EncryptionContext"].items())).encode()
+        if operation == "GenerateDataKey":
+            self._drawn += 0 if self._alike else 1
+            drawn = hashlib.sha512(f"key {self._drawn}".encode()).digest()
+            return {"Plaintext": drawn, "CiphertextBlob": context + drawn}
+        wrapped = bytes(request["CiphertextBlob"])
+        if not wrapped.startswith(context):
+            raise refuse(operation, "InvalidCiphertextException", "another's", service="kms")
+        return {"Plaintext": wrapped.removeprefix(context)}
 
 
 @dataclass(slots=True)

@@ -80,6 +80,7 @@ class Show:
     def __init__(self, random: Random, plan: Plan) -> None:
         self.plan = plan
         self.world = World(random, starts_at=STARTS, restless=plan.restless, scale=plan.scale)
+        self.world.fulfils = plan.carrier is not None
         self.complaints: list[str] = []
         """What the functions wrote to the log as errors."""
         self.ledger = LedgerAudit(

@@ -25,7 +25,7 @@ from local.simulation.faults import Faults, Killed
 from local.simulation.lifecycle import LIFECYCLE, REFUND, Execution, TaskFailed
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, Serve
-from local.simulation.services import Bus, Executions, Objects, Schedules, serve_key, serve_secret
+from local.simulation.services import Bus, Executions, Keys, Objects, Schedules, serve_secret
 from local.simulation.stage import Stage
 from shared import clock, table
 from shared.domain import ids, stock
@@ -52,6 +52,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     Setting.PAYMENT_SECRET_ARN: "secret",
     Setting.PACKAGES_BUCKET: "packages",
     Setting.SIGNING_KEY_ARN: "key",
+    Setting.ADDRESS_KEY_ARN: "address key",
+    Setting.ADDRESS_DAYS: "90",
+    Setting.PARCELS_BUCKET: "parcels",
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
@@ -103,12 +106,15 @@ class World:
         self.executions = Executions(self._begin)
         self.schedules = Schedules(self._arm)
         self.objects = Objects()
+        self.keys = Keys()
         self.serve_store: Serve = self.store.call
         """Who answers calls to the store: somebody may stand in between."""
         self.skews: tuple[int, ...] = (0,)
         """Milliseconds that clocks of new processes may be ahead."""
         self.repeats_tasks = 0.0
         """How likely a step of the lifecycle runs twice at once."""
+        self.fulfils = False
+        """Whether paid orders are handed over: else nobody would notice their machine."""
         self.taken_up = 0
         """Executions that the sweeper has begun because another had ended too early."""
         self.paths: list[str] = []
@@ -208,7 +214,7 @@ class World:
             "secretsmanager": serve_secret,
             "events": self._serve_bus,
             "s3": self.objects.serve,
-            "kms": serve_key,
+            "kms": self.keys.serve,
             "lambda": self._serve_errand,
         }
         return Client(service, serve[service], self)
@@ -218,7 +224,23 @@ class World:
         return self.serve_store(operation, request)
 
     def _serve_bus(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self.bus.serve(operation, request)
+        before = len(self.bus.told)
+        answer = self.bus.serve(operation, request)
+        if self.fulfils:
+            for event in self.bus.told[before:]:
+                if event["type"] == "OrderPaid":
+                    self._fulfil(event["detail"]["data"])
+        return answer
+
+    def _fulfil(self, given: Mapping[str, Any]) -> None:
+        """What the rule does with a paid order: a machine for it, or two, or, when it is down for a day, none."""
+        times = self.random.choice((0, 1, 1, 1, 1, 2)) if self.repeats_tasks else 1
+        for _ in range(times):
+            self.stage.enter(
+                "parcel",
+                lambda: Execution(self, "parcel", given, "fulfil_order").run(),
+                after=self.random.choice((0.0, 0.1, 2.0)),
+            )
 
     def _serve_errand(self, _operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Lambda, asked to do something while nobody waits."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared import table
-from shared.domain.order import Order, OrderState, RefundReason, Seat
+from shared.domain.order import Attention, Order, OrderState, RefundReason, Seat
 
 
 def key_of(campaign_id: str, ledger_key: str, deadline: int) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def frozen(order: Order) -> dict[str, Any]:
         table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
     }
     if order.ship_to is not None:
-        item[table.ORDER_SHIP_TO] = {"S": order.ship_to}
+        item[table.ORDER_SHIP_TO] = {"B": order.ship_to}
     return item
 
 
@@ -59,6 +59,13 @@ def changing(order: Order) -> dict[str, Any]:
         table.ORDER_ATTEMPT: number(order.attempt) if order.attempt else None,
         table.ORDER_LATE_UNTIL: None if order.late_until is None else number(order.late_until),
         table.ORDER_SEAT: None if seat is None else {"S": f"{seat.block}#{seat.units}#{seat.key}"},
+        table.ORDER_CARRIER: None if order.carrier is None else {"S": order.carrier},
+        table.ORDER_FULFILLED_AT: (
+            None if order.fulfilled_at is None else number(order.fulfilled_at)
+        ),
+        table.ORDER_ATTENTION: None if order.attention is None else {"S": order.attention.value},
+        # An order that was read without its address must not lose it when it is saved.
+        **({} if order.erased_at is None else _erased(order.erased_at)),
     }
 
 
@@ -88,6 +95,10 @@ def next_version(order: Order) -> dict[str, Any]:
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+def _erased(at: int) -> dict[str, Any]:
+    return {table.ORDER_SHIP_TO: None, table.ORDER_ERASED_AT: number(at)}
 
 
 _ITS_PAYMENT = "\x01"
@@ -121,6 +132,8 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
 
     deadline, _, ledger_key = item[table.ORDER_SORT]["S"].partition("#")
     reason, seat = text(table.ORDER_REASON), text(table.ORDER_SEAT)
+    attention = text(table.ORDER_ATTENTION)
+    sealed = item.get(table.ORDER_SHIP_TO) if address else None
     return Order(
         id=item[table.ORDER_ID]["S"],
         campaign_id=table.order_campaign(item[table.ORDER_PARTITION]["S"]),
@@ -138,7 +151,7 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         payment_action=_read_action(item),
         request=bytes(item[table.ORDER_REQUEST]["B"]).hex(),
         fingerprint=bytes(item[table.ORDER_FINGERPRINT]["B"]).hex(),
-        ship_to=text(table.ORDER_SHIP_TO) if address else None,
+        ship_to=None if sealed is None else bytes(sealed["B"]),
         state=OrderState(item[table.ORDER_STATE]["S"]),
         version=int(item[table.ORDER_VERSION]["N"]),
         captured=count(table.ORDER_CAPTURED) or 0,
@@ -151,6 +164,10 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         attempt=count(table.ORDER_ATTEMPT) or 0,
         late_until=count(table.ORDER_LATE_UNTIL),
         seat=None if seat is None else _seat(seat),
+        carrier=text(table.ORDER_CARRIER),
+        fulfilled_at=count(table.ORDER_FULFILLED_AT),
+        attention=None if attention is None else Attention(attention),
+        erased_at=count(table.ORDER_ERASED_AT),
     )
 
 

@@ -153,13 +153,15 @@ class DynamoDBOrders:
             if found is not None:
                 yield found
 
-    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
+    def all(
+        self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD, *, address: bool = False
+    ) -> Iterator[Order]:
         for shard in shards:
             query = _of_shard(table.order_partition(campaign_id, shard))
             query["ConsistentRead"] = True
             for item in self._query(query):
                 if table.ORDER_ID in item:
-                    yield decode(item, address=False)
+                    yield decode(item, address=address)
 
     def with_refunds(
         self, campaign_id: str, shards: Iterable[int]

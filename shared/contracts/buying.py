@@ -40,7 +40,7 @@ class ReservationRequest(Body):
 
 
 class ShipTo(Body):
-    """Where the fulfiller sends it. Kept with the order; in no event, total or log."""
+    """Where the fulfiller sends it. Kept sealed; in no event, total or log."""
 
     name: ShortText
     line1: ShortText
@@ -148,6 +148,14 @@ class Payment(Answer):
     ]
 
 
+class Parcel(Answer):
+    """What was asked of the carrier."""
+
+    id: Annotated[str, Field(pattern="^par_[a-z2-7]{26}$")]
+    carrier: str
+    requested_at: Instant
+
+
 class Order(Answer):
     """What a reservation becomes at checkout, under the same id suffix. Its amount never changes."""
 
@@ -177,8 +185,23 @@ class Order(Answer):
         Field(description="Why a payment that came after the hold had ended was given back."),
     ]
     payment: Payment
+    parcel: Annotated[
+        Parcel | None,
+        Field(description="Null until the carrier has taken it on: then it is `fulfilled`."),
+    ]
+    needs_attention: Annotated[
+        Literal["address_incomplete", "address_gone", "carrier_refused"] | None,
+        Field(description="Why a paid order cannot be handed over until a person has looked."),
+    ]
+    personal_data: Annotated[
+        Literal["kept", "erased"],
+        Field(description="`kept` at most until its time after the campaign is over."),
+    ]
     ship_to: Annotated[
-        ShipTo | None, Field(description="Left out of lists, and for keys with the scope `read`.")
+        ShipTo | None,
+        Field(
+            description="Left out of lists, for keys with the scope `read`, and once it is gone."
+        ),
     ] = None
 
 
@@ -188,3 +211,39 @@ class OrderList(Answer):
     object: Literal["list"] = "list"
     data: list[Order]
     has_more: bool
+
+
+class HandOffFile(Answer):
+    """A file that a fulfiller or a carrier imports."""
+
+    name: str
+    content_type: str
+    size: Annotated[int, Field(ge=0, description="Bytes.")]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    rows: int
+    url: Annotated[str, Field(description="Good until `expires_at`, for whoever has it.")]
+
+
+class ParcelTrouble(Answer):
+    """An order that a person must look at before it can be handed over."""
+
+    order: OrderId
+    reason: Literal["address_incomplete", "address_gone", "carrier_refused"]
+
+
+class HandOff(Answer):
+    """Every parcel that was asked for, as files, made just now. They hold addresses: keep them no longer than you need."""
+
+    object: Literal["hand_off"] = "hand_off"
+    campaign: CampaignId
+    carrier: str | None
+    piece: int
+    pieces: Annotated[int, Field(description="Ask for each of them, from 1 on.")]
+    waiting: Annotated[
+        Count, Field(description="Paid orders of this piece that are not handed over yet.")
+    ]
+    needs_attention: Annotated[list[ParcelTrouble], Field(description="The first 100.")]
+    needs_attention_found: Count
+    made_at: Instant
+    expires_at: Instant
+    files: list[HandOffFile]

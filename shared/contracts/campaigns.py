@@ -148,6 +148,15 @@ class Payments(Body):
     ] = "test"
 
 
+class Fulfilment(Body):
+    """Who carries the parcels. Fixed when the stock is laid out."""
+
+    carrier: Annotated[
+        Literal["file"],
+        Field(description="`file` writes what a fulfiller or a carrier imports."),
+    ]
+
+
 HoldSeconds = Annotated[
     int, Field(ge=10, le=3600, description="How long a reservation is held for its buyer to pay.")
 ]
@@ -171,6 +180,9 @@ class CampaignRequest(Body):
     channel: Slug = "own_shop"
     parties: Parties = Field(default_factory=Parties)
     payments: Payments = Payments()
+    fulfilment: Annotated[
+        Fulfilment | None, Field(description="Null: paid orders are handed to nobody.")
+    ] = None
     offers: Offers
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
@@ -201,6 +213,7 @@ class CampaignPatch(Body):
     channel: Slug = ""
     parties: Parties = Parties()
     payments: Payments = Payments()
+    fulfilment: Fulfilment | None = None
     offers: Offers = Field(default_factory=list)
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = Field(
@@ -281,6 +294,7 @@ class CampaignAnswer(Answer):
     channel: str
     parties: Parties
     payments: Payments
+    fulfilment: Fulfilment | None
     offers: list[OfferTerms]
     run_of_show: list[CueTerms]
     improvised: Annotated[
@@ -323,6 +337,7 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "channel": body.channel,
         "parties": _parties(body.parties),
         "payment_provider": body.payments.provider,
+        "carrier": _carrier(body.fulfilment),
         "offers": _offers(body.offers),
         "run_of_show": _run_of_show(body.run_of_show),
         "metadata": dict(body.metadata),
@@ -349,6 +364,8 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
         new["parties"] = _parties(body.parties)
     if "payments" in sent:
         new["payment_provider"] = body.payments.provider
+    if "fulfilment" in sent:
+        new["carrier"] = _carrier(body.fulfilment)
     if "offers" in sent:
         new["offers"] = _offers(body.offers)
     if "run_of_show" in sent:
@@ -398,6 +415,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
             {role: party.written for role, party in campaign.parties.items()}
         ),
         payments=Payments.model_validate({"provider": campaign.payment_provider}),
+        fulfilment=_fulfilment(campaign.carrier),
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
         improvised=[ImprovisedCue(**asdict(cue)) for cue in campaign.improvised],
@@ -426,6 +444,14 @@ def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice | Announce:
 
 def _replay(written: str | None, zone: str) -> int | None:
     return None if written is None else show_time.instant(written, zone, "/replay_until")
+
+
+def _carrier(body: Fulfilment | None) -> str | None:
+    return None if body is None else body.carrier
+
+
+def _fulfilment(carrier: str | None) -> Fulfilment | None:
+    return None if carrier is None else Fulfilment.model_validate({"carrier": carrier})
 
 
 def _parties(body: Parties) -> dict[str, Party]:

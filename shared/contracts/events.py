@@ -307,8 +307,8 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached` of money "
-            "that came too late, `asked_by_merchant`; others may follow.",
+            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached` of "
+            "money that came too late, `asked_by_merchant`; others may follow.",
             examples=["asked_by_merchant"],
         ),
     ]
@@ -391,6 +391,31 @@ class PaymentQuarantined(Published):
     data: QuarantinedData
 
 
+class ParcelData(Data):
+    """The parcel, without its receiver."""
+
+    parcel: Annotated[
+        str,
+        Field(
+            pattern="^par_[a-z2-7]{26}$",
+            description="Made from the order: an order has one parcel.",
+            examples=["par_k5qzv3y2m7c4w6nka2b3d4e5f6"],
+        ),
+    ]
+    order: OrderId
+    sku: Sku
+    quantity: Units
+    carrier: Annotated[str, Field(pattern=SLUG_PATTERN, examples=["file"])]
+    requested_at: Moment
+
+
+class ParcelRequested(OfCampaign):
+    """The carrier has taken on the parcel of a paid order: the order is fulfilled."""
+
+    told_by = "`orders` stream"
+    data: ParcelData
+
+
 # -- all of them -----------------------------------------------------------------------------------
 
 EVENTS: Final[Mapping[str, type[Published]]] = {
@@ -407,6 +432,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         OrderRefunded,
         RefundNeedsAttention,
         PaymentQuarantined,
+        ParcelRequested,
     )
 }
 

@@ -36,6 +36,7 @@ CAMPAIGN_REQUEST: Final[Json] = {
         "fulfiller": "East Harbor Cold Chain",
     },
     "payments": {"provider": "stripe"},
+    "fulfilment": {"carrier": "file"},
     "offers": [OFFER],
     "run_of_show": RUN_OF_SHOW,
     "metadata": {"broadcast": "WAC-2026-11-28"},
@@ -60,6 +61,7 @@ CAMPAIGN: Final[Json] = {
     "channel": "tmall",
     "parties": CAMPAIGN_REQUEST["parties"],
     "payments": CAMPAIGN_REQUEST["payments"],
+    "fulfilment": CAMPAIGN_REQUEST["fulfilment"],
     "offers": [OFFER],
     "run_of_show": RUN_OF_SHOW,
     "improvised": [],
@@ -224,6 +226,9 @@ ORDER: Final[Json] = {
         "provider": "test",
         "action": {"type": "signed_webhook", "payment_method": "card"},
     },
+    "parcel": None,
+    "needs_attention": None,
+    "personal_data": "kept",
     "ship_to": CHECKOUT["ship_to"],
 }
 PAID: Final[Json] = {
@@ -256,6 +261,35 @@ REFUNDED: Final[Json] = {
     "ended_at": "2026-11-28T12:20:01Z",
 }
 
+PARCEL_ID: Final = "par_k5qzv3y2m7c4w6nka2b3d4e5f6"
+ERASED: Final[Json] = {
+    **PAID,
+    "state": "fulfilled",
+    "parcel": {"id": PARCEL_ID, "carrier": "file", "requested_at": "2026-11-28T12:12:21Z"},
+    "personal_data": "erased",
+}
+HAND_OFF: Final[Json] = {
+    "object": "hand_off",
+    "campaign": CAMPAIGN_ID,
+    "carrier": "file",
+    "piece": 1,
+    "pieces": 1,
+    "waiting": 0,
+    "needs_attention": [{"order": f"ord_{SUFFIX}", "reason": "address_incomplete"}],
+    "needs_attention_found": 1,
+    "made_at": "2026-11-28T13:30:00Z",
+    "expires_at": "2026-11-28T13:45:00Z",
+    "files": [
+        {
+            "name": "parcels.csv",
+            "content_type": "text/csv; charset=utf-8",
+            "size": 21042,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "rows": 120,
+            "url": "https://files.example/parcels.csv?signature=...",
+        }
+    ],
+}
 WEBHOOK: Final[Json] = {
     "type": "payment.succeeded",
     "data": {

@@ -61,3 +61,20 @@ def page_query(
         starting_after=query.get("starting_after"),
         filters={name: query[name] for name in filters if name in query},
     )
+
+
+def piece_query(query: Mapping[str, str]) -> int:
+    """Which piece is asked for: ``piece``, from 1 on, and nothing else."""
+    strangers = [name for name in query if name != "piece"][:MOST_STRANGERS]
+    faults = [
+        {"parameter": name[:64], "detail": "There is no such parameter; use piece."}
+        for name in strangers
+    ]
+    piece = query.get("piece", "1")
+    if not (piece.isascii() and piece.isdigit() and len(piece) <= 3):
+        faults.append({"parameter": "piece", "detail": "Must be a whole number from 1."})
+    if faults:
+        raise InvalidRequest(
+            "Correct the parameters named in 'errors' and send the request again.", errors=faults
+        )
+    return int(piece)

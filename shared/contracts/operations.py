@@ -14,6 +14,7 @@ from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
 from shared.domain.campaign import Status
 from shared.domain.errors import Refusal
+from shared.table import ORDER_SHARDS
 
 Refusals = tuple[type[Refusal], ...]
 
@@ -102,6 +103,12 @@ IF_MATCH: Final = Parameter(
     description="The ETag of the campaign as it was read.",
     schema={"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     required=True,
+)
+PIECE: Final = Parameter(
+    name="piece",
+    place="query",
+    description="Which piece of a large campaign, from 1 on.",
+    schema={"type": "integer", "minimum": 1, "maximum": ORDER_SHARDS, "default": 1},
 )
 IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match",
@@ -472,6 +479,27 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=refunds.Refund,
         gives=eg.REFUND,
         refuses=(errors.RefundNotFound, errors.RefundEnded),
+    ),
+    "GET /v1/campaigns/{campaign_id}/hand-off/files": Operation(
+        id="make_hand_off",
+        description=(
+            "The parcels that were asked for, as CSV and as JSON to be imported: made now, from the orders as they are, "
+            "with links that are good for 15 minutes. They hold addresses."
+        ),
+        answers=buying.HandOff,
+        gives=eg.HAND_OFF,
+        refuses=(*_NOT_FOUND, errors.InvalidRequest),
+        parameters=(PIECE,),
+    ),
+    "DELETE /v1/orders/{order_id}/personal-data": Operation(
+        id="erase_personal_data",
+        description=(
+            "Erases the address, and the carrier's copy of it. Totals, states and events stay as they are. Again: the same "
+            "answer."
+        ),
+        answers=buying.Order,
+        gives=eg.ERASED,
+        refuses=(errors.OrderNotFound, errors.CarrierSilent),
     ),
     "POST /v1/webhooks/payments/{provider}": Operation(
         id="receive_payment_event",

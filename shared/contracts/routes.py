@@ -148,6 +148,20 @@ ROUTES: Final = (
         "Try again a refund that needs attention",
     ),
     RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/hand-off/files",
+        "parcels",
+        (MANAGE,),
+        "Make the files that a fulfiller imports",
+    ),
+    RouteSpec(
+        "DELETE",
+        "/v1/orders/{order_id}/personal-data",
+        "parcels",
+        (MANAGE,),
+        "Erase an order's personal data",
+    ),
+    RouteSpec(
         "POST",
         "/v1/webhooks/payments/{provider}",
         "payment_webhooks",

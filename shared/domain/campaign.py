@@ -19,6 +19,8 @@ from shared.domain.parties import Party
 
 PAYMENT_PROVIDERS = ("test", "stripe")
 """Who may take a campaign's money."""
+CARRIERS = ("file",)
+"""Who may carry a campaign's parcels."""
 LONGEST_SHOW = 24 * 3600
 LONGEST_REPLAY = 7 * 24 * 3600
 """Seconds from the start to ``replay_until`` at most: it bounds the digits of a deadline in the ledger."""
@@ -130,6 +132,8 @@ class Campaign:
     """64 hexadecimal digits known to livehour only: signs reservation ids and derives ledger keys."""
     payment_provider: str = "test"
     """One of ``PAYMENT_PROVIDERS``. Fixed with the rest of the plan before the first order can be made."""
+    carrier: str | None = None
+    """One of ``CARRIERS``; ``None``: paid orders are handed to nobody. Fixed with the rest of the plan."""
     status: Status = Status.DRAFT
     version: int = 1
     prepared_at: int | None = None

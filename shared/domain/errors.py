@@ -22,7 +22,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
   x InternalError (500)
   x Busy (503)
-    + StoreBusy, LedgerFull, ProviderSilent
+    + StoreBusy, LedgerFull, ProviderSilent, CarrierSilent
 
 Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
 ``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
@@ -395,6 +395,13 @@ class LedgerFull(Busy):
     title = "This buyer's part of the stock is being tidied up"
 
 
+class CarrierSilent(Busy):
+    """Nothing is known of what was asked: it is asked again, under the same parcel id."""
+
+    code = "carrier_unavailable"
+    title = "The carrier does not answer"
+
+
 class ProviderSilent(Busy):
     """Nothing is known of what was asked: it is asked again, under the same id."""
 
@@ -407,3 +414,10 @@ class ProviderSilent(Busy):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 5, **facts: Any) -> None:
         super().__init__(detail, retry_after=retry_after, **facts)
+
+
+# -- of no request ---------------------------------------------------------------------------------
+
+
+class ParcelRefused(Exception):
+    """A carrier's last word on a parcel: it never will carry it."""

@@ -30,6 +30,7 @@ class EventName(StrEnum):
     ORDER_REFUNDED = "OrderRefunded"
     REFUND_NEEDS_ATTENTION = "RefundNeedsAttention"
     PAYMENT_QUARANTINED = "PaymentQuarantined"
+    PARCEL_REQUESTED = "ParcelRequested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

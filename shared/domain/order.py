@@ -37,6 +37,15 @@ class OrderState(StrEnum):
 _OPEN = frozenset({OrderState.AWAITING_PAYMENT, OrderState.CANCELLED})
 
 
+class Attention(StrEnum):
+    """Why a paid order cannot be handed to its carrier before a person has looked."""
+
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    ADDRESS_GONE = "address_gone"
+    """It was erased, or its time was over, before the order was handed over."""
+    CARRIER_REFUSED = "carrier_refused"
+
+
 class RefundReason(StrEnum):
     """Why money that came too late could not become an order."""
 
@@ -84,8 +93,8 @@ class Order:
     """Digest of the Idempotency-Key that made it."""
     fingerprint: str
     """Digest of the body that made it."""
-    ship_to: str | None = None
-    """Address as compact JSON; ``None`` where it was not read."""
+    ship_to: bytes | None = None
+    """Address, sealed; ``None`` where it was not read, or was erased."""
 
     state: OrderState = OrderState.AWAITING_PAYMENT
     version: int = 1
@@ -106,6 +115,12 @@ class Order:
     """Deadline of the hold that the last attempt takes."""
     seat: Seat | None = None
     """What the last attempt took. Recorded before it is sold, so that whoever goes on finds it."""
+    carrier: str | None = None
+    """Who carries it. Recorded before the carrier is asked, so that whoever goes on asks no other."""
+    fulfilled_at: int | None = None
+    attention: Attention | None = None
+    erased_at: int | None = None
+    """When its personal data was erased."""
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -245,6 +260,29 @@ class Order:
             state=OrderState.REFUNDED if refunded == self.captured else self.state,
         )
 
+    def handing_over(self, carrier: str) -> Order:
+        """The carrier is about to be asked. Of an order that is not paid, or not any more, nothing leaves."""
+        self._refuse_unless_paid()
+        return self._changed(carrier=carrier)
+
+    def fulfilled(self, at: int) -> Order:
+        """The carrier has taken it on."""
+        self._refuse_unless_paid()
+        return self._changed(state=OrderState.FULFILLED, fulfilled_at=at)
+
+    def needing_attention(self, why: Attention) -> Order:
+        """It cannot be handed over as it is."""
+        self._refuse_unless_paid()
+        return self._changed(attention=why)
+
+    def erased(self, at: int) -> Order:
+        """Nothing in it is about a person any more. State and money stay."""
+        return self._changed(ship_to=None, erased_at=at)
+
+    def _refuse_unless_paid(self) -> None:
+        if self.state is not OrderState.PAID:
+            raise ValueError(f"an order that is {self.state} is not handed over")
+
     def _refuse_unless_open(self) -> None:
         if self.is_settled or self.refund_reason is not None:
             raise ValueError(
@@ -270,4 +308,7 @@ class Order:
             attempt=0,
             late_until=None,
             seat=None,
+            carrier=None,
+            fulfilled_at=None,
+            attention=None,
         )

@@ -24,7 +24,7 @@ Fault = tuple[str, str]
 
 ALWAYS_FREE = frozenset({"name", "metadata"})
 """What no stock, price or clock depends on; the titles of offers are free too."""
-AS_SENT = {"payment_provider": "payments"}
+AS_SENT = {"payment_provider": "payments", "carrier": "fulfilment"}
 """What a merchant calls it, where we do not."""
 
 

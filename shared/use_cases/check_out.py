@@ -30,6 +30,7 @@ from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
 from shared.use_cases.campaign_cache import CampaignReader
 from shared.use_cases.order_ports import Orders, PaymentProvider
+from shared.use_cases.parcel_ports import Addresses
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
 from shared.use_cases.stock_ports import StockBlocks, shelf
@@ -49,9 +50,11 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class CheckedOut:
-    """The order, and whether it had been made before."""
+    """The order, where it goes, and whether it had been made before."""
 
     order: Order
+    ship_to: Mapping[str, Any]
+    """As it was asked for: whoever repeats a request asks for the same."""
     replayed: bool
 
 
@@ -64,11 +67,13 @@ class CheckoutDesk:
         stock: StockBlocks,
         orders: Orders,
         providers: Mapping[str, PaymentProvider],
+        addresses: Addresses,
     ) -> None:
         self._campaigns = campaigns
         self._stock = stock
         self._orders = orders
         self._providers = providers
+        self._addresses = addresses
 
     def check_out(self, checkout: Checkout, now: int) -> CheckedOut:
         """
@@ -83,18 +88,18 @@ class CheckoutDesk:
         fingerprint = derive(campaign.secret, "body", _canonical(checkout))[:9].hex()
         order = self._orders.find(check)
         if order is not None and order.request == request:
-            return _repeated(order, fingerprint)
+            return _repeated(order, checkout, fingerprint)
         self._refuse_unless_held(campaign, check, now)
         if order is None:
             placed = self._place(campaign, check, checkout, request, fingerprint, now)
             order = self._orders.place(placed)
             if order is None:
-                return CheckedOut(placed, replayed=False)
+                return CheckedOut(placed, checkout.ship_to, replayed=False)
             if order.request == request:
-                return _repeated(order, fingerprint)
+                return _repeated(order, checkout, fingerprint)
         if order.fingerprint != fingerprint:
             raise OrderExists(order=order.id)
-        return CheckedOut(order, replayed=True)
+        return CheckedOut(order, checkout.ship_to, replayed=True)
 
     def _read(self, checkout: Checkout) -> tuple[Campaign, ClaimCheck]:
         try:
@@ -130,6 +135,7 @@ class CheckoutDesk:
         now: int,
     ) -> Order:
         order_id = ORDER + suffix_of(checkout.reservation_id, RESERVATION)
+        sealed = self._addresses.seal(campaign, order_id, checkout.ship_to)
         provider = self._providers[campaign.payment_provider]
         try:
             payment = provider.create_payment(
@@ -156,14 +162,14 @@ class CheckoutDesk:
             payment_action=payment.action,
             request=request,
             fingerprint=fingerprint,
-            ship_to=_compact(checkout.ship_to),
+            ship_to=sealed,
         )
 
 
-def _repeated(order: Order, fingerprint: str) -> CheckedOut:
+def _repeated(order: Order, checkout: Checkout, fingerprint: str) -> CheckedOut:
     if order.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    return CheckedOut(order.as_placed(), replayed=True)
+    return CheckedOut(order.as_placed(), checkout.ship_to, replayed=True)
 
 
 def _canonical(checkout: Checkout) -> str:

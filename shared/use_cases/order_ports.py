@@ -63,8 +63,10 @@ class Orders(Protocol):
         that the books wait for.
         """
 
-    def all(self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD) -> Iterator[Order]:
-        """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses.
+    def all(
+        self, campaign_id: str, shards: Iterable[int] = EVERY_SHARD, *, address: bool = False
+    ) -> Iterator[Order]:
+        """Every order of a campaign, or of some of its shards, strongly consistent. Without addresses, if not asked for.
 
         In the order of shards, ends of holds and ledger keys: the same each time.
         """

@@ -15,6 +15,7 @@ from shared.domain.board import Board
 from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.order import Order, OrderState
+from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import Block, Entry, Kind
@@ -204,7 +205,7 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
     order = change.after
     if change.before is not None and change.before.state is order.state:
         return
-    data = {
+    data: dict[str, object] = {
         "order": order.id,
         "sku": order.sku,
         "quantity": order.quantity,
@@ -224,6 +225,12 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
             "reason": order.refund_reason.value,
             "after_close": False,
         }
+    elif order.state is OrderState.FULFILLED:
+        parcel = parcel_id(order.id)
+        # What was paid is told already, and not what a parcel is about.
+        data = {name: data[name] for name in ("order", "sku", "quantity")}
+        name, what = EventName.PARCEL_REQUESTED, [parcel]
+        data |= {"parcel": parcel, "carrier": order.carrier, "requested_at": order.fulfilled_at}
     else:
         return
     yield Event(

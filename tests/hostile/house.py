@@ -24,7 +24,15 @@ from functions.open_campaign.handler import lambda_handler as open_campaign
 from functions.prepare_stock.handler import lambda_handler as prepare_stock
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, QuietLine, Serve
-from local.simulation.services import PAYMENT_SECRET, Bus, Executions, Schedules, serve_secret
+from local.simulation.services import (
+    PAYMENT_SECRET,
+    Bus,
+    Executions,
+    Keys,
+    Objects,
+    Schedules,
+    serve_secret,
+)
 from local.simulation.world import SETTINGS
 from shared import table, wiring
 from shared.contracts.routes import ELSE_FUNCTION, EVERYTHING_ELSE, ROUTES, RouteSpec
@@ -55,6 +63,8 @@ class House:
             "scheduler": Schedules(lambda _given, _second: None).serve,
             "secretsmanager": serve_secret,
             "events": Bus(Random(1)).serve,
+            "kms": Keys().serve,
+            "s3": Objects().serve,
         }
         line = QuietLine()  # one, for it counts the tokens of transactions
         self._connect = lambda service: Client(service, serve[service], line)

@@ -113,6 +113,7 @@ QUIET_SHOW: dict[str, Step] = {
     "CloseCampaign": lambda _: {"phase": "drain"},
     "ReconcileCampaign": lambda _: {"balanced": True, "differences": 0},
     "SettleCampaign": lambda _: {"status": "closed"},
+    "HandOverOrders": lambda _: {"complete": True, "handed_over": 0},
     "PackageCampaign": lambda _: {"complete": True, "pieces": 1},
 }
 

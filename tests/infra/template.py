@@ -27,6 +27,20 @@ class Template:
     def properties(self, kind: str) -> list[dict[str, Any]]:
         return [resource.get("Properties", {}) for resource in self.of_type(kind).values()]
 
+    def named_like(self, kind: str, part: str) -> Resource:
+        """The one resource of a type whose logical id has this in it."""
+        (only,) = (resource for name, resource in self.of_type(kind).items() if part in name)
+        return only
+
+    def machine(self, end: str = "campaign-lifecycle") -> dict[str, Any]:
+        """The properties of the machine whose name ends so."""
+        (only,) = (
+            properties
+            for properties in self.properties("StepFunctions::StateMachine")
+            if properties["StateMachineName"].endswith(end)
+        )
+        return only
+
     @property
     def functions(self) -> dict[str, dict[str, Any]]:
         """``functions/<name>`` to the properties of its function."""
@@ -34,15 +48,6 @@ class Template:
             properties["Handler"].split(".")[1]: properties
             for properties in self.properties("Lambda::Function")
         }
-
-    def machine(self, name: str) -> dict[str, Any]:
-        """The properties of the state machine that is called so after its stage."""
-        (found,) = (
-            machine
-            for machine in self.properties("StepFunctions::StateMachine")
-            if machine["StateMachineName"].endswith(f"-{name}")
-        )
-        return found
 
     def statements(self, role: str | None = None) -> Iterator[dict[str, Any]]:
         """Statements of all role policies, or of one role's; actions and resources always lists."""

@@ -26,7 +26,13 @@ STAR_RESOURCES = {
 EVERYBODY = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACED = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 STRIPE = ("secretsmanager:GetSecretValue", "livehour-production-payments-stripe")
-BEYOND_TABLES = {
+SEALS = {("kms:Decrypt", "ParcelsKey"), ("kms:GenerateDataKey", "ParcelsKey")}
+HANDS_OVER = {
+    *SEALS,
+    *((f"s3:{verb}Object", "/parcels/*") for verb in ("Get", "Put", "Delete")),
+    ("s3:ListBucket", "ParcelsBucket"),
+}
+BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
     "campaigns": {
         STRIPE,
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
@@ -38,7 +44,15 @@ BEYOND_TABLES = {
         ),
     },
     "check_books": {STRIPE},
-    "checkout": {STRIPE},
+    "checkout": {STRIPE, *SEALS},
+    "fulfil_order": HANDS_OVER,
+    "hand_over_orders": HANDS_OVER,
+    "parcels": {
+        *SEALS,
+        *((f"s3:{verb}Object", "ParcelsBucket") for verb in ("Get", "Put")),
+        ("s3:DeleteObject", "/batches/*"),
+        ("s3:DeleteObject", "/parcels/*"),
+    },
     "keep_books": {STRIPE},
     "payment_webhooks": {
         STRIPE,
@@ -118,6 +132,15 @@ def test_no_role_has_a_policy_that_somebody_else_wrote(template: Template):
     assert not [role for role in template.properties("IAM::Role") if role.get("ManagedPolicyArns")]
 
 
+def test_the_machine_of_parcels_may_call_its_function_and_nothing_else(production: Template):
+    machine = production.machine("fulfil-order")
+    granted = production.granted(machine["RoleArn"]["Fn::GetAtt"][0])
+
+    assert {(action, on) for action, on in granted if on != "*"} == {
+        ("lambda:InvokeFunction", "livehour-production-fulfil-order")
+    }
+
+
 def test_only_campaigns_may_pass_a_role_and_only_to_the_scheduler(template: Template):
     passing = [
         statement for statement in template.statements() if "iam:PassRole" in statement["Action"]
@@ -138,7 +161,8 @@ def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_hel
     name = machine["StateMachineName"]
     steps = [
         *("prepare-stock", "open-campaign", "keep-books"),
-        *("close-campaign", "reconcile-campaign", "settle-campaign", "package-campaign"),
+        *("close-campaign", "reconcile-campaign", "settle-campaign", "hand-over-orders"),
+        "package-campaign",
     ]
 
     assert {(action, on) for action, on in granted if on != "*"} == {

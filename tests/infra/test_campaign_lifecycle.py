@@ -21,7 +21,9 @@ BEAT = ["Keep the books", "How does the show stand?", "Wait for the next beat"]
 CLOSED = ["Close the sale", "Wait for the next beat"]
 LAST_BEAT = BEAT[:2]
 PACKED = ["Build the closing package", "Is the package whole?"]
-BALANCED = ["Reconcile the books", "Do the books balance?", "Settle the campaign", *PACKED]
+SENT = ["Hand over what is left", "Is everything handed over?"]
+SETTLED = ["Reconcile the books", "Do the books balance?", "Settle the campaign"]
+BALANCED = [*SETTLED, *SENT, *PACKED]
 BEATS = 12
 NEEDS_HELP = ["Call a person", "Campaign needs a person"]
 
@@ -91,8 +93,43 @@ def test_a_package_that_cannot_be_kept_calls_a_person_when_the_campaign_is_compl
     show = theatre.play(campaign)
 
     assert (show.status, show.error) == ("FAILED", "CampaignNeedsAPerson")
-    assert show.states[-4:] == ["Settle the campaign", PACKED[0], *NEEDS_HELP]
+    assert show.states[-4:] == [SENT[1], PACKED[0], *NEEDS_HELP]
     assert [told["detail"]["data"]["error"] for told in theatre.told()] == ["StoreBusy"]
+
+
+def test_what_no_event_has_handed_over_is_handed_over_in_as_many_calls_as_it_takes(
+    theatre, cast, campaign
+):
+    cast.steps["KeepBooks"] = beats("drained")
+    left = iter([False, True])
+    cast.steps["HandOverOrders"] = failing(
+        lambda _: {"complete": next(left)}, "CarrierSilent", "StoreBusy"
+    )
+
+    show = theatre.play(campaign)
+
+    assert show.status == "SUCCEEDED"
+    assert show.states[-8:] == [
+        *SENT,
+        "Wait for the next parcels",
+        *SENT,
+        *PACKED,
+        "Campaign settled",
+    ]
+    assert len(cast.called("HandOverOrders")) == 4
+
+
+def test_a_carrier_that_stays_down_calls_a_person_and_the_campaign_is_complete_already(
+    theatre, cast, campaign
+):
+    cast.steps["KeepBooks"] = beats("drained")
+    cast.steps["HandOverOrders"] = failing(lambda _: {}, *["CarrierSilent"] * 11)
+
+    show = theatre.play(campaign)
+
+    assert (show.status, show.error) == ("FAILED", "CampaignNeedsAPerson")
+    assert show.states[-4:] == ["Settle the campaign", SENT[0], *NEEDS_HELP]
+    assert [told["detail"]["data"]["error"] for told in theatre.told()] == ["CarrierSilent"]
 
 
 def test_each_step_is_told_the_campaign_and_the_part_and_the_beat_its_number(

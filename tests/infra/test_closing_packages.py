@@ -6,8 +6,8 @@ from tests.infra.template import Template
 
 
 def test_packages_are_encrypted_and_private_and_reached_by_tls_only(template: Template):
-    (bucket,) = template.properties("S3::Bucket")
-    (policy,) = template.properties("S3::BucketPolicy")
+    bucket = template.named_like("S3::Bucket", "Packages")["Properties"]
+    policy = template.named_like("S3::BucketPolicy", "Packages")["Properties"]
 
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
@@ -26,31 +26,37 @@ def test_packages_are_encrypted_and_private_and_reached_by_tls_only(template: Te
 
 
 def test_in_production_packages_are_locked_for_three_years_and_go_after_that(production: Template):
-    (bucket,) = production.properties("S3::Bucket")
+    bucket = production.named_like("S3::Bucket", "Packages")["Properties"]
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
     assert retention == {"Mode": "GOVERNANCE", "Days": 3 * 365}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] > retention["Days"]
-    (resource,) = production.of_type("S3::Bucket").values()
+    resource = production.named_like("S3::Bucket", "Packages")
     assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_on_a_laptop_nothing_is_locked(local: Template):
-    (bucket,) = local.properties("S3::Bucket")
+    bucket = local.named_like("S3::Bucket", "Packages")["Properties"]
     assert "ObjectLockConfiguration" not in bucket
-    (resource,) = local.of_type("S3::Bucket").values()
+    resource = local.named_like("S3::Bucket", "Packages")
     assert resource["DeletionPolicy"] == "Delete"
 
 
 def test_packages_are_signed_with_a_key_that_anybody_can_verify(template: Template):
-    (key,) = template.properties("KMS::Key")
+    key = template.named_like("KMS::Key", "Packages")["Properties"]
     assert (key["KeySpec"], key["KeyUsage"]) == ("RSA_3072", "SIGN_VERIFY")
 
 
 def test_nobody_may_bypass_the_lock_or_delete_a_package(template: Template):
-    actions = {action for statement in template.statements() for action in statement["Action"]}
+    actions = {
+        action
+        for statement in template.statements()
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if "Packages" in template.named(resource)
+    }
     assert {action for action in actions if action.startswith("s3:")} == {
         "s3:GetObject",
         "s3:PutObject",
@@ -58,5 +64,5 @@ def test_nobody_may_bypass_the_lock_or_delete_a_package(template: Template):
 
 
 def test_the_kept_key_outlives_the_production_stack(production: Template):
-    (resource,) = production.of_type("KMS::Key").values()
+    resource = production.named_like("KMS::Key", "Packages")
     assert resource["DeletionPolicy"] == "Retain"

@@ -68,11 +68,12 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
         "StripeSecretArn",
     }
     named |= {"PackagesBucket", "SigningKeyArn"}
+    named |= {"ParcelsBucket", "AddressKeyArn", "FulfilOrderArn"}
     expected = named | {
         f"{name}Table"
         for name in (
             *("Campaigns", "Requests", "Stock", "Buyers"),
-            *("Orders", "Payments", "Totals", "Keys"),
+            *("Orders", "Payments", "Totals", "Keys", "Addresses"),
         )
     }
 
@@ -93,7 +94,9 @@ def test_tables_of_production_survive_a_mistake(production: Template):
     for table in production.of_type("DynamoDB::Table").values():
         properties = table["Properties"]
         assert properties["DeletionProtectionEnabled"] is True
-        assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        restored = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        # What goes from the keys of addresses must be gone.
+        assert restored is not properties["TableName"].endswith("-addresses")
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
 
 
@@ -230,7 +233,7 @@ def test_alarms_and_rules_may_publish_to_the_topic_and_only_by_tls(production: T
 def test_unbalanced_books_quarantined_payments_and_unknown_refunds_reach_a_person(
     production: Template,
 ):
-    (rule,) = production.properties("Events::Rule")
+    rule = production.named_like("Events::Rule", "Attention")["Properties"]
 
     assert set(rule["EventPattern"]["detail-type"]) == {
         *("CampaignNeedsAttention", "PaymentQuarantined", "RefundNeedsAttention")
@@ -256,7 +259,7 @@ def test_the_machines_of_production_are_traced_and_its_events_are_archived(produ
 
 
 def test_the_local_stage_lets_everybody_read_along(local: Template):
-    (rule,) = local.properties("Events::Rule")
+    rule = local.named_like("Events::Rule", "Everything")["Properties"]
 
     assert LOCAL.observer_queue
     assert local.named(rule["Targets"][0]["Arn"]) == "livehour-local-observer"

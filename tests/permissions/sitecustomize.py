@@ -38,8 +38,8 @@ def needed(service: str, operation: str, call: Mapping[str, Any]) -> Iterator[tu
         yield "states:StartExecution", call["stateMachineArn"]
     elif operation == "DescribeExecution":
         yield "states:DescribeExecution", call["executionArn"]
-    elif operation == "PutObject":
-        yield "s3:PutObject", f"arn:aws:s3:::{call['Bucket']}/{call['Key']}"
+    elif service == "s3":
+        yield f"s3:{operation}", f"arn:aws:s3:::{call['Bucket']}/{call['Key']}"
     elif service == "kms":
         yield f"kms:{operation}", call["KeyId"]
     elif operation == "GetSecretValue":

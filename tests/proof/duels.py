@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+from local.simulation.sdk import Client, QuietLine
+from local.simulation.services import Keys
+from shared.adapters.sealed_addresses import SealedAddresses
 from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
 from shared.domain.stock import FOR_GOOD, PAUSED, Counters, Entry, Gate, Kind
@@ -119,6 +123,23 @@ def an_order_that_is_paid_is_not_placed_again(rig: Rig) -> None:
     assert found.paid_at is not None
 
 
+def the_first_key_of_a_campaign_is_everybodys(rig: Rig) -> None:
+    campaign = a_campaign(id=rig.id, merchant=rig.merchant)
+    order = an_order(rig)
+    kms: Any = Client("kms", Keys().serve, QuietLine())
+
+    def process() -> SealedAddresses:
+        return SealedAddresses(
+            rig.client, "addresses", lambda: kms, "key", days=90, clock=lambda: rig.now
+        )
+
+    sealed = process().seal(campaign, order.id, {"name": "Li Wei"})
+    # Another has looked before that, and found none.
+    process()._make(campaign)
+    found = process().open(campaign, replace(order, ship_to=sealed))
+    assert found == {"name": "Li Wei"}
+
+
 # -- stock ---------------------------------------------------------------------------------------------
 
 
@@ -217,6 +238,7 @@ DUELS: dict[Term, Duel] = {
     ("campaigns", "Put", "attribute_not_exists(id)"): a_new_campaign_replaces_no_other,
     ("requests", "Put", "attribute_not_exists(id) OR expires_at <= ?"): a_request_is_answered_once,
     ("orders", "Put", "attribute_not_exists(p)"): an_order_that_is_paid_is_not_placed_again,
+    ("addresses", "Put", "attribute_not_exists(campaign)"): the_first_key_of_a_campaign_is_everybodys,
     ("stock", "SET", "attribute_exists(k)"): a_seal_makes_no_block_out_of_nothing,
     ("stock", "ledger", "attribute_exists(k)"): an_end_makes_no_block_out_of_nothing,
     ("stock", "ledger", "attribute_not_exists(w)"): no_request_begins_in_a_sealed_block,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from shared.domain import events, order, payment, stock
 from shared.use_cases import (
-    book_refund,
     arrange_stock,
+    book_refund,
     close_campaign,
+    erase_personal_data,
     finish_orders,
     give_back,
+    hand_over,
     judge_payment,
     keep_stock,
     limit_buyer,
@@ -240,6 +242,35 @@ MUTATIONS = (
         "if not 0 < amount <= self.refundable:",
         "if False:",
         tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "a carrier is asked before the order says so",
+        hand_over._next,
+        "return order.handing_over(campaign.carrier or '')",
+        "carrier.request_parcel(parcel_of(campaign, order, address))\n"
+        "        return order.handing_over(campaign.carrier or '')",
+        tests="tests/unit/parcels",
+    ),
+    Mutation(
+        "a carrier whose answer was lost is not asked what it knows",
+        hand_over._next,
+        "if asked_before and",
+        "if False and",
+        tests="tests/unit/parcels",
+    ),
+    Mutation(
+        "a parcel of what went back is not withdrawn",
+        hand_over._take_back,
+        "if order.state is OrderState.REFUNDED:",
+        "if False:",
+        tests="tests/unit/parcels",
+    ),
+    Mutation(
+        "what a carrier was given stays when it is erased",
+        erase_personal_data._forget,
+        "dispatch.carriers[order.carrier].forget(key_of(order))",
+        "pass",
+        tests="tests/unit/parcels",
     ),
     Mutation(
         "an event's id depends on when it was told",

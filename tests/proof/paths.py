@@ -20,7 +20,7 @@ from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETR
 from local.simulation.plan import STARTS
 from local.simulation.refusals import refuse
 from local.simulation.sdk import Client, Serve
-from local.simulation.services import PAYMENT_SECRET, Executions, Schedules
+from local.simulation.services import PAYMENT_SECRET, Executions, Keys, Schedules
 from local.simulation.world import Scale, World
 from shared.clock import rfc3339
 from shared.domain import claim_check
@@ -43,9 +43,11 @@ class Rig(World):
         )
         self.executions = Executions(lambda *_: None)
         self.schedules = Schedules(lambda *_: None)
+        self.keys = Keys(alike=True)
         self.real: Any = None
         """A client of the store from now on."""
         self.show = ""
+        self.carrier = ""
         self._gateway = Gateway(self)
         self._keys = 0
         for scope in ("manage", "sell", "read"):
@@ -143,6 +145,7 @@ class Rig(World):
             "ends_at": rfc3339(STARTS + 3600 + LENGTH),
             "currency": "CNY",
             "hold_seconds": HOLD,
+            "fulfilment": {"carrier": self.carrier} if self.carrier else None,
             "offers": [
                 {"sku": "APPLE", "title": {"en": "Apple"}, "unit_price": 990, "allotment": 8},
                 {
@@ -580,6 +583,34 @@ def build_the_package(rig: Rig) -> Act:
     return rig.task("package_campaign")
 
 
+# -- parcels -------------------------------------------------------------------------------------------------
+
+
+def hand_over(rig: Rig) -> Act:
+    order = _paid(rig)
+    return lambda: rig.invoke("fulfil_order", {"order": order["id"]})
+
+
+def hand_over_what_is_left(rig: Rig) -> Act:
+    _paid(rig)
+    return rig.task("hand_over_orders")
+
+
+def erase(rig: Rig) -> Act:
+    order = _paid(rig)
+    rig.invoke("fulfil_order", {"order": order["id"]})
+    route = "DELETE /v1/orders/{order_id}/personal-data"
+    return rig.ask(route, "manage", path={"order_id": order["id"]})
+
+
+def _paid(rig: Rig) -> Mapping[str, Any]:
+    rig.carrier = "file"
+    rig.live()
+    order = rig.order(1)
+    rig.webhook(order)()
+    return order
+
+
 PATHS: Final[tuple[Path, ...]] = (
     reserve,
     reserve_over_several_blocks,
@@ -636,4 +667,7 @@ PATHS: Final[tuple[Path, ...]] = (
     settle,
     compare,
     build_the_package,
+    hand_over,
+    hand_over_what_is_left,
+    erase,
 )

@@ -25,7 +25,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import StoreBusy
 from shared.domain.ids import ledger_key
-from shared.domain.order import Order, RefundReason, Seat
+from shared.domain.order import Attention, Order, RefundReason, Seat
 from shared.domain.payment import Doubt, QuarantinedPayment
 from shared.domain.stock import Block, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
@@ -43,6 +43,7 @@ class Rig:
     """The adapters, on one client; a campaign of their own; and what they did so far."""
 
     def __init__(self, client: Any, campaign_id: str, random: Random, now: int) -> None:
+        self.client = client
         self.random = random
         self.now = now
         self.id = campaign_id
@@ -199,7 +200,7 @@ def an_order(rig: Rig) -> Order:
         payment_action={"type": "signed_webhook"},
         request="0a" * 9,
         fingerprint=rig.random.choice(["0b", "0c"]) * 9,
-        ship_to=rig.random.choice([None, '{"name":"李伟"}']),
+        ship_to=rig.random.choice([None, b"sealed"]),
     )
 
 
@@ -213,6 +214,10 @@ def _following(rig: Rig, order: Order) -> Order:
         lambda: order.seated(Seat(block=2, key="AAAAAAAA", units=1)),
         lambda: order.refunding(RefundReason.SOLD_OUT),
         order.gave_back,
+        lambda: order.handing_over("file"),
+        lambda: order.fulfilled(rig.now),
+        lambda: order.needing_attention(Attention.ADDRESS_GONE),
+        lambda: order.erased(rig.now),
     ]
     while True:
         try:

@@ -128,7 +128,9 @@ class Script:
         path = {"reservation_id": reservation.body["id"]}
         return self._show.clients.insist(Ask(route, path, key="sell"))
 
-    def check_out(self, reservation: Answer, method: str = "card") -> dict[str, Any]:
+    def check_out(
+        self, reservation: Answer, method: str = "card", **ship_to: str
+    ) -> dict[str, Any]:
         """Twice, too. The order."""
         ask = Ask(
             CHECKOUT,
@@ -136,7 +138,7 @@ class Script:
             {
                 "buyer_id": reservation.body["buyer_id"],
                 "payment_method": method,
-                "ship_to": SHIP_TO,
+                "ship_to": {**SHIP_TO, **ship_to},
             },
             key="sell",
             headers={"idempotency-key": self._show.clients.fresh_key()},
@@ -221,6 +223,14 @@ class Script:
 
     def lie_about(self, order: Mapping[str, Any]) -> None:
         self._show.provider.lie(order, after=0)
+
+    def erase(self, order: Mapping[str, Any]) -> None:
+        """Again: the same."""
+        path = {"order_id": order["id"]}
+        ask = Ask("DELETE /v1/orders/{order_id}/personal-data", path, key="manage")
+        for _ in range(2):
+            answer = self._show.clients.insist(ask)
+            expect(answer.ok and answer.body["personal_data"] == "erased", ask, answer)
 
     # -- the merchant --------------------------------------------------------------------------------
 
@@ -479,6 +489,32 @@ def _extend_at_the_last_moment(script: Script) -> None:
     script.command("extend", ends_at=script.instant(30))
 
 
+# -- parcels -----------------------------------------------------------------------------------------------
+
+
+def _have_it_sent(script: Script) -> None:
+    script.at(0)
+    script.buy(2, "ana", copies=2)
+    # No such postal code.
+    astray = script.check_out(script.reserve(1, "ben"), postal_code="1")
+    script.pay(astray)
+    forgotten = script.check_out(script.reserve(1, "cleo"))
+    script.pay(forgotten)
+    # When all is over, whoever died: so it was sent.
+    script.at(300)
+    script.erase(forgotten)
+    made = script.ask(f"GET {CAMPAIGN}/hand-off/files", "manage")
+    expect(made.ok and made.body["needs_attention_found"] == 1, made)
+    expect([file["rows"] for file in made.body["files"]] == [1, 1], made)
+    expect(script.read_order(forgotten).body["state"] == "fulfilled", forgotten)
+
+
+def _have_it_sent_in_the_end(script: Script) -> None:
+    script.at(0)
+    script.buy(1, "ana")
+    script.buy(2, "ben")
+
+
 # -- plans -------------------------------------------------------------------------------------------------
 
 
@@ -690,6 +726,22 @@ SCENES: Final = (
         replace(CALM, length=12),
         (_give_back_by_hand,),
         ("refund succeeded", "order refunded after the close"),
+        "parcels",
+        replace(CALM, carrier="file"),
+        (_have_it_sent,),
+        (
+            "parcel requested",
+            "order needs attention: address_incomplete",
+            "personal data erased",
+        ),
+    ),
+    Scene(
+        "parcels that no event has sent",
+        replace(CALM, carrier="file"),
+        (_have_it_sent_in_the_end,),
+        ("parcel requested", "in trouble"),
+        # Longer than its machine tries.
+        (Trouble("fulfil_order", "GetItem", "orders", 600),),
     ),
     Scene(
         "called off before there is any stock",

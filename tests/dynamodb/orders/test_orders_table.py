@@ -10,7 +10,7 @@ import pytest
 from shared import table
 from shared.adapters import dynamodb_payments, dynamodb_stream
 from shared.adapters.dynamodb_order_items import key_of
-from shared.domain.order import Order, OrderState, RefundReason, Seat
+from shared.domain.order import Attention, Order, OrderState, RefundReason, Seat
 from shared.domain.payment import (
     Doubt,
     ParkedEvent,
@@ -48,7 +48,20 @@ def versions(order: Order) -> list[Order]:
     seated = seeking.seated(Seat(block=12, key="AbCd_-09", units=3))
     again = seated.seeking(until=order.expires_at + 600)
     refunding = again.refunding(RefundReason.BUYER_LIMIT_REACHED)
-    return [failed, seeking, seated, again, refunding, refunding.gave_back()]
+    paid = again.seated(Seat(block=12, key="AbCd_-09", units=3)).paid(order.expires_at + 601)
+    handing = paid.handing_over("file")
+    fulfilled = handing.fulfilled(order.expires_at + 602)
+    return [
+        *(failed, seeking, seated, again, refunding, refunding.gave_back()),
+        *_over(refunding.version + 1, paid, handing, fulfilled),
+        *_over(refunding.version + 4, handing.needing_attention(Attention.ADDRESS_INCOMPLETE)),
+        *_over(refunding.version + 5, fulfilled.erased(order.expires_at + 603)),
+    ]
+
+
+def _over(version: int, *orders: Order) -> list[Order]:
+    """As if each was made from the one that stands."""
+    return [replace(each, version=version + place + 1) for place, each in enumerate(orders)]
 
 
 def test_every_version_is_read_as_it_was_saved(make_shop: MakeShop):
@@ -130,7 +143,7 @@ def test_the_longest_of_everything_still_takes_one_write_unit(
         sku="S" * 32,
         quantity=100,
         amount=100 * 10**12 - 1,
-        ship_to="x" * table.LARGEST_SHIP_TO,
+        ship_to=b"x" * table.LARGEST_SHIP_TO,
         **payment,
     )
     shop.orders.place(order)

@@ -23,6 +23,7 @@ from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRe
 from shared.use_cases.take_snapshot import take_snapshot
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
+from tests.memory_parcels import OpenAddresses
 from tests.proof.history import History, Told
 from tests.shop import SHIP_TO, event_body, headers
 from tests.theatre import FUJI
@@ -65,7 +66,9 @@ class Process:
         )
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
         self._hints = hints
-        self._checkouts = CheckoutDesk(campaigns, show.stock, show.orders, providers)
+        self._checkouts = CheckoutDesk(
+            campaigns, show.stock, show.orders, providers, OpenAddresses()
+        )
         self._payments = PaymentDesk(campaigns, self.books)
 
     def believe(self, campaign: Campaign) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from local.simulation.sdk import Client, QuietLine
+from local.simulation.services import Keys
 from local.simulation.world import SETTINGS
 from shared import wiring
 from shared.domain.errors import InternalError, StoreBusy
@@ -49,6 +51,8 @@ def begin(endpoint: str, barrier: Barrier) -> None:
     os.environ.update({**SETTINGS, **own})
     secret = SimpleNamespace(webhooks=lambda: [Webhook(SECRET)])
     wiring.payment_secret = lambda: secret  # type: ignore[assignment]
+    keys = Client("kms", Keys().serve, QuietLine())
+    wiring.key_keeper = lambda: keys  # type: ignore[assignment]
     _start.append(barrier)
 
 

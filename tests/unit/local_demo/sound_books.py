@@ -15,7 +15,7 @@ OFFERS = [
 ]
 
 
-def an_order(suffix: str, sku: str, quantity: int, state: str = "paid") -> dict[str, Any]:
+def an_order(suffix: str, sku: str, quantity: int, state: str = "fulfilled") -> dict[str, Any]:
     price = 100 if sku == "FUJI" else 900
     return {
         "id": f"ord_{suffix}",
@@ -26,6 +26,7 @@ def an_order(suffix: str, sku: str, quantity: int, state: str = "paid") -> dict[
         "currency": "CNY",
         "state": state,
         "amount_refunded": price * quantity if state == "refunded" else 0,
+        "needs_attention": None,
         "paid_at": AS_OF if state in ("paid", "fulfilled") else None,
     }
 
@@ -132,6 +133,7 @@ def sound_evidence(**changes: Any) -> Evidence:
         "timeline": {"version": 9, "buckets": [bucket]},
         "report": report,
         "report_again": report,
+        "hand_off": {"waiting": 0, "files": [{"name": "parcels.csv", "rows": 4}]},
         "orders": {order["id"]: order for order in orders},
         "loose": {"rsv_gave_back": "released", "rsv_left": "expired"},
     }

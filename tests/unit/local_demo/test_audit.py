@@ -220,6 +220,16 @@ def a_report_that_changed() -> Evidence:
     return sound_evidence(report_again={"balanced": True, "totals": {}})
 
 
+def an_order_that_nobody_carries() -> Evidence:
+    evidence = sound_evidence()
+    evidence.orders["ord_a"]["state"] = "paid"
+    return evidence
+
+
+def a_parcel_too_many() -> Evidence:
+    return sound_evidence(hand_off={"waiting": 0, "files": [{"name": "parcels.csv", "rows": 5}]})
+
+
 SPOILT = {
     "Units are available, held or sold, and no others": [a_unit_out_of_nowhere],
     "Every reservation placed has one state": [a_reservation_without_a_state],
@@ -243,6 +253,7 @@ SPOILT = {
         a_wrong_amount_that_was_believed,
     ],
     "Every paid order was paid for": [an_order_that_a_lie_paid_for],
+    "Every paid order has its parcel": [an_order_that_nobody_carries, a_parcel_too_many],
     "Every webhook was taken in the end": [a_webhook_nobody_took],
     "The same request got the same answer": [a_second_answer_that_differs],
     "Every answer was one of the contract's": [an_internal_error],

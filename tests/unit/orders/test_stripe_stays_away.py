@@ -9,8 +9,8 @@ LOAD = """
 import os, sys
 os.environ.update(
     AWS_DEFAULT_REGION="us-east-1", STAGE="local", STRIPE_API_URL="https://stripe.invalid",
-    STRIPE_SECRET_ARN="arn", PAYMENT_SECRET_ARN="arn",
-    **{f"{role}_TABLE": role for role in "CAMPAIGNS STOCK BUYERS ORDERS PAYMENTS TOTALS".split()},
+    STRIPE_SECRET_ARN="arn", PAYMENT_SECRET_ARN="arn", ADDRESS_KEY_ARN="arn", ADDRESS_DAYS="90",
+    **{f"{role}_TABLE": role for role in "CAMPAIGNS STOCK BUYERS ORDERS PAYMENTS TOTALS ADDRESSES".split()},
 )
 import functions.checkout.handler, functions.payment_webhooks.handler
 import functions.keep_books.handler, functions.campaigns.handler

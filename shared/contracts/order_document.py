@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
 from shared.clock import rfc3339
 from shared.contracts import buying
 from shared.domain.order import Order
+from shared.domain.parcel import parcel_id
 
 
-def order_document(order: Order, *, at: int, personal: bool) -> dict[str, Any]:
+def order_document(
+    order: Order, *, at: int, for_buyer: bool = False, ship_to: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """
     ``shared.contracts.buying.Order``. ``at``: the instant it is shown for; past the hold's end, nobody is asked to pay.
 
-    Not ``personal``: without the address, and without what the buyer needs to pay.
+    Not ``for_buyer``: without the address, and without what the buyer needs to pay.
     """
-    may_pay = personal and order.is_payable(at)
+    may_pay = for_buyer and order.is_payable(at)
     document = buying.Order(
         id=order.id,
         campaign=order.campaign_id,
@@ -37,7 +40,20 @@ def order_document(order: Order, *, at: int, personal: bool) -> dict[str, Any]:
             provider=order.provider,
             action=dict(order.payment_action) if may_pay else None,
         ),
+        parcel=_parcel(order),
+        needs_attention=None if order.attention is None else order.attention.value,
+        personal_data="kept" if order.erased_at is None else "erased",
     ).model_dump(mode="json", exclude={"ship_to"})
-    if personal and order.ship_to is not None:
-        document["ship_to"] = json.loads(order.ship_to)
+    if for_buyer and ship_to is not None:
+        document["ship_to"] = dict(ship_to)
     return document
+
+
+def _parcel(order: Order) -> buying.Parcel | None:
+    if order.carrier is None or order.fulfilled_at is None:
+        return None
+    return buying.Parcel(
+        id=parcel_id(order.id),
+        carrier=order.carrier,
+        requested_at=rfc3339(order.fulfilled_at),
+    )

@@ -1,0 +1,1 @@
+"""A paid order, handed over to its carrier."""

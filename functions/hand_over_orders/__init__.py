@@ -1,0 +1,1 @@
+"""All paid orders of a campaign, handed over if nobody has yet."""

@@ -1,0 +1,1 @@
+"""What a fulfiller imports, and what is erased."""
