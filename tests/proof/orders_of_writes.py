@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shared.domain import events, order, payment, stock
+from shared.domain import events, payment, stock
 from shared.use_cases import (
+    ask_refund,
     book_refund,
     close_campaign,
     finish_orders,
@@ -199,8 +200,8 @@ MUTATIONS = (
     ),
     Mutation(
         "an order promises more than it has",
-        order.Order.promising,
-        "if not 0 < amount <= self.refundable:",
+        ask_refund._decide,
+        "if not 0 < amount <= left:",
         "if False:",
         tests="tests/unit/orders/test_refunds.py",
     ),
