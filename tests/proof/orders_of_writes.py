@@ -166,7 +166,7 @@ MUTATIONS = (
     Mutation(
         "a refund is booked though the books are being closed",
         give_back.come_to_an_end,
-        "in_books = not refund.after_close and not is_closing(campaign)",
+        "in_books = not refund.after_close and (not is_closing(campaign))",
         "in_books = not refund.after_close",
         tests="tests/unit/orders/test_refunds.py",
     ),
