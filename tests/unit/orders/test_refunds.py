@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -391,6 +392,24 @@ def test_whoever_does_not_know_that_the_books_close_leaves_them_alone():
     refund = till.ask(order).refund
     till.shop.become(Status.CLOSING)
     assert till.shop.drain().waiting == 0
+    till.go_on(refund)
+
+    assert till.read(refund).after_close
+    assert totals(till.shop).refunded == 0
+    till.shop.check(settled=True)
+
+
+def test_books_that_had_looked_before_it_was_asked_for_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Accepted by somebody whose copy of the campaign was a moment old, when those who close had looked already."""
+    till = a_till()
+    order, old = till.paid(), till.shop.campaign
+    till.shop.close()
+    assert till.shop.drain().waiting == 0
+    monkeypatch.setattr(till.desk, "_campaigns", SimpleNamespace(get=lambda _: old))
+    refund = till.ask(order).refund
+    assert refund.unbooked
     till.go_on(refund)
 
     assert till.read(refund).after_close
