@@ -89,6 +89,9 @@ class Script:
         self._show.world.stage.enter(f"{buyer} again", lambda: self._show.clients.insist(ask))
         return self._show.clients.insist(ask)
 
+    def repeat(self, ask: Ask) -> Answer:
+        return self._show.clients.insist(ask)
+
     def _wish(self, units: int, buyer: str, sku: str) -> Ask:
         return Ask(
             RESERVE,
@@ -313,6 +316,17 @@ def _extend_at_the_last_moment(script: Script) -> None:
     script.command("extend", ends_at=script.instant(30))
 
 
+def _come_too_late_while_nobody_beats(script: Script) -> None:
+    script.at(0)
+    late = script.reserve(1, "ana")
+    script.at(HOLD + 3)
+    body = {"buyer_id": "ana", "payment_method": "card", "ship_to": SHIP_TO}
+    path = {"reservation_id": late.body["id"]}
+    headers = {"idempotency-key": "too late"}
+    ask = Ask(CHECKOUT, path, body, key="sell", headers=headers)
+    expect(script.repeat(ask).code == "reservation_expired", "too late")
+
+
 # -- plans -------------------------------------------------------------------------------------------------
 
 
@@ -393,6 +407,13 @@ SCENES: Final = (
             "payment quarantined",
             "event refused by the bus",
         ),
+    ),
+    Scene(
+        "ended by who asks",
+        CALM,
+        (_come_too_late_while_nobody_beats,),
+        ("reservation expired", "in trouble"),
+        (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
     ),
     Scene(
         "late within a limit",
