@@ -221,7 +221,7 @@ def quiet(complaints: list[str]) -> Iterator[None]:
             redirect_stdout(_Nowhere()),
             warnings.catch_warnings(action="error"),
         ):
-            # A client of somebody else's in this process, left to the garbage collector: no fault of the show that it runs in.
+            # A client of somebody else's in this process, left to the garbage collector: no fault of this show.
             warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
             yield
     finally:
