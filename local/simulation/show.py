@@ -238,6 +238,8 @@ def quiet(complaints: list[str]) -> Iterator[None]:
             redirect_stdout(_Nowhere()),
             warnings.catch_warnings(action="error"),
         ):
+            # A client of somebody else's in this process, left to the garbage collector: no fault of this show.
+            warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
             yield
     finally:
         log.removeHandler(handler)

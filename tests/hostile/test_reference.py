@@ -32,7 +32,8 @@ from tests.hostile.premises import Premises, fresh
 from tests.hostile.reference import DOCUMENT, Endpoint, endpoints
 from tests.hostile.tally import tally
 
-pytestmark = pytest.mark.stack
+# All phases are gone through in the setup of the first test: two minutes when nothing else is going on.
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 EXAMPLES = 30
 """Of each operation, in the phase that draws them by chance."""

@@ -48,7 +48,7 @@ MUTATIONS = (
     Mutation(
         "a hold is told as expired by the clock alone",
         settle_hold.tell,
-        "if tail is not None and tail.kind is Kind.HELD and tail.deadline <= now:",
+        "if tail is not None and tail.kind is Kind.HELD and (tail.deadline <= now):",
         "if False:",
         tests="tests/unit/stock/test_reserve.py",
     ),
@@ -67,8 +67,8 @@ MUTATIONS = (
     Mutation(
         "the beat forgets the way to what a buyer has bought",
         keep_stock.keep_stock,
-        "*(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way)),",
-        "*block.forwards(now),",
+        "*(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way))",
+        "*block.forwards(now)",
         tests="tests/unit/stock/test_keep_stock.py",
     ),
     Mutation(
@@ -129,9 +129,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a hold is settled whatever its deadline",
-        settle_hold._resolve,
-        "if (now < check.deadline) is (kind is not Kind.EXPIRED):",
-        "if True:",
+        settle_hold._settle,
+        "kind if now < check.deadline else Kind.EXPIRED",
+        "kind",
     ),
     Mutation(
         "totals say they are younger than what was counted",

@@ -726,6 +726,8 @@ SCENES: Final = (
         replace(CALM, length=12),
         (_give_back_by_hand,),
         ("refund succeeded", "order refunded after the close"),
+    ),
+    Scene(
         "parcels",
         replace(CALM, carrier="file"),
         (_have_it_sent,),

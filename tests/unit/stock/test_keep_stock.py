@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.errors import BuyerLimitReached
 from shared.domain.ids import home_block, ledger_key
-from shared.domain.stock import Kind
+from shared.domain.stock import Gate, Kind
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.settle_hold import State
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -58,8 +58,7 @@ def test_a_buyers_sold_units_are_found_however_full_the_ledger_was_that_leads_to
             place,
             desk.stock.read_all(place),
             now=desk.now,
-            opens=START,
-            closes=START + 3600,
+            gate=Gate(START, START + 3600),
         )
     home, other = desk.stock.read_all(place)
     assert len(home.ledger) < full - 25
