@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from shared.clock import rfc3339
-from shared.domain.campaign import Campaign, Offer
+from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.errors import StoreBusy
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.stock_ports import shelf
@@ -55,4 +56,10 @@ class Storefront:
     def _available(self, campaign: Campaign, offer: Offer, now: int) -> int:
         if not campaign.is_selling(now):
             return 0
-        return self._hints.glance(shelf(campaign, offer), _FRESH).total
+        try:
+            return self._hints.glance(shelf(campaign, offer), _FRESH).total
+        except StoreBusy:
+            if campaign.status is Status.LIVE:
+                raise
+            # Started a moment ago, and perhaps not all of its stock is laid out: nobody gets any of it yet.
+            return 0
