@@ -77,13 +77,7 @@ class Alarms(Construct):
         self._alarm(
             "GivenUp",
             "A campaign's machine failed over and over: mend the cause, then start an execution for its next part",
-            Metric(
-                namespace="livehour",
-                metric_name="GivenUp",
-                dimensions_map={"service": "sweep_campaigns"},
-                statistic=Stats.SUM,
-                period=MINUTE,
-            ),
+            _told_by("sweep_campaigns", "GivenUp"),
         )
         self._alarm(
             "SweepFails",
@@ -100,13 +94,7 @@ class Alarms(Construct):
         self._alarm(
             "StockFaults",
             "A stock block's counters and ledger differ: the log of keep_books names the block. The books will not balance",
-            Metric(
-                namespace="livehour",
-                metric_name="StockFaults",
-                dimensions_map={"service": "keep_books"},
-                statistic=Stats.SUM,
-                period=MINUTE,
-            ),
+            _told_by("keep_books", "StockFaults"),
         )
         self._alarm(
             "NeverStarted",
@@ -159,3 +147,14 @@ class Alarms(Construct):
             evaluation_periods=minutes,
             treat_missing_data=TreatMissingData.NOT_BREACHING,
         ).add_alarm_action(SnsAction(self._topic))
+
+
+def _told_by(function: str, metric: str) -> Metric:
+    """What a function counts itself, each minute."""
+    return Metric(
+        namespace="livehour",
+        metric_name=metric,
+        dimensions_map={"service": function},
+        statistic=Stats.SUM,
+        period=MINUTE,
+    )
