@@ -78,13 +78,7 @@ class Alarms(Construct):
         self._alarm(
             "GivenUp",
             "The machine of a campaign or a refund failed over and over: mend the cause, then start its next part",
-            Metric(
-                namespace="livehour",
-                metric_name="GivenUp",
-                dimensions_map={"service": "sweep_campaigns"},
-                statistic=Stats.SUM,
-                period=MINUTE,
-            ),
+            _told_by("sweep_campaigns", "GivenUp"),
         )
         self._alarm(
             "SweepFails",
@@ -101,13 +95,7 @@ class Alarms(Construct):
         self._alarm(
             "StockFaults",
             "A stock block's counters and ledger differ: the log of keep_books names the block. The books will not balance",
-            Metric(
-                namespace="livehour",
-                metric_name="StockFaults",
-                dimensions_map={"service": "keep_books"},
-                statistic=Stats.SUM,
-                period=MINUTE,
-            ),
+            _told_by("keep_books", "StockFaults"),
         )
         self._alarm(
             "NeverStarted",
@@ -157,13 +145,7 @@ class Alarms(Construct):
         self._alarm(
             "ParcelsNeedAttention",
             "Many addresses cannot be used: the hand-off names the orders, and each says why",
-            Metric(
-                namespace="livehour",
-                metric_name="NeedsAttention",
-                dimensions_map={"service": "fulfil_order"},
-                statistic=Stats.SUM,
-                period=MINUTE,
-            ),
+            _told_by("fulfil_order", "NeedsAttention"),
             above=20,
             minutes=3,
         )
@@ -205,5 +187,16 @@ def _failures(machine: StateMachine) -> MathExpression:
             "timed_out": machine.metric_timed_out(),
             "aborted": machine.metric_aborted(),
         },
+        period=MINUTE,
+    )
+
+
+def _told_by(function: str, metric: str) -> Metric:
+    """What a function counts itself, each minute."""
+    return Metric(
+        namespace="livehour",
+        metric_name=metric,
+        dimensions_map={"service": function},
+        statistic=Stats.SUM,
         period=MINUTE,
     )

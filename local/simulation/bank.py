@@ -124,15 +124,7 @@ class Provider:
         wrong: Mapping[str, Any] | None = None,
         true: bool = False,
     ) -> None:
-        data = {
-            "payment_id": order["payment"]["id"],
-            "order_id": order["id"],
-            "amount": order["amount"],
-            "currency": order["currency"],
-            "livemode": False,
-            **(wrong or {}),
-        }
-        raw = json.dumps({"type": kind, "data": data})
+        raw = event_about(order, kind, **(wrong or {}))
 
         def deliver() -> None:
             outcome = self._until_taken(event, raw)
@@ -175,3 +167,16 @@ def _another(identifier: str) -> str:
     """An id of no order of ours."""
     letter = "B" if identifier[-9] == "A" else "A"
     return f"{identifier[:-9]}{letter}{identifier[-8:]}"
+
+
+def event_about(order: Mapping[str, Any], kind: str, **wrong: Any) -> str:
+    """What the provider ``test`` writes of an order, as it reads in the API. ``wrong``: what it gets wrong."""
+    data = {
+        "payment_id": order["payment"]["id"],
+        "order_id": order["id"],
+        "amount": order["amount"],
+        "currency": order["currency"],
+        "livemode": False,
+        **wrong,
+    }
+    return json.dumps({"type": kind, "data": data})

@@ -61,5 +61,5 @@ class Storefront:
         except StoreBusy:
             if campaign.status is Status.LIVE:
                 raise
-            # Started a moment ago, and perhaps not all of its stock is laid out: nobody gets any of it yet.
-            return 0
+            # Started a moment ago, and perhaps not all of its stock is laid out: as the totals say, it is untouched.
+            return offer.allotment

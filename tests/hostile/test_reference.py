@@ -52,6 +52,7 @@ NAMED = {
 }
 """Fields of bodies that speak of something else, or of each other."""
 SIGNED = "/v1/webhooks/payments/{provider}"
+GIVEN_BACK = "/v1/reservations/{reservation_id}"
 BY_LABEL = {endpoint.name: endpoint for endpoint in endpoints()}
 CONFIG: dict[str, Any] = {
     "seed": 1,
@@ -90,6 +91,8 @@ CONFIG: dict[str, Any] = {
     "operations": [
         # A signed event is received, whatever it says: that is what keeps a provider from sending it for ever.
         {"include-path": SIGNED, "checks": {"negative_data_rejection": {"enabled": False}}},
+        # What was given back is not gone: who looks is told "released", and when.
+        {"include-path": GIVEN_BACK, "checks": {"use_after_free": {"enabled": False}}},
     ],
 }
 

@@ -6,7 +6,6 @@ What goes before happens in memory, in no time; the request itself is made twice
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from standardwebhooks.webhooks import Webhook
 
-from local.simulation.bank import ROUTE
+from local.simulation.bank import ROUTE, event_about
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
 from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
 from local.simulation.plan import STARTS
@@ -91,15 +90,7 @@ class Rig(World):
         self, order: Mapping[str, Any], kind: str = "payment.succeeded", **wrong: Any
     ) -> Act:
         """What the provider says of an order, signed at each delivery."""
-        data = {
-            "payment_id": order["payment"]["id"],
-            "order_id": order["id"],
-            "amount": order["amount"],
-            "currency": order["currency"],
-            "livemode": False,
-            **wrong,
-        }
-        raw = json.dumps({"type": kind, "data": data})
+        raw = event_about(order, kind, **wrong)
 
         def deliver() -> Answer:
             # By the machine's own clock, which the library that verifies it reads.

@@ -89,13 +89,19 @@ def test_taking_back_what_is_not_there_is_harmless(schedules, scheduler):
     assert names(scheduler) == []
 
 
-def test_a_lifecycle_is_begun_once_under_the_name_of_its_campaign():
+def a_machine() -> tuple[Any, str]:
+    """A client of Step Functions, and a machine that ends at once."""
     machines = boto3.client("stepfunctions")
     machine = machines.create_state_machine(
         name="campaign-lifecycle",
         definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Pass", "End": True}}}),
         roleArn=ROLE,
     )["stateMachineArn"]
+    return machines, machine
+
+
+def test_a_lifecycle_is_begun_once_under_the_name_of_its_campaign():
+    machines, machine = a_machine()
     lifecycles = StepFunctionsLifecycles(machines, machine)
     lifecycles.begin(CAMPAIGN.id)
     lifecycles.begin(CAMPAIGN.id)
@@ -106,12 +112,7 @@ def test_a_lifecycle_is_begun_once_under_the_name_of_its_campaign():
 
 
 def test_the_last_part_is_found_with_how_it_and_those_before_it_ended():
-    machines = boto3.client("stepfunctions")
-    machine = machines.create_state_machine(
-        name="campaign-lifecycle",
-        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Pass", "End": True}}}),
-        roleArn=ROLE,
-    )["stateMachineArn"]
+    machines, machine = a_machine()
     lifecycles = StepFunctionsLifecycles(machines, machine)
     assert lifecycles.last(CAMPAIGN.id) is None
 

@@ -29,8 +29,8 @@ def show(desk: Desk) -> list[int]:
     return [offer["available"] for offer in told["offers"]]
 
 
-def test_an_offer_whose_stock_is_still_being_laid_out_has_no_units_yet() -> None:
-    assert show(half_laid_out(Status.SCHEDULED)) == [0, 10]
+def test_an_offer_whose_stock_is_still_being_laid_out_has_all_its_units() -> None:
+    assert show(half_laid_out(Status.SCHEDULED)) == [64, 10]
 
 
 def test_an_open_show_whose_stock_cannot_be_read_is_a_busy_store() -> None:
@@ -39,4 +39,6 @@ def test_an_open_show_whose_stock_cannot_be_read_is_a_busy_store() -> None:
 
 
 def test_an_open_show_shows_what_is_left() -> None:
-    assert show(Desk()) == [64, 10]
+    desk = Desk()
+    desk.reserve(quantity=3)
+    assert show(desk) == [61, 10]
