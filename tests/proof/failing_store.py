@@ -140,7 +140,7 @@ class Proxy:
 
     def __init__(self, port: int) -> None:
         self.url = f"http://{HOST}:{port}"
-        self._line = HTTPConnection(HOST, port, timeout=10)
+        self._line = HTTPConnection(HOST, port, timeout=60)
 
     @classmethod
     @contextmanager
@@ -156,12 +156,21 @@ class Proxy:
         process = Process.start(command, log=log, env=os.environ)
         wait_until(lambda: listens(port), process=process, what="microburst", log=log)
         try:
-            yield cls(port)
+            found = cls(port)
+            found.warm()
+            yield found
         finally:
             process.stop()
 
+    def warm(self) -> None:
+        """Forward a call: the first takes seconds, a caller's patience, and would write when all is over."""
+        self._ask("/")
+
     def fired(self, since: float) -> list[str]:
         """Operations that a fault befell since an instant (seconds since 1970 UTC)."""
-        self._line.request("GET", f"/_microburst/fired?since={since}")
-        told: list[Mapping[str, Any]] = json.loads(self._line.getresponse().read())
+        told: list[Mapping[str, Any]] = json.loads(self._ask(f"/_microburst/fired?since={since}"))
         return [str(event["operation"]) for event in told]
+
+    def _ask(self, path: str) -> bytes:
+        self._line.request("GET", path)
+        return self._line.getresponse().read()
