@@ -69,9 +69,10 @@ def keep_books(
     clock: Callable[[], int],
 ) -> Beat:
     """One beat. ``clock``: milliseconds since 1970 UTC."""
+    read_at = clock()
     campaign = campaigns.get(campaign_id)
     bookmark = totals.bookmark(campaign_id)
-    counted = take_snapshot(totals, books.stock, campaign, clock)
+    counted = take_snapshot(totals, books.stock, campaign, clock, read_at=read_at)
     now = counted.at // 1000
     kept = _keep_offers(books.stock, campaign, counted, now)
     phase = _phase(campaign, counted.blocks, now)
