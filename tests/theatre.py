@@ -276,7 +276,9 @@ class Theatre:
         )
 
     def snapshot(self) -> Snapshot:
-        return take_snapshot(self.totals, self.stock, self.campaign, self.clock).snapshot
+        return take_snapshot(
+            self.totals, self.stock, self.campaign, self.clock, read_at=self.clock()
+        ).snapshot
 
     def seen(self) -> Seen:
         return self.desk().look(self.id, MERCHANT)

@@ -71,12 +71,13 @@ def keep_books(
     clock: Callable[[], int],
 ) -> Beat:
     """One beat. ``clock``: milliseconds since 1970 UTC."""
+    read_at = clock()
     campaign = campaigns.get(campaign_id)
     if campaign.status in ON_AIR and _lacks(campaign):
         # Whoever was to lay them out is gone.
         campaign = arrange_stock(campaigns, books.stock, campaign_id)
     bookmark = totals.bookmark(campaign_id)
-    counted = take_snapshot(totals, books.stock, campaign, clock)
+    counted = take_snapshot(totals, books.stock, campaign, clock, read_at=read_at)
     now = counted.at // 1000
     kept = _keep_offers(books.stock, campaign, counted, now)
     if campaign.status is Status.PAUSING and any(counted.blocks):

@@ -155,7 +155,9 @@ class TotalsDesk:
             if self._totals.claim(
                 campaign_id, snapshot.version if snapshot else 0, now=now, until=now + _COUNTING
             ):
-                counted = take_snapshot(self._totals, self._stock, campaign, self._clock)
+                counted = take_snapshot(
+                    self._totals, self._stock, campaign, self._clock, read_at=now
+                )
                 seen = Seen(campaign, counted.snapshot, now)
                 if seen.is_of_one_piece:
                     return self._remember(seen)

@@ -49,13 +49,14 @@ def reconcile_campaign(
     clock: Callable[[], int],
 ) -> Outcome:
     """Compare everything, write the closing report, and note the outcome on the campaign. ``clock``: milliseconds."""
+    read_at = clock()
     campaign = campaigns.get(campaign_id)
     _refuse_unless_closing(campaign)
     last = totals.current(campaign_id)
     if campaign.balanced and last is not None and last.complete:
         # Settled before. What came after, such as a late payment that went back, is not in the report.
         return Outcome(balanced=True)
-    counted = take_snapshot(totals, stock, campaign, clock)
+    counted = take_snapshot(totals, stock, campaign, clock, read_at=read_at)
     found = reconcile(campaign, counted.blocks, orders.all(campaign_id), counted.snapshot)
     rows = history(totals.kept(campaign_id), counted.snapshot)
     report = closing_report(campaign, found, buckets(rows, MINUTE), markers(campaign, rows))

@@ -47,9 +47,19 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
 
 
 def take_snapshot(
-    totals: TotalsStore, stock: StockBlocks, campaign: Campaign, clock: Callable[[], int]
+    totals: TotalsStore,
+    stock: StockBlocks,
+    campaign: Campaign,
+    clock: Callable[[], int],
+    *,
+    read_at: int,
 ) -> Counted:
-    """Count the campaign now. The snapshot is ours, or the one of whoever was first. ``clock``: milliseconds."""
+    """
+    Count the campaign now. The snapshot is ours, or the one of whoever was first.
+
+    ``clock``: milliseconds since 1970 UTC; ``read_at``: by it, before the campaign was read. What only the plan tells,
+    for no block was counted, was so then, and perhaps no longer.
+    """
     before = totals.current(campaign.id)
     at = clock()
     try:
@@ -59,6 +69,8 @@ def take_snapshot(
             raise
         # The stock is still being laid out. What can be said is how it stood when the sale began: untouched.
         blocks, at = [[] for _ in campaign.offers], min(at, campaign.starts_at * 1000)
+    if not any(blocks):
+        at = min(at, read_at)
     if before is not None and (before.complete or before.campaign_version > campaign.version):
         # Nothing comes after the complete one; and an older campaign than the last has nothing new to say.
         return Counted(before, blocks, at)

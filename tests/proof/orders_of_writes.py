@@ -79,6 +79,13 @@ MUTATIONS = (
         tests="tests/unit/stock/test_keep_stock.py",
     ),
     Mutation(
+        "what only the plan tells is told as of now",
+        take_snapshot.take_snapshot,
+        "at = min(at, read_at)",
+        "pass",
+        tests="tests/unit/totals/test_read_totals.py",
+    ),
+    Mutation(
         "a campaign says it is closing before its blocks are stamped",
         close_campaign.close_campaign,
         "close_blocks(stock, campaign)",

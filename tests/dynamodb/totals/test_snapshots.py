@@ -186,7 +186,9 @@ def test_one_that_stalls_between_its_count_and_its_write_is_overtaken(show: Stag
         return real(campaign_id, snapshot)
 
     stalled.advance = overtake  # type: ignore[method-assign]
-    taken = take_snapshot(stalled, show.stock, show.campaign, show.clock).snapshot
+    taken = take_snapshot(
+        stalled, show.stock, show.campaign, show.clock, read_at=show.clock()
+    ).snapshot
     assert taken == won[-1] == show.totals.current(show.id)
     assert [row.version for row in show.totals.kept(show.id)] == [1, 2]
     seen = show.seen()

@@ -178,7 +178,9 @@ class Process:
     def snapshot(self) -> Snapshot:
         """The totals, counted now."""
         show = self._show
-        return take_snapshot(show.totals, show.stock, show.campaign, self.millis).snapshot
+        return take_snapshot(
+            show.totals, show.stock, show.campaign, self.millis, read_at=self.millis()
+        ).snapshot
 
     def _attempt(
         self,

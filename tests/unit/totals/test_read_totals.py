@@ -106,7 +106,7 @@ def test_a_first_count_that_nobody_finishes_is_a_busy_store(show: Theatre):
 def test_who_sends_a_version_never_gets_an_older_one(show: Theatre):
     old, new = show.desk(), show.desk()
     first = old.look(show.id, MERCHANT).snapshot.version
-    take_snapshot(show.totals, show.stock, show.campaign, show.clock)
+    take_snapshot(show.totals, show.stock, show.campaign, show.clock, read_at=show.clock())
     second = new.look(show.id, MERCHANT).snapshot.version
     assert (first, second) == (1, 2)
     assert (
@@ -156,7 +156,18 @@ def test_an_older_process_does_not_write_over_the_totals_of_a_newer_campaign(sho
     stale = show.campaign
     show.close()
     newest = show.snapshot()
-    assert take_snapshot(show.totals, show.stock, stale, show.clock).snapshot == newest
+    assert take_snapshot(show.totals, show.stock, stale, show.clock, read_at=0).snapshot == newest
+
+
+def test_a_process_that_stood_still_tells_the_plan_as_of_when_it_knew_it():
+    show = Theatre()
+    read_at, unprepared = show.clock(), show.campaign
+    assert unprepared.prepared_at is None
+
+    show.wait(8)  # in which the show begins, and sells
+    told = take_snapshot(show.totals, show.stock, unprepared, show.clock, read_at=read_at).snapshot
+
+    assert (told.as_of, told.total.sold) == (read_at, 0)
 
 
 def test_before_the_show_nothing_is_counted_again_and_again():
