@@ -51,6 +51,7 @@ class BooksChecker:
 
     def check(self, ask: Ask) -> Told:
         """What differs; the same for the same key. ``CampaignNotFound``; ``CampaignState`` before there is stock."""
+        read_at = self._clock()
         campaign = self._campaigns.get(ask.resource)
         if campaign.merchant != ask.merchant:
             raise CampaignNotFound
@@ -62,7 +63,7 @@ class BooksChecker:
             raise CampaignState(
                 "It has no stock yet: there is nothing to compare.", status=campaign.status.value
             )
-        document = self._compare(campaign)
+        document = self._compare(campaign, read_at)
         answered = Answered(
             ask.id, ask.fingerprint, 200, json.dumps(document), expires_at=now + HONOURED
         )
@@ -72,19 +73,21 @@ class BooksChecker:
             return replay(ask, twin.answered)
         return Told(200, document, replayed=False)
 
-    def _compare(self, campaign: Campaign) -> dict[str, Any]:
+    def _compare(self, campaign: Campaign, read_at: int) -> dict[str, Any]:
         finished = finish_all(self._books, campaign, now=self._clock() // 1000)
-        first, moving = self._read(campaign)
+        first, moving = self._read(campaign, read_at)
         found = first.findings
         if moving and found.count:
             self._pause(_BETWEEN)
-            second, _ = self._read(campaign)
+            second, _ = self._read(campaign, read_at)
             found = drift(first, second)
         return _document(campaign, first, found, finished, at=self._clock())
 
-    def _read(self, campaign: Campaign) -> tuple[Reconciliation, bool]:
+    def _read(self, campaign: Campaign, read_at: int) -> tuple[Reconciliation, bool]:
         """The books as they are, and whether they still move."""
-        counted = take_snapshot(self._totals, self._books.stock, campaign, self._clock)
+        counted = take_snapshot(
+            self._totals, self._books.stock, campaign, self._clock, read_at=read_at
+        )
         held = any(block.counters.held for of_offer in counted.blocks for block in of_offer)
         moving = campaign.status not in OVER or held
         orders = self._books.orders.all(campaign.id)

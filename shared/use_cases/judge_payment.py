@@ -37,6 +37,7 @@ PARKED_FOR = 30
 """Seconds for which an event waits for its order. A checkout runs no longer."""
 _LONGEST = 128
 """Characters kept of what an event says. One of our own order ids has 78."""
+_OF_REFUNDS = (PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED)
 _LONGEST_FAILURE = 32
 """Characters of an event id kept with an order, which must stay within one write unit."""
 
@@ -94,7 +95,7 @@ def _judge(
     refund = _refund_of(books, order, event)
     if refund is not None:
         return _refund_told(books, campaign, order, refund, provider, event, now)
-    if event.refund_id is not None and event.doubt is None:
+    if event.kind in _OF_REFUNDS and event.refund_id is not None and event.doubt is None:
         # Money that we sent back ourselves, of whichever payment.
         return Outcome.KNOWN
     doubt = _doubt(books, order, provider, event)
@@ -131,8 +132,7 @@ def _doubt(books: Books, order: Order, provider: str, event: PaymentEvent) -> Do
 
 def _refund_of(books: Books, order: Order, event: PaymentEvent) -> AskedRefund | None:
     """The refund that an event tells the end of, if a merchant asked for it and nothing else is wrong with the event."""
-    tells_the_end = event.kind in (PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED)
-    if not tells_the_end or event.doubt not in (None, Doubt.REFUND_FAILED):
+    if event.kind not in _OF_REFUNDS or event.doubt not in (None, Doubt.REFUND_FAILED):
         return None
     try:
         place = RefundPlace.of(event.refund_id or "")

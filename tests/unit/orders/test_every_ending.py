@@ -107,6 +107,14 @@ def test_failure_after_success_changes_nothing():
     assert shop.read(order).state is OrderState.PAID
 
 
+def test_success_pays_the_order_also_when_it_names_a_refund():
+    shop = Shop()
+    order = shop.order()
+
+    assert shop.deliver(event_body(order, refund_id="re_1")) is Outcome.PAID
+    shop.check(settled=True)
+
+
 @pytest.mark.parametrize("first", ["ours", "second"])
 def test_success_twice_from_two_tabs_gives_the_second_payment_back_once(first: str):
     shop = Shop()
