@@ -38,10 +38,16 @@ from local.simulation.services import (
 from local.simulation.world import SETTINGS
 from shared import table, wiring
 from shared.contracts.routes import ELSE_FUNCTION, EVERYTHING_ELSE, ROUTES, RouteSpec
+from shared.settings import Setting
 from tests.hostile.front import Answer, Headers
 
 TEXT = ("text/", "application/json", "application/xml", "application/javascript")
 """Types whose bodies the gateway hands over as text."""
+EQUIPPED = {
+    **SETTINGS,
+    Setting.STRIPE_SECRET_ARN: "stripe",
+    Setting.STRIPE_API_URL: "https://stripe.invalid",
+}
 HANDLERS = {
     name: importlib.import_module(f"functions.{name}.handler").lambda_handler
     for name in {spec.function for spec in ROUTES}
@@ -63,7 +69,7 @@ class House:
             "dynamodb": self.store.call,
             "stepfunctions": Executions(lambda _name, _given: None).serve,
             "scheduler": Schedules(lambda _given, _second: None).serve,
-            "secretsmanager": serve_secret,
+            "secretsmanager": _serve_secret,
             "events": Bus(Random(1)).serve,
             "kms": Keys().serve,
             "s3": Objects().serve,
@@ -75,7 +81,7 @@ class House:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """While the functions find this house outside."""
-        with patch.dict("os.environ", SETTINGS), patch.object(wiring, "connect", self._connect):
+        with patch.dict("os.environ", EQUIPPED), patch.object(wiring, "connect", self._connect):
             self.forget()
             yield
         self.forget()
@@ -141,6 +147,13 @@ class House:
             )
             event["isBase64Encoded"] = not is_text
         return event
+
+
+def _serve_secret(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has filled in an account at Stripe."""
+    if request["SecretId"] == EQUIPPED[Setting.STRIPE_SECRET_ARN]:
+        return {"SecretString": "{}"}
+    return serve_secret(operation, request)
 
 
 def _run_errand(_operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
