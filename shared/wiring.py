@@ -303,7 +303,7 @@ def order_reader() -> OrderReader:
     """What shows orders to their merchant."""
     from shared.use_cases.read_orders import OrderReader
 
-    return OrderReader(campaign_cache(), orders(), addresses())
+    return OrderReader(campaign_cache(), orders())
 
 
 @cache

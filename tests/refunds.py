@@ -28,7 +28,7 @@ class Till:
         self.executions = MemoryLifecycles()
         self.desk = RefundDesk(
             shop.campaigns,
-            OrderReader(shop.campaigns, shop.orders, shop.addresses),
+            OrderReader(shop.campaigns, shop.orders),
             shop.refunds,
             self.executions,
             MemoryAnswers(),

@@ -16,7 +16,7 @@ from shared.contracts.routes import MANAGE, READ, SELL
 from shared.contracts.validation import read
 from shared.http_api import Api, Request, Response
 from shared.use_cases.check_out import Checkout
-from shared.wiring import checkout_desk, order_reader
+from shared.wiring import addresses, campaign_cache, checkout_desk, order_reader
 
 api = Api()
 
@@ -47,7 +47,7 @@ def read_order(request: Request) -> Response:
     order = order_reader().find(request.path["order_id"], request.merchant)
     if request.scope != SELL:
         return Response(200, order_document(order, at=now_seconds()))
-    ship_to = order_reader().address(order)
+    ship_to = addresses().open(campaign_cache().get(order.campaign_id), order)
     return Response(200, order_document(order, at=now_seconds(), for_buyer=True, ship_to=ship_to))
 
 

@@ -86,7 +86,8 @@ class Fulfilment(Construct):
             "Paid",
             rule_name=f"livehour-{stage.name}-fulfil",
             event_bus=bus,
-            event_pattern=EventPattern(source=[SOURCE], detail_type=["OrderPaid"]),
+            # What goes back to its buyer after all must not leave: the same machine tells the carrier.
+            event_pattern=EventPattern(source=[SOURCE], detail_type=["OrderPaid", "OrderRefunded"]),
             targets=[
                 SfnStateMachine(
                     self.machine,

@@ -195,8 +195,11 @@ class Court:
 
     # -- the end -------------------------------------------------------------------------------------
 
-    def judge(self, campaign: Campaign, paid: set[str]) -> None:
-        """Once nobody is left. ``paid``: orders whose payment the provider was told is taken note of."""
+    def judge(self, campaign: Campaign, paid: set[str], *, told: bool) -> None:
+        """
+        Once nobody is left. ``paid``: orders whose payment the provider was told is taken note of; ``told``: whether streams
+        reached the bus.
+        """
         ended = (Status.CANCELLED,) if campaign.status is Status.CANCELLED else (Status.CLOSED,)
         expect(campaign.status in ended, campaign.id, f"is {campaign.status} at the end")
         if campaign.prepared_at is not None:
@@ -206,21 +209,31 @@ class Court:
         self._judge_stock(campaign)
         self._judge_promises()
         self._judge_money(paid)
-        self._judge_parcels(campaign)
+        self._judge_fulfilment(campaign)
+        self._judge_parcels(campaign, told=told)
 
-    def _judge_parcels(self, campaign: Campaign) -> None:
-        """Each order that was paid and kept has its parcel, and nobody else has one."""
-        wanted = set()
+    def _judge_fulfilment(self, campaign: Campaign) -> None:
+        """Each order that was paid and kept has its parcel, or a reason."""
         for order in self._audit.orders.values():
             if order.state is OrderState.PAID:
                 left = campaign.carrier is None or order.attention is not None
                 expect(left, order.id, "is paid, and handed to nobody")
                 gone = order.attention is Attention.ADDRESS_GONE
                 expect(order.erased_at or not gone, order.id, "has lost its address")
-            if order.state is OrderState.FULFILLED and order.erased_at is None:
-                wanted.add(f"parcels/{campaign.id}/{parcel_id(order.id)}.json")
+
+    def _judge_parcels(self, campaign: Campaign, *, told: bool) -> None:
+        """Who was handed over has a parcel, and nobody else: but where no event tells of money that went back later."""
+        parcels = {
+            f"parcels/{campaign.id}/{parcel_id(order.id)}.json": order
+            for order in self._audit.orders.values()
+            if order.erased_at is None
+        }
+        wanted = {key for key in parcels if parcels[key].state is OrderState.FULFILLED}
         found = {key for key in self._world.objects.kept if key.startswith("parcels/")}
-        expect(found == wanted, "parcels", found ^ wanted)
+        missing, more = wanted - found, found - wanted
+        went_back = {key for key in parcels if parcels[key].state is OrderState.REFUNDED}
+        expect(not missing, "parcels", f"{missing} are with nobody")
+        expect(not more or (not told and more <= went_back), "parcels", f"{more} leave for nothing")
 
     def _judge_stock(self, campaign: Campaign) -> None:
         for offer in campaign.offers:

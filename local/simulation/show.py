@@ -109,7 +109,7 @@ class Show:
         world.store.is_stale, world.store.left_over = (lambda: False), (lambda _: 0)
         world.skews = (0,)
         campaign = self.audit.campaigns[self.merchant.show]
-        self.court.judge(campaign, self.provider.paid)
+        self.court.judge(campaign, self.provider.paid, told=self.plan.tells)
         stage.enter("epilogue", self._look_back)
         stage.play()
 

@@ -17,7 +17,6 @@ from shared.domain.errors import CampaignNotFound, InvalidCursor, OrderNotFound
 from shared.domain.order import Order
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.order_ports import Orders
-from shared.use_cases.parcel_ports import Addresses
 
 
 def claim_of(
@@ -43,10 +42,9 @@ class OrderPage:
 class OrderReader:
     """Shows orders to their merchant."""
 
-    def __init__(self, campaigns: CampaignReader, orders: Orders, addresses: Addresses) -> None:
+    def __init__(self, campaigns: CampaignReader, orders: Orders) -> None:
         self._campaigns = campaigns
         self._orders = orders
-        self._addresses = addresses
 
     def find(self, identifier: str, merchant: str) -> Order:
         """An order by its id. ``OrderNotFound`` if the id is unknown, altered or another merchant's."""
@@ -58,10 +56,6 @@ class OrderReader:
         if order is None:
             raise OrderNotFound
         return order
-
-    def address(self, order: Order) -> dict[str, str] | None:
-        """Where an order goes; ``None`` if that was erased, or its time is over. ``StoreBusy``."""
-        return self._addresses.open(self._campaigns.get(order.campaign_id), order)
 
     def page(self, campaign_id: str, merchant: str, *, after: str | None, limit: int) -> OrderPage:
         """A campaign's orders, newest hold first. ``CampaignNotFound`` or ``InvalidCursor``."""

@@ -105,11 +105,13 @@ def test_all_attempts_fit_into_the_five_minutes_of_an_express_execution():
     assert task["TimeoutSeconds"] > SECONDS
 
 
-def test_paid_orders_start_the_machine_for_a_day_and_then_wait_in_a_queue(template: Template):
+def test_paid_and_refunded_orders_start_the_machine_for_a_day_and_then_wait_in_a_queue(
+    template: Template,
+):
     (rule,) = (
         rule
         for rule in template.properties("Events::Rule")
-        if rule.get("EventPattern", {}).get("detail-type") == ["OrderPaid"]
+        if rule.get("EventPattern", {}).get("detail-type") == ["OrderPaid", "OrderRefunded"]
     )
     (target,) = rule["Targets"]
 

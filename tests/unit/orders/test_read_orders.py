@@ -11,7 +11,7 @@ from tests.shop import Shop
 
 
 def reader(shop: Shop) -> OrderReader:
-    return OrderReader(shop.campaigns, shop.orders, shop.addresses)
+    return OrderReader(shop.campaigns, shop.orders)
 
 
 def test_an_order_is_found_by_its_id():
