@@ -22,7 +22,7 @@ from tests.engines import deployed_stack
 from tests.hostile.front import GIVEN_AWAY, PERSONAL, OverHttp
 from tests.hostile.house import House
 from tests.hostile.place import Place
-from tests.hostile.premises import GIVEN_BACK, Premises
+from tests.hostile.premises import REFUNDED, Premises
 from tests.hostile.tally import tally
 
 KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments")
@@ -123,7 +123,7 @@ def _is_at_rest(stack: LocalStack, owner: Premises) -> bool:
     under_way = any(
         f'"{table.UNFINISHED}"' in item for item in _belongings(stack, owner, ["orders"])
     )
-    return totals["refunded"] == GIVEN_BACK and not under_way
+    return totals["refunded"] == REFUNDED and not under_way
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,7 @@ EQUIPPED = {
     Setting.STRIPE_SECRET_ARN: "stripe",
     Setting.STRIPE_API_URL: "https://stripe.invalid",
 }
+"""What functions are told of their deployment."""
 HANDLERS = {
     name: importlib.import_module(f"functions.{name}.handler").lambda_handler
     for name in {spec.function for spec in ROUTES}

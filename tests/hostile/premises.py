@@ -35,7 +35,7 @@ BEFORE: Final = {
     "reconcile": ("start",),
 }
 """By command: those that a campaign must have been given before, for it to do anything."""
-GIVEN_BACK: Final = 1900
+REFUNDED: Final = 1900
 """Of the price of a box: minor units."""
 SIGNED: Final = "/v1/webhooks/payments/test"
 _numbers = count(1)
@@ -167,7 +167,7 @@ class Premises:
 
     def a_refund(self, order: Json) -> str:
         """Of a part of a paid order."""
-        body = {"amount": GIVEN_BACK, "reason": "Bruised"}
+        body = {"amount": REFUNDED, "reason": "Bruised"}
         made: str = self.make(f"/v1/orders/{order['id']}/refund", body)["id"]
         return made
 
@@ -184,15 +184,16 @@ class Premises:
     # -- what endpoints want ---------------------------------------------------------------------------
 
     def ids(self, endpoint: Endpoint) -> dict[str, str]:
-        """Of things that are there: the draft for what is done to a campaign, and the paid order for its refunds; else the
-        show, and the order that is not paid."""
+        """
+        Of things that are there: the draft for what is done to a campaign, and the paid order for its refunds; else the
+        show, and the order that is not paid.
+        """
+        order = self.paid if "refunds" in endpoint.operation["tags"] else self.order
         runs = endpoint.method in ("POST", "PATCH") and "campaigns" in endpoint.operation["tags"]
         return {
             "campaign_id": self.draft if runs else self.show,
             "reservation_id": self.reservation,
-            "order_id": (self.paid if "refunds" in endpoint.operation["tags"] else self.order)[
-                "id"
-            ],
+            "order_id": order["id"],
             "refund_id": self.refund,
             "provider": "test",
         }
