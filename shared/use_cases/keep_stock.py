@@ -94,24 +94,31 @@ def _mend(
     now: int,
 ) -> int:
     """Give a part the end its tail came to; end a path that was never completed. The units that are held no more."""
-    end, tail = _walk(blocks, part, key)
-    if tail is None and part.deadline <= now:
+    at, tail = _walk(blocks, part, key)
+    if tail is None or tail.deadline < part.deadline:
+        # Never completed, as far as this reading goes. Blocks are read one after the other: an older life's end may stand
+        # where this life's came a moment later, and says nothing of it.
+        over = tail
+        if part.deadline > now or not (over is None or over.replaceable(now)):
+            return 0
         # Nobody may complete the path once its parts go back: the void is written first, where the path stops.
-        ending = abandon(key, part.deadline, now=None, room=shelf.room + 1)
-        tail = Entry(Kind.VOID, 0, part.deadline) if stock.amend(shelf, end, ending).done else None
-    elif tail is not None and tail.deadline != part.deadline:
+        ending = abandon(key, part.deadline, now=None, room=shelf.room + 1, over=over)
+        if not stock.amend(shelf, at, ending).done:
+            return 0
+        tail = Entry(Kind.VOID, 0, part.deadline)
+    elif tail.deadline > part.deadline:
         # The key has begun another life; this part was left over from one that is over.
         tail = Entry(Kind.VOID, 0, part.deadline)
-    if tail is None or tail.kind is Kind.HELD:
+    if tail.kind is Kind.HELD:
         return 0
     return part.quantity if stock.amend(shelf, number, share_end(key, part, tail)).done else 0
 
 
 def _walk(blocks: Mapping[int, Block], part: Entry, key: str) -> tuple[int, Entry | None]:
-    """Where the path of an entry ends, and the tail there, if it was completed."""
+    """Where the path of an entry ends, and what stands there: its tail, nothing, or what another life of the key left."""
     entry: Entry | None = part
     at = -1
-    while entry is not None and entry.next is not None:
+    while entry is not None and entry.deadline == part.deadline and entry.next is not None:
         at = entry.next
         block = blocks.get(at)
         entry = block.ledger.get(key) if block is not None else None

@@ -12,16 +12,19 @@ from typing import Any
 
 from local.simulation.sdk import Client, QuietLine
 from local.simulation.services import Keys
+from shared.adapters.dynamodb_refunds import DynamoDBRefunds
 from shared.adapters.sealed_addresses import SealedAddresses
 from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
+from shared.domain.payment import Doubt, QuarantinedPayment
+from shared.domain.refund import AskedRefund, refund_place
 from shared.domain.stock import FOR_GOOD, PAUSED, Counters, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
 from tests.builders import a_campaign
 from tests.proof.conditions import Term
-from tests.proof.programs import Rig, an_order, check_of
+from tests.proof.programs import SECRET, Rig, an_order, check_of
 
 Duel = Callable[[Rig], None]
 MINE, THEIRS, OTHER = "mine4key", "theirkey", "otherkey"
@@ -103,6 +106,17 @@ def a_new_campaign_replaces_no_other(rig: Rig) -> None:
     raise AssertionError("a campaign was replaced by a new one")
 
 
+def a_campaign_that_was_changed_meanwhile_is_not_replaced(rig: Rig) -> None:
+    first = a_campaign(id=rig.id, merchant=rig.merchant)
+    rig.campaigns.save(first)
+    rig.campaigns.save(replace(first, version=2, name="Theirs"))
+    try:
+        rig.campaigns.save(replace(first, version=2, name="Mine"))
+    except ChangedMeanwhile:
+        return
+    raise AssertionError("a change of a campaign was lost")
+
+
 def a_request_is_answered_once(rig: Rig) -> None:
     first = Answered(rig.fresh(), "f", 200, "{}", rig.now + 60)
     rig.answers.keep(first, now=rig.now)
@@ -121,6 +135,39 @@ def an_order_that_is_paid_is_not_placed_again(rig: Rig) -> None:
     found = rig.orders.find(check_of(rig, order))
     assert found is not None
     assert found.paid_at is not None
+
+
+def a_refund_that_was_given_up_meanwhile_is_not_left_waiting(rig: Rig) -> None:
+    order = an_order(rig).paid(rig.now)
+    rig.orders.place(order)
+    refund = AskedRefund(
+        place=refund_place(order, SECRET, "a-key"),
+        order_id=order.id,
+        merchant=order.merchant,
+        sku=order.sku,
+        quantity=order.quantity,
+        paid=order.amount,
+        amount=1,
+        currency=order.currency,
+        reason="bruised",
+        restock=False,
+        fingerprint="f",
+        created_at=rig.now,
+    )
+    refunds = DynamoDBRefunds(rig.client, "orders")
+    refunds.promise(order.promising(1), refund)
+    refunds.save(refund.given_up(at=rig.now))
+    try:
+        refunds.save(refund.looked_at(again_at=rig.now + 5))
+    except ChangedMeanwhile:
+        return
+    raise AssertionError("whoever looked at a refund lost that a person must")
+
+
+def an_event_is_put_aside_once(rig: Rig) -> None:
+    event = QuarantinedPayment(id="test#1", provider="test", doubt=Doubt.MALFORMED, received_at=5)
+    assert rig.quarantine.keep(event)
+    assert not rig.quarantine.keep(replace(event, received_at=6))
 
 
 def the_first_key_of_a_campaign_is_everybodys(rig: Rig) -> None:
@@ -236,8 +283,11 @@ DUELS: dict[Term, Duel] = {
     ("buyers", "SET REMOVE", "u = ?"): a_claim_between_the_look_and_the_correction_stays_counted,
     ("buyers", "SET REMOVE", "* = ?"): what_joined_between_the_look_and_the_correction_stays_counted,
     ("campaigns", "Put", "attribute_not_exists(id)"): a_new_campaign_replaces_no_other,
+    ("campaigns", "Put", "version = ?"): a_campaign_that_was_changed_meanwhile_is_not_replaced,
     ("requests", "Put", "attribute_not_exists(id) OR expires_at <= ?"): a_request_is_answered_once,
     ("orders", "Put", "attribute_not_exists(p)"): an_order_that_is_paid_is_not_placed_again,
+    ("orders", "Put", "v = ?"): a_refund_that_was_given_up_meanwhile_is_not_left_waiting,
+    ("payments", "Put", "attribute_not_exists(id)"): an_event_is_put_aside_once,
     ("addresses", "Put", "attribute_not_exists(campaign)"): the_first_key_of_a_campaign_is_everybodys,
     ("stock", "SET", "attribute_exists(k)"): a_seal_makes_no_block_out_of_nothing,
     ("stock", "ledger", "attribute_exists(k)"): an_end_makes_no_block_out_of_nothing,

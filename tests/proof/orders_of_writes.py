@@ -61,8 +61,15 @@ MUTATIONS = (
     Mutation(
         "the beat leaves parts to themselves",
         keep_stock._mend,
-        "if tail is None or tail.kind is Kind.HELD:",
+        "if tail.kind is Kind.HELD:",
         "if True:",
+    ),
+    Mutation(
+        "the beat takes an older life's end for that of a path which is being walked",
+        keep_stock._mend,
+        "if tail is None or tail.deadline < part.deadline:",
+        "if tail is None:",
+        tests="tests/unit/stock/test_keep_stock.py",
     ),
     Mutation(
         "the beat forgets the way to what a buyer has bought",

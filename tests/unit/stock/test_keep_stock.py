@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from shared.domain.errors import BuyerLimitReached
 from shared.domain.ids import home_block, ledger_key
-from shared.domain.stock import Gate, Kind
+from shared.domain.stock import Block, Entry, Gate, Kind, abandon, take
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.settle_hold import State
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -69,3 +70,53 @@ def test_a_buyers_sold_units_are_found_however_full_the_ledger_was_that_leads_to
         desk.reserve("another", SKU, quantity=2, buyer="ada")
     assert desk.reserve("another", SKU, quantity=1, buyer="ada").state is State.HELD
     assert desk.reserve("another", SKU, quantity=2, buyer="bob").state is State.HELD
+
+
+FIRST, AGAIN = START + 300, START + 900
+"""When holds of a key end: of its first life, and of the next."""
+
+
+def half_a_path(desk: Desk, place: Shelf) -> tuple[str, Entry]:
+    """A key that once gave up at the second block, and lives again: its first part is at home."""
+    key = next(key for key in map("key{:05}".format, range(99)) if home_block(key, 2) == 0)
+    part = Entry(Kind.HELD, 1, AGAIN, next=1)
+    given_up = abandon(key, FIRST, now=START, room=place.room)
+    begun = take(key, part, now=AGAIN - HOLD, room=place.room)
+    assert desk.stock.amend(place, 1, given_up).done
+    assert desk.stock.amend(place, 0, begun).done
+    return key, part
+
+
+def beat(desk: Desk, place: Shelf, now: int, blocks: Sequence[Block] | None = None) -> None:
+    read = desk.stock.read_all(place) if blocks is None else blocks
+    keep_stock(desk.stock, place, read, now=now, gate=Gate(START, START + 3600))
+
+
+def test_what_an_older_life_of_a_key_left_says_nothing_of_a_path_that_is_being_walked() -> None:
+    desk = two_blocks()
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    key, part = half_a_path(desk, place)
+    read = desk.stock.read_all(place)
+    tail = Entry(Kind.HELD, 1, AGAIN)
+    over = read[1].ledger[key]
+    arrived = take(key, tail, now=AGAIN - HOLD, room=place.room, over=over)
+    assert desk.stock.amend(place, 1, arrived).done
+
+    beat(desk, place, AGAIN - HOLD, read)  # which had read the second block a moment before
+
+    assert [block.ledger[key] for block in desk.stock.read_all(place)] == [part, tail]
+
+
+def test_a_path_that_stopped_before_what_an_older_life_left_is_ended_there() -> None:
+    desk = two_blocks()
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    key, part = half_a_path(desk, place)
+
+    beat(desk, place, AGAIN - 1)
+    assert desk.stock.read_all(place)[0].ledger[key] == part
+
+    beat(desk, place, AGAIN)
+    home, second = desk.stock.read_all(place)
+    assert home.ledger[key] == part.become(Kind.VOID)
+    assert second.ledger[key] == Entry(Kind.VOID, 0, AGAIN)
+    assert home.counters.held == 0
