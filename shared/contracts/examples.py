@@ -20,6 +20,7 @@ OFFER: Final[Json] = {
 RUN_OF_SHOW: Final[list[Json]] = [
     {"at": 0, "cue": "pin", "sku": "FUJI-12"},
     {"at": 600, "cue": "flash_price", "sku": "FUJI-12", "unit_price": 7900, "seconds": 300},
+    {"at": 1800, "cue": "announce", "text": "Half an hour left. Every box leaves tomorrow."},
     {"at": 3540, "cue": "unpin"},
 ]
 CAMPAIGN_REQUEST: Final[Json] = {

@@ -128,7 +128,10 @@ def _operation(spec: RouteSpec, operation: Operation) -> Json:
     }
     if operation.takes is not None:
         found["requestBody"] = {
-            "required": bool(operation.sends),
+            # No body is read as an empty one.
+            "required": any(
+                member.is_required() for member in operation.takes.model_fields.values()
+            ),
             "content": {
                 "application/json": {
                     "schema": _ref(operation.takes),

@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from hashlib import sha256
 from typing import Any
@@ -22,7 +22,7 @@ from tests.engines import deployed_stack
 from tests.hostile.front import GIVEN_AWAY, PERSONAL, OverHttp
 from tests.hostile.house import House
 from tests.hostile.place import Place
-from tests.hostile.premises import Premises
+from tests.hostile.premises import REFUNDED, Premises
 from tests.hostile.tally import tally
 
 KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments")
@@ -88,13 +88,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
     seeded = merchant.seed(stack.engine.url, stack.outputs, name=name)
 
-    def wait(campaign: str) -> None:
-        deadline = time.monotonic() + 60
+    def open_show(campaign: str) -> None:
         asked = f"/v1/campaigns/{campaign}"
         key = [("Authorization", f"Bearer {seeded.keys[MANAGE]}")]
-        while front.ask("GET", asked, headers=key).body["status"] != "live":
-            assert time.monotonic() < deadline, "the show does not open"
-            time.sleep(0.2)
+        _wait(
+            "the show opens", lambda: front.ask("GET", asked, headers=key).body["status"] == "live"
+        )
 
     keys = {**seeded.keys, "revoked": f"lh_manage_{secrets.token_urlsafe(24)}"}
     dynamodb(stack.engine.url).put_item(
@@ -106,7 +105,25 @@ def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:
             "revoked": {"BOOL": True},
         },
     )
-    return Premises(front, keys, seeded.webhook_secret, wait)
+    premises = Premises(front, keys, seeded.webhook_secret, open_show)
+    _wait("the refund is booked", lambda: _is_at_rest(stack, premises))
+    return premises
+
+
+def _wait(what: str, until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, f"not in a minute: {what}"
+        time.sleep(0.2)
+
+
+def _is_at_rest(stack: LocalStack, owner: Premises) -> bool:
+    """Whether its refund is booked, and in the totals: from then on, all that moves is moved by the tests."""
+    totals = owner.ask("GET", f"/v1/campaigns/{owner.show}/totals", key=READ).body
+    under_way = any(
+        f'"{table.UNFINISHED}"' in item for item in _belongings(stack, owner, ["orders"])
+    )
+    return totals["refunded"] == REFUNDED and not under_way
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +132,12 @@ def deployed_playground(stack: LocalStack, over_http: OverHttp) -> Premises:
     return _deployed(stack, over_http, "hostile-playground")
 
 
-def _belongings(stack: LocalStack, owner: Premises) -> list[str]:
+def _belongings(stack: LocalStack, owner: Premises, roles: Iterable[str] = KEPT_APART) -> list[str]:
     """Every item about a merchant's show and draft, but for the board, which is renewed for who looks at the show."""
     client = dynamodb(stack.engine.url)
     names = [table.short(owner.show), table.short(owner.draft)]
     items: list[str] = []
-    for role in KEPT_APART:
+    for role in roles:
         pages = client.get_paginator("scan").paginate(
             TableName=stack.outputs[f"{role.title()}Table"]
         )

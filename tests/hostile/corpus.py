@@ -292,6 +292,13 @@ QUERIES = [
     "bucket=3601",
     "bucket=99999",
     "bucket=ten",
+    "piece=0",
+    "piece=2",
+    "piece=-1",
+    "piece=%D9%A1",
+    "piece=" + "9" * 5000,
+    "piece=",
+    "piece=1&piece=2",
     "since=yesterday",
     "since=2026-13-01T00:00:00Z",
     "since=2026-11-28T12:00:00",
@@ -299,7 +306,7 @@ QUERIES = [
     "a" * 4000 + "=1",
     "&".join(f"p{number}=1" for number in range(400)),
 ]
-"""Each refused by every list and by the timeline: by one for what it says, by the others for its name."""
+"""Each refused by whatever has parameters: by one for what it says, by the others for its name."""
 
 ENDS_OF_TIME = ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59.999999-14:00"]
 """Instants that can be written, and lie outside of what calendars of programs hold in UTC."""

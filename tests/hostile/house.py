@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from functions.arrange_stock.handler import lambda_handler as arrange_stock
 from functions.authorize import handler as authorize
 from functions.open_campaign.handler import lambda_handler as open_campaign
 from functions.prepare_stock.handler import lambda_handler as prepare_stock
@@ -36,10 +38,17 @@ from local.simulation.services import (
 from local.simulation.world import SETTINGS
 from shared import table, wiring
 from shared.contracts.routes import ELSE_FUNCTION, EVERYTHING_ELSE, ROUTES, RouteSpec
+from shared.settings import Setting
 from tests.hostile.front import Answer, Headers
 
 TEXT = ("text/", "application/json", "application/xml", "application/javascript")
 """Types whose bodies the gateway hands over as text."""
+EQUIPPED = {
+    **SETTINGS,
+    Setting.STRIPE_SECRET_ARN: "stripe",
+    Setting.STRIPE_API_URL: "https://stripe.invalid",
+}
+"""What functions are told of their deployment."""
 HANDLERS = {
     name: importlib.import_module(f"functions.{name}.handler").lambda_handler
     for name in {spec.function for spec in ROUTES}
@@ -61,18 +70,19 @@ class House:
             "dynamodb": self.store.call,
             "stepfunctions": Executions(lambda _name, _given: None).serve,
             "scheduler": Schedules(lambda _given, _second: None).serve,
-            "secretsmanager": serve_secret,
+            "secretsmanager": _serve_secret,
             "events": Bus(Random(1)).serve,
             "kms": Keys().serve,
             "s3": Objects().serve,
+            "lambda": _run_errand,
         }
         line = QuietLine()  # one, for it counts the tokens of transactions
-        self._connect = lambda service: Client(service, serve[service], line)
+        self._connect = lambda service, **_: Client(service, serve[service], line)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         """While the functions find this house outside."""
-        with patch.dict("os.environ", SETTINGS), patch.object(wiring, "connect", self._connect):
+        with patch.dict("os.environ", EQUIPPED), patch.object(wiring, "connect", self._connect):
             self.forget()
             yield
         self.forget()
@@ -138,6 +148,19 @@ class House:
             )
             event["isBase64Encoded"] = not is_text
         return event
+
+
+def _serve_secret(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody has filled in an account at Stripe."""
+    if request["SecretId"] == EQUIPPED[Setting.STRIPE_SECRET_ARN]:
+        return {"SecretString": "{}"}
+    return serve_secret(operation, request)
+
+
+def _run_errand(_operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Lambda, asked to do something while nobody waits: here it is done at once."""
+    arrange_stock(json.loads(request["Payload"]))
+    return {"StatusCode": 202}
 
 
 def _route(method: str, path: str) -> tuple[RouteSpec | None, Mapping[str, str] | None]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 
+from shared.domain.parties import WHOLE
 from tests.hostile.front import Answer, Front, Headers
 from tests.hostile.reference import Endpoint, Json
 
@@ -24,6 +25,18 @@ SHIP_TO: Final = {
 }
 TIMES: Final = {"starts_at": 600, "ends_at": 4200, "replay_until": 7800}
 """Of a plan: seconds from now."""
+BEFORE: Final = {
+    "extend": ("schedule",),
+    "end": ("start",),
+    "cues": ("start",),
+    "allotment": ("start",),
+    "pause": ("start",),
+    "resume": ("start", "pause"),
+    "reconcile": ("start",),
+}
+"""By command: those that a campaign must have been given before, for it to do anything."""
+REFUNDED: Final = 1900
+"""Of the price of a box: minor units."""
 SIGNED: Final = "/v1/webhooks/payments/test"
 _numbers = count(1)
 
@@ -37,6 +50,25 @@ def at(seconds: float) -> str:
 def fresh(kind: str = "key") -> str:
     """A text that was never sent."""
     return f"{kind}-{next(_numbers)}-{time.time_ns()}"
+
+
+def payment_of(order: Json) -> Json:
+    """What a provider would truly say of an order, once it is paid."""
+    return {
+        "payment_id": order["payment"]["id"],
+        "order_id": order["id"],
+        "amount": order["amount"],
+        "currency": order["currency"],
+        "livemode": False,
+    }
+
+
+def divided(parties: Json) -> Json:
+    """With equal shares, where parties are more than names."""
+    return {
+        role: {**party, "share": WHOLE // len(parties)} if isinstance(party, dict) else party
+        for role, party in parties.items()
+    }
 
 
 class Premises:
@@ -61,6 +93,8 @@ class Premises:
         self.draft = self.a_draft()
         self.reservation = self.a_reservation()
         self.order = self.an_order()
+        self.paid = self.a_paid_order()
+        self.refund = self.a_refund(self.paid)
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -108,11 +142,10 @@ class Premises:
     def a_campaign_for(self, endpoint: Endpoint) -> str:
         """One that the endpoint can do something with."""
         campaign = self.a_draft()
-        before = {"extend": "schedule", "end": "start"}.get(endpoint.path.rpartition("/")[2])
-        if before:
-            self.make(f"/v1/campaigns/{campaign}/{before}", {})
-        if before == "start":
-            self._open_show(campaign)
+        for command in BEFORE.get(endpoint.path.rpartition("/")[2], ()):
+            self.make(f"/v1/campaigns/{campaign}/{command}", {})
+            if command == "start":
+                self._open_show(campaign)
         return campaign
 
     def a_reservation(self) -> str:
@@ -120,9 +153,27 @@ class Premises:
         made: str = self.make(f"/v1/campaigns/{self.show}/reservations", body, "sell")["id"]
         return made
 
-    def an_order(self) -> Json:
-        form = {"buyer_id": "buyer", "payment_method": "card", "ship_to": SHIP_TO}
+    def an_order(self, method: str = "card") -> Json:
+        """One that is not paid."""
+        form = {"buyer_id": "buyer", "payment_method": method, "ship_to": SHIP_TO}
         return self.make(f"/v1/reservations/{self.a_reservation()}/checkout", form, "sell")
+
+    def a_paid_order(self, method: str = "card") -> Json:
+        """As it was before it was paid. ``method``: may say what becomes of its refunds."""
+        order = self.an_order(method)
+        answer = self.tell({"type": "payment.succeeded", "data": payment_of(order)})
+        assert answer.body["outcome"] == "paid", answer.raw
+        return order
+
+    def a_refund(self, order: Json) -> str:
+        """Of a part of a paid order."""
+        body = {"amount": REFUNDED, "reason": "Bruised"}
+        made: str = self.make(f"/v1/orders/{order['id']}/refund", body)["id"]
+        return made
+
+    def a_pending_refund(self) -> str:
+        """One that its provider does not finish."""
+        return self.a_refund(self.a_paid_order("refund_pending"))
 
     def order_now(self) -> Json:
         """The order, as it stands."""
@@ -133,14 +184,32 @@ class Premises:
     # -- what endpoints want ---------------------------------------------------------------------------
 
     def ids(self, endpoint: Endpoint) -> dict[str, str]:
-        """Of things that are there: the show, for what is done in a show, and else the draft."""
+        """
+        Of things that are there: the draft for what is done to a campaign, and the paid order for its refunds; else the
+        show, and the order that is not paid.
+        """
+        order = self.paid if "refunds" in endpoint.operation["tags"] else self.order
         runs = endpoint.method in ("POST", "PATCH") and "campaigns" in endpoint.operation["tags"]
         return {
             "campaign_id": self.draft if runs else self.show,
             "reservation_id": self.reservation,
-            "order_id": self.order["id"],
+            "order_id": order["id"],
+            "refund_id": self.refund,
             "provider": "test",
         }
+
+    def renewed(self, endpoint: Endpoint) -> dict[str, str]:
+        """Of things made for one request that will change them. None, where any number may be sent to what is there."""
+        match endpoint.ids:
+            case ["reservation_id"]:
+                return {"reservation_id": self.a_reservation()}
+            case ["order_id"]:
+                return {"order_id": self.a_paid_order()["id"]}
+            case ["refund_id"]:
+                return {"refund_id": self.a_pending_refund()}
+            case ["campaign_id"] if self.ids(endpoint)["campaign_id"] == self.draft:
+                return {"campaign_id": self.a_campaign_for(endpoint)}
+        return {}
 
     def target(self, endpoint: Endpoint, **ids: str) -> str:
         return endpoint.path.format(**{**self.ids(endpoint), **ids})
@@ -156,6 +225,8 @@ class Premises:
             "ship_to": {**body.get("ship_to", {}), **SHIP_TO},
             "data": self.payment,
             "time_zone": "UTC",
+            "payments": {"provider": "test"},
+            "parties": divided(body.get("parties", {})),
         }
         return {name: fitting.get(name, value) for name, value in body.items()}
 
@@ -164,14 +235,7 @@ class Premises:
     @property
     def payment(self) -> Json:
         """What a provider would truly say of the order."""
-        order = self.order
-        return {
-            "payment_id": order["payment"]["id"],
-            "order_id": order["id"],
-            "amount": order["amount"],
-            "currency": order["currency"],
-            "livemode": False,
-        }
+        return payment_of(self.order)
 
     def signature(
         self,

@@ -28,6 +28,9 @@ USUAL = [
 ]
 """Texts of which one fits any form that a text may have to have."""
 
+APART: dict[str, Json] = {"POST /v1/campaigns/{campaign_id}/cues": {"text": None}}
+"""Of endpoints whose words say so: what does not go with the rest of the example, and is null beside it."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -77,7 +80,9 @@ class Endpoint:
     @property
     def full(self) -> Any:
         """The same, with everything that may be sent beside it."""
-        return None if self.schema is None else filled(self.schema, self.example)
+        if self.schema is None:
+            return None
+        return {**filled(self.schema, self.example), **APART.get(self.name, {})}
 
     def codes(self, status: int) -> set[str]:
         """What the endpoint says that it refuses with, by status."""

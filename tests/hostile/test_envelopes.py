@@ -137,7 +137,7 @@ def test_a_body_is_what_it_is_whatever_type_it_claims(place: Place):
             premises = place.premises
             answer = place.ask(
                 endpoint.method,
-                premises.target(endpoint, reservation_id=premises.a_reservation()),
+                premises.target(endpoint, **premises.renewed(endpoint)),
                 a_body(place, endpoint) | {"sku": "FUJI-12"}
                 if "sku" in endpoint.example
                 else a_body(place, endpoint),
@@ -153,7 +153,9 @@ def test_an_idempotency_key_is_usable_or_refused(place: Place):
             continue
         for name, written in place.chosen(IDEMPOTENCY_KEYS.items(), endpoint):
             sent = [("Idempotency-Key", written)] if written is not None else []
-            target = place.premises.target(endpoint, campaign_id="cmp_aaaaaaaaaaaaaaaa")
+            target = place.premises.target(
+                endpoint, campaign_id="cmp_aaaaaaaaaaaaaaaa", refund_id="ref_" + "a" * 40
+            )
             body = b"{}" if endpoint.ids else b'{"name": ""}'
             headers = [*sent, ("Content-Type", "application/json")]
             key = place.premises.keys[endpoint.scopes[0]]

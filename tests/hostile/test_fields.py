@@ -53,30 +53,24 @@ class Subject:
     def __init__(self, victim: Premises, endpoint: Endpoint) -> None:
         self._victim = victim
         self._endpoint = endpoint
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str, str] | None = None
 
     def prepare(self) -> None:
         """So that nothing but the request writes anything."""
-        self._ids = self._ids or self._renewed()
+        if self._ids is None:
+            self._ids = self._victim.renewed(self._endpoint)
 
     def send(self, body: Any) -> Answer:
         victim, endpoint = self._victim, self._endpoint
         self.prepare()
         # The version of a fresh draft.
         headers = [("If-Match", '"1"')] if endpoint.takes("If-Match") else []
-        target = victim.target(endpoint, **self._ids)
+        target = victim.target(endpoint, **(self._ids or {}))
         key = endpoint.scopes[0]
         answer = victim.ask(endpoint.method, target, written(body), key=key, headers=headers)
         if answer.ok:
-            self._ids = {}
+            self._ids = None
         return answer
-
-    def _renewed(self) -> dict[str, str]:
-        if "reservation_id" in self._endpoint.ids:
-            return {"reservation_id": self._victim.a_reservation()}
-        if self._victim.ids(self._endpoint)["campaign_id"] == self._victim.draft:
-            return {"campaign_id": self._victim.a_campaign_for(self._endpoint)}
-        return {"provider": "test"}
 
 
 @named(WITH_BODY)

@@ -3,7 +3,8 @@ The committed reference against the deployed stack, by schemathesis: requests ma
 phases, and every answer held against it.
 
 The keys are those that the routes ask for, webhooks are signed, and there are things to find: a show that is open, a
-reservation, an order. What a phase makes, the next finds again; links lead from what is made to what can be done with it.
+reservation, orders, refunds. What a phase makes, the next finds again; links lead from what is made to what can be done
+with it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ NAMED = {
     "buyer_id",
     "time_zone",
     "currency",
+    "payments",
+    "parties",
+    "amount",
     "starts_at",
     "ends_at",
     "replay_until",
@@ -137,7 +141,9 @@ class Finds:
             # The show twice as often: whatever is drawn, somebody should get a reservation.
             "campaign_id": [owner.show, owner.show, owner.draft],
             "reservation_id": [owner.reservation, owner.a_reservation()],
-            "order_id": [owner.order["id"]],
+            "order_id": [owner.order["id"], owner.paid["id"]],
+            # One that has come to its end, and one that may be tried again.
+            "refund_id": [owner.refund, owner.a_pending_refund()],
         }
 
     def put(self, case: Case[Any]) -> None:
@@ -268,5 +274,8 @@ def test_every_phase_was_gone_through(course: Course):
 
 
 def test_every_operation_was_taken_at_least_once(course: Course):
-    # The show goes on, so nobody reads its report; the journeys do.
-    assert set(BY_LABEL) - course.taken <= {"GET /v1/campaigns/{campaign_id}/report"}
+    # The show goes on, so nobody reads its report, nor the files of it; the journeys do.
+    assert set(BY_LABEL) - course.taken <= {
+        "GET /v1/campaigns/{campaign_id}/report",
+        "GET /v1/campaigns/{campaign_id}/report/files",
+    }

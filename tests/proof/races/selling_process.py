@@ -49,7 +49,7 @@ def begin(endpoint: str, barrier: Barrier) -> None:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     os.environ.update({**SETTINGS, **own})
-    secret = SimpleNamespace(webhooks=lambda: [Webhook(SECRET)])
+    secret = SimpleNamespace(value=lambda: [Webhook(SECRET)])
     wiring.payment_secret = lambda: secret  # type: ignore[assignment]
     keys = Client("kms", Keys().serve, QuietLine())
     wiring.key_keeper = lambda: keys  # type: ignore[assignment]

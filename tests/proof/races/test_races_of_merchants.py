@@ -112,6 +112,7 @@ def office(
     services = {
         "scheduler": Schedules(lambda *_: None).serve,
         "stepfunctions": executions.serve,
+        "lambda": lambda *_: {"StatusCode": 202},
     }
 
     def connect(service: str) -> Any:
