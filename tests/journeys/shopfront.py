@@ -16,7 +16,7 @@ from local.demo.theatre import Theatre
 from local.engine.merchant import Merchant
 from local.engine.stack import LocalStack
 from local.shoppers.shopper import SHIP_TO
-from local.shoppers.wire import Answer
+from local.shoppers.wire import Answer, NoAnswer
 from shared.contracts.routes import MANAGE, READ, SELL
 
 Json = dict[str, Any]
@@ -109,7 +109,12 @@ class Shopfront:
         if method == "POST" and key:
             sent["Idempotency-Key"] = str(uuid4()) if key == "fresh" else key
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        return self._wires[scope].ask(method, path, raw, sent)
+        wire = self._wires[scope]
+        try:
+            return wire.ask(method, path, raw, sent)
+        except NoAnswer:
+            # A connection that lay idle for minutes is closed at its other end. The same request again is the same request.
+            return wire.ask(method, path, raw, sent)
 
     # -- campaigns ---------------------------------------------------------------------------------
 
