@@ -16,6 +16,7 @@ from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -31,7 +32,7 @@ from shared import clock, table
 from shared.domain import ids, stock
 from shared.domain.errors import Refusal
 from shared.settings import Setting
-from shared.use_cases import arrange_stock, side_by_side
+from shared.use_cases import arrange_stock, package_campaign, side_by_side
 
 LEAD: Final = 30
 """Seconds before its start at which a campaign's stock is laid out."""
@@ -141,6 +142,8 @@ class World:
             entered.enter_context(patch.object(stock, "BLOCK_UNITS", self.scale.block_units))
             entered.enter_context(patch.object(table, "ORDER_SHARDS", self.scale.order_shards))
             entered.enter_context(patch.object(arrange_stock, "FEW", self.scale.few_blocks))
+            # Its disk is in memory, like everything else in it.
+            entered.enter_context(patch.object(package_campaign, "TemporaryFile", BytesIO))
             entered.enter_context(
                 patch.object(
                     table,

@@ -1,24 +1,16 @@
-"""
-Break one thing in the product, in this process and for a while, to see whether anything notices.
-
-As a plugin of pytest (``-p tests.proof.mutations``) it breaks what the variable ``MUTATION`` names, for a whole run.
-"""
+"""Break one thing in the product, in this process and for a while, to see whether anything notices."""
 
 from __future__ import annotations
 import __future__
 
 import ast
 import inspect
-import os
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
-
-_BROKEN = ExitStack()
-"""Held to the end of the process: what is broken stays broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +46,3 @@ class Mutation:
         made: dict[str, FunctionType] = {}
         exec(module, function.__globals__, made)
         return made[function.__name__].__code__
-
-
-def pytest_configure() -> None:
-    name = os.environ.get("MUTATION")
-    if name:
-        from tests.proof.orders_of_writes import MUTATIONS
-
-        [mutation] = [mutation for mutation in MUTATIONS if mutation.name == name]
-        _BROKEN.enter_context(mutation.applied())

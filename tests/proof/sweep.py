@@ -7,6 +7,10 @@ Functions, schedules and streams do, and the show goes on to its end under the a
 
 Dying before a call that only reads, and dying after it, leave the same world behind, and so does dying before the next call.
 Places between which nothing was written are one death, which is died once, at whichever of them the seed draws.
+
+All scenes have a beginning and an end, and most processes do in one what they did in others. What a process did up to its
+death, call by call, is its path: on each path that there is somebody dies where it is met first, twice more, and then every
+sixth time.
 """
 
 from __future__ import annotations
@@ -14,20 +18,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from itertools import groupby
 from random import Random
 from typing import Any, Final
+from zlib import crc32
 
 from local.simulation.faults import WRITES, Faults, Killed, actions_of, roles_of
 from local.simulation.plan import STARTS
 from local.simulation.show import Show, quiet
 from local.simulation.world import Invocation, World
 from tests.proof.mirror import Mirror
-from tests.proof.scenes import Scene, Script
+from tests.proof.scenes import SCENES, Scene, Script
 
 CHANGES: Final = WRITES | {"CreateSchedule", "DeleteSchedule"}
 """Operations after which the world may be another."""
+ALWAYS: Final = 3
+EVERY: Final = 6
+"""Of those who are met on one path: so many first ones die, and then one of so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,8 @@ class Place:
     """Tables that the call is about."""
     actions: frozenset[tuple[str, str]]
     """Tables, and what the call does to each."""
+    path: int
+    """Digest of the calls of the invocation, up to this one."""
     after: bool
     written: int
     """Writes that the world had seen by then, whoever made them."""
@@ -68,6 +79,7 @@ class Reaper(Faults):
         self._written = 0
         self._invocations: dict[int, tuple[int, Invocation]] = {}
         self._calls: Counter[int] = Counter()
+        self._paths: dict[int, int] = {}
         self._roles: dict[int, frozenset[str]] = {}
         self._actions: dict[int, frozenset[tuple[str, str]]] = {}
 
@@ -77,6 +89,8 @@ class Reaper(Faults):
             return
         number, invocation = self._under_way()
         self._calls[number] += 1
+        call = f"{operation} {sorted(roles_of(request))}"
+        self._paths[number] = crc32(call.encode(), self._paths.get(number, 0))
         self._roles[number] = roles_of(request)
         self._actions[number] = actions_of(operation, request)
         self._come_by(number, invocation, operation, after=False)
@@ -124,6 +138,7 @@ class Reaper(Faults):
             operation=operation,
             roles=self._roles[number],
             actions=self._actions[number],
+            path=self._paths[number],
             after=after,
             written=self._written,
         )
@@ -202,16 +217,18 @@ class Tally:
     points: int = 0
     """Before and after each call."""
     deaths: int = 0
-    """Those of them that leave different worlds behind: as often a process was killed."""
+    """As often a process was killed: on each path there is, and in many of the worlds that are left behind so."""
 
 
 @dataclass(slots=True)
 class Sweep:
-    """Where in a scene processes can die."""
+    """Where in a scene processes can die, and where they do."""
 
     scene: Scene
     seed: int
     rehearsal: Performance
+    deaths: list[Place] = field(default_factory=list)
+    """Where they do."""
 
     @classmethod
     def of(cls, scene: Scene) -> Sweep:
@@ -227,7 +244,7 @@ class Sweep:
         assert sweeps, f"in scene {scene.name!r} there was never: {missing}"
         return min(sweeps, key=lambda sweep: len(sweep.rehearsal.places))
 
-    def deaths(self) -> Iterator[Place]:
+    def possible_deaths(self) -> Iterator[Place]:
         """One place of all those that leave the same world behind."""
         random = Random(f"deaths in {self.scene.name}")
         by_invocation = sorted(self.rehearsal.places, key=lambda place: place.invocation)
@@ -252,6 +269,20 @@ class Sweep:
             tally = tallies[place.function]
             tally.points += 1
             tally.calls += place.after
-        for death in self.deaths():
+        for death in self.deaths:
             tallies[death.function].deaths += 1
         return tallies
+
+
+@cache
+def sweeps() -> dict[str, Sweep]:
+    """Of every scene, by its name."""
+    found = {scene.name: Sweep.of(scene) for scene in SCENES}
+    met: Counter[tuple[str, int, bool]] = Counter()
+    for sweep in found.values():
+        for place in sweep.possible_deaths():
+            path = place.function, place.path, place.after
+            met[path] += 1
+            if met[path] <= ALWAYS or met[path] % EVERY == 0:
+                sweep.deaths.append(place)
+    return found

@@ -14,7 +14,7 @@ from local.simulation.environments import function_names
 from tests.proof.mirror import Mirror
 from tests.proof.scenes import SCENES, Scene
 from tests.proof.shares import keep_share
-from tests.proof.sweep import Place, Sweep
+from tests.proof.sweep import Place, sweeps
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,25 +29,18 @@ def table_calls(places: Iterable[Place]) -> set[tuple[str, str, str]]:
 def test_whoever_dies_before_or_after_any_call_leaves_a_show_that_comes_to_the_same_end(
     scene: Scene,
 ) -> None:
-    sweep = Sweep.of(scene)
+    sweep = sweeps()[scene.name]
     assert sweep.rehearsal.show.complaints == []
-    for death in sweep.deaths():
+    for death in sweep.deaths:
         sweep.die(death)
     keep_share("crash_points", f"scene: {scene.name}", sweep.figures())
 
 
-@pytest.fixture(scope="module")
-def sweeps() -> list[Sweep]:
-    """Every scene, rehearsed; the shortest first."""
-    return sorted(map(Sweep.of, SCENES), key=lambda sweep: len(sweep.rehearsal.places))
-
-
-def test_every_function_there_is_comes_up_in_a_scene_and_dies_in_it(
-    sweeps: list[Sweep],
-) -> None:
-    invoked = {function for sweep in sweeps for function in sweep.rehearsal.invoked}
-    places = [place for sweep in sweeps for place in sweep.rehearsal.places]
-    swept = {death.function for sweep in sweeps for death in sweep.deaths()}
+def test_every_function_there_is_comes_up_in_a_scene_and_dies_in_it() -> None:
+    all_sweeps = sweeps().values()
+    invoked = {function for sweep in all_sweeps for function in sweep.rehearsal.invoked}
+    places = [place for sweep in all_sweeps for place in sweep.rehearsal.places]
+    swept = {death.function for sweep in all_sweeps for death in sweep.deaths}
     for function in function_names():
         assert function in invoked, (
             f"{function} is called in no scene, so nobody knows what its death leaves behind: let it be called in one of"
@@ -75,12 +68,13 @@ def own_store() -> Iterator[DynamoDBClient]:
 
 @pytest.mark.parametrize("function", [name for name in function_names() if ACCESS[name]])
 def test_dynamodb_local_has_the_same_in_it_whoever_dies(
-    function: str, sweeps: list[Sweep], own_store: DynamoDBClient
+    function: str, own_store: DynamoDBClient
 ) -> None:
+    shortest_first = sorted(sweeps().values(), key=lambda sweep: len(sweep.rehearsal.places))
     sweep, deaths = next(
         (sweep, deaths)
-        for sweep in sweeps
-        if (deaths := [death for death in sweep.deaths() if death.function == function])
+        for sweep in shortest_first
+        if (deaths := [death for death in sweep.deaths if death.function == function])
     )
     death = Random(function).choice([death for death in deaths if death.after] or deaths)
     mirror = Mirror(own_store)

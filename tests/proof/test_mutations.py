@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import redirect_stdout
+from io import StringIO
 from random import Random
 
 import pytest
@@ -17,6 +16,7 @@ from local.simulation.show import Show, play
 from shared.domain.ids import new_campaign_id
 from tests.proof.conditions import Collector, Term, Without
 from tests.proof.duels import DUELS
+from tests.proof.forks import apart
 from tests.proof.mutations import Mutation
 from tests.proof.orders_of_writes import MUTATIONS
 from tests.proof.programs import Rig
@@ -99,18 +99,17 @@ def test_shows_notice_that_the_order_of_writes_is_another(mutation: Mutation) ->
     "mutation", [one for one in MUTATIONS if one.tests is not None], ids=lambda one: one.name
 )
 def test_tests_notice_that_something_is_not_looked_at(mutation: Mutation) -> None:
-    # Not as a worker of this run.
-    alone = {name: it for name, it in os.environ.items() if not name.startswith("PYTEST_")}
-    ran = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.proof.mutations"),
-            *("-p", "no:cacheprovider", "-n", "0", str(mutation.tests)),
-        ],
-        cwd=Path(__file__).parents[2],
-        env={**alone, "MUTATION": mutation.name},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 1, ran.stdout
-    assert "1 failed" in ran.stdout
+    status, said = apart(lambda: run(mutation))
+    assert status == 1, said
+    assert "1 failed" in said
+
+
+def run(mutation: Mutation) -> tuple[int, str]:
+    """The tests that must notice a mutation, with it: how they ended, and what they said."""
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        # Not as a worker of this run.
+        del os.environ[name]
+    said = StringIO()
+    with mutation.applied(), redirect_stdout(said):
+        status = pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-n", "0", str(mutation.tests)])
+    return int(status), said.getvalue()
