@@ -91,7 +91,9 @@ def test_faults_name_the_field_and_what_stands_in_the_way():
     do(live(run_of_show=(planned,)), 60, "flash_price", **flash, seconds=239)
 
 
-@pytest.mark.parametrize("status", [*set(Status) - {Status.LIVE, Status.PAUSING, Status.PAUSED}])
+@pytest.mark.parametrize(
+    "status", sorted(set(Status) - {Status.LIVE, Status.PAUSING, Status.PAUSED})
+)
 def test_only_a_show_on_air_is_directed(status: Status):
     with pytest.raises(CampaignState):
         do(a_campaign(status=status), 60, "unpin")
