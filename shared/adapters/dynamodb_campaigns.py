@@ -18,6 +18,7 @@ from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.errors import CampaignNotFound, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.parties import Party
+from shared.domain.payment_fee import FeeTerms
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     for cues in ("run_of_show", "improvised"):
         document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))
+    # Before fees were known, nobody had told any.
+    document["payment_fee"] = FeeTerms(**document.get("payment_fee", {}))
     return Campaign(**document)
 
 

@@ -41,8 +41,8 @@ class DynamoDBPackages:
     def keep_piece(self, campaign_id: str, number: int, piece: Piece) -> Piece:
         sums = piece.sums
         files = [[file.name, file.sha256, file.size, file.rows] for file in piece.files]
-        moved = [sums.captured, sums.given_back, sums.refunded, sums.refunded_after]
-        said = [*moved, sums.sold, sums.gross]
+        moved = [sums.captured, sums.given_back, sums.refunded, sums.refunded_after, sums.fees]
+        said = [moved, sums.sold, sums.gross]
         item = {_FILES: {"S": json.dumps(files)}, _SUMS: {"S": json.dumps(said)}}
         standing = self._put({**_key(campaign_id, number), **item})
         return piece if standing is None else _piece(standing)
@@ -89,10 +89,9 @@ def _key(campaign_id: str, piece: int | None = None) -> dict[str, Any]:
 
 def _piece(item: Item) -> Piece:
     files = tuple(PackageFile(*facts) for facts in json.loads(item[_FILES]["S"]))
-    captured, given_back, refunded, after, sold, gross = json.loads(item[_SUMS]["S"])
-    return Piece(
-        files, PieceSums(captured, given_back, refunded, after, Counter(sold), Counter(gross))
-    )
+    (captured, given_back, refunded, after, fees), sold, gross = json.loads(item[_SUMS]["S"])
+    sums = PieceSums(captured, given_back, refunded, after, fees, Counter(sold), Counter(gross))
+    return Piece(files, sums)
 
 
 def _package(item: Item) -> Package:

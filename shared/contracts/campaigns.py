@@ -34,6 +34,7 @@ from shared.domain import show_time
 from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
 from shared.domain.errors import InvalidRequest
 from shared.domain.parties import ROLES, Party
+from shared.domain.payment_fee import FeeTerms
 from shared.domain.show_control import LARGEST_ALLOTMENT
 
 # -- requests --------------------------------------------------------------------------------------
@@ -136,8 +137,17 @@ class Parties(Body):
     channel: PartyTerms | None = None
 
 
+class PaymentFee(Body):
+    """What the provider keeps of each payment that it takes, and does not give back with a refund."""
+
+    basis_points: Annotated[int, Field(ge=0, le=10_000)] = 0
+    fixed: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Minor units of the campaign's currency.")
+    ] = 0
+
+
 class Payments(Body):
-    """Who takes the buyers' money."""
+    """Who takes the buyers' money, and for how much. Fixed when the stock is laid out."""
 
     provider: Annotated[
         Literal["test", "stripe"],
@@ -146,6 +156,13 @@ class Payments(Body):
             "WeChat Pay, if this deployment was given an account."
         ),
     ] = "test"
+    fee: Annotated[
+        PaymentFee,
+        Field(
+            description="By the merchant's terms with the provider. It moves nothing: the closing package takes it off "
+            "what the parties keep."
+        ),
+    ] = PaymentFee()
 
 
 class Fulfilment(Body):
@@ -337,6 +354,7 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "channel": body.channel,
         "parties": _parties(body.parties),
         "payment_provider": body.payments.provider,
+        "payment_fee": _fee(body.payments),
         "carrier": _carrier(body.fulfilment),
         "offers": _offers(body.offers),
         "run_of_show": _run_of_show(body.run_of_show),
@@ -364,6 +382,7 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
         new["parties"] = _parties(body.parties)
     if "payments" in sent:
         new["payment_provider"] = body.payments.provider
+        new["payment_fee"] = _fee(body.payments)
     if "fulfilment" in sent:
         new["carrier"] = _carrier(body.fulfilment)
     if "offers" in sent:
@@ -414,7 +433,9 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         parties=Parties.model_validate(
             {role: party.written for role, party in campaign.parties.items()}
         ),
-        payments=Payments.model_validate({"provider": campaign.payment_provider}),
+        payments=Payments.model_validate(
+            {"provider": campaign.payment_provider, "fee": asdict(campaign.payment_fee)}
+        ),
         fulfilment=_fulfilment(campaign.carrier),
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
@@ -444,6 +465,10 @@ def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice | Announce:
 
 def _replay(written: str | None, zone: str) -> int | None:
     return None if written is None else show_time.instant(written, zone, "/replay_until")
+
+
+def _fee(payments: Payments) -> FeeTerms:
+    return FeeTerms(**payments.fee.model_dump())
 
 
 def _carrier(body: Fulfilment | None) -> str | None:

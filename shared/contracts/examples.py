@@ -36,7 +36,7 @@ CAMPAIGN_REQUEST: Final[Json] = {
         "seller_of_record": "Green Valley Fruit Import (Shanghai)",
         "fulfiller": "East Harbor Cold Chain",
     },
-    "payments": {"provider": "stripe"},
+    "payments": {"provider": "stripe", "fee": {"basis_points": 290, "fixed": 30}},
     "fulfilment": {"carrier": "file"},
     "offers": [OFFER],
     "run_of_show": RUN_OF_SHOW,

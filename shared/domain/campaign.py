@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.domain.errors import CampaignState, OfferNotFound
 from shared.domain.parties import Party
+from shared.domain.payment_fee import NO_FEE, FeeTerms
 
 PAYMENT_PROVIDERS = ("test", "stripe")
 """Who may take a campaign's money."""
@@ -131,6 +132,8 @@ class Campaign:
     secret: str
     """64 hexadecimal digits known to livehour only: signs reservation ids and derives ledger keys."""
     payment_provider: str = "test"
+    payment_fee: FeeTerms = NO_FEE
+    """What the provider keeps of each payment, as far as the merchant told."""
     """One of ``PAYMENT_PROVIDERS``. Fixed with the rest of the plan before the first order can be made."""
     carrier: str | None = None
     """One of ``CARRIERS``; ``None``: paid orders are handed to nobody. Fixed with the rest of the plan."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.clock import rfc3339
 from shared.domain.order import Order
 from shared.domain.parties import Part
+from shared.domain.payment_fee import FeeTerms
 from shared.domain.refund import AskedRefund
 from shared.domain.tables import Row, Table
 
@@ -28,8 +29,8 @@ ORDERS: Final = Table(
 )
 PAYMENTS: Final = Table(
     "payments",
-    ("payment", "provider", "order", "amount", "currency", "paid_at", "became_an_order"),
-    frozenset({"amount"}),
+    ("payment", "provider", "order", "amount", "fee", "currency", "paid_at", "became_an_order"),
+    frozenset({"amount", "fee"}),
 )
 REFUNDS: Final = Table(
     "refunds",
@@ -65,7 +66,9 @@ PARTIES: Final = Table(
 BY_ORDER: Final = (ORDERS, PAYMENTS, REFUNDS)
 
 
-def rows_of(order: Order, refunds: Sequence[AskedRefund]) -> Iterator[tuple[Table, Row]]:
+def rows_of(
+    order: Order, refunds: Sequence[AskedRefund], fee: FeeTerms
+) -> Iterator[tuple[Table, Row]]:
     """The rows that an order makes, and those of its refunds that are in the books of its campaign."""
     at = rfc3339(order.paid_at) if order.paid_at is not None else None
     yield (
@@ -82,7 +85,7 @@ def rows_of(order: Order, refunds: Sequence[AskedRefund]) -> Iterator[tuple[Tabl
             PAYMENTS,
             (
                 *(order.payment_id, order.provider, order.id),
-                *(order.captured, order.currency, at, at is not None),
+                *(order.captured, fee.of(order.captured), order.currency, at, at is not None),
             ),
         )
     if order.refunded and order.refund_reason is not None:
@@ -117,14 +120,17 @@ class PieceSums:
     """Of ``given_back``: for what was an order, before the books were closed."""
     refunded_after: int = 0
     """Of ``given_back``: for what was an order, after the books were closed."""
+    fees: int = 0
+    """Of all that was captured."""
     sold: Counter[str] = field(default_factory=Counter)
     """Paid orders, by SKU."""
     gross: Counter[str] = field(default_factory=Counter)
     """Money of paid orders, by SKU."""
 
-    def enter(self, order: Order) -> None:
+    def enter(self, order: Order, fee: FeeTerms) -> None:
         """Count an order."""
         self.captured += order.captured
+        self.fees += fee.of(order.captured)
         self.given_back += order.refunded
         if order.paid_at is not None:
             self.refunded += order.refunded_in_books
@@ -137,6 +143,7 @@ class PieceSums:
         self.given_back += other.given_back
         self.refunded += other.refunded
         self.refunded_after += other.refunded_after
+        self.fees += other.fees
         self.sold.update(other.sold)
         self.gross.update(other.gross)
         return self
@@ -154,6 +161,8 @@ def money_rows(report: Mapping[str, Any], sums: PieceSums) -> list[Row]:
         "gross": gross,
         "refunded": sums.refunded,
         "net": gross - sums.refunded,
+        "fees": sums.fees,
+        "net_of_fees": gross - sums.refunded - sums.fees,
         "given_back_in_all": sums.given_back,
         "refunded_after_the_report": sums.refunded_after,
         "on_its_way_back": sums.captured

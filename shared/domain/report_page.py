@@ -37,6 +37,8 @@ _LINES: Final[Mapping[str, str]] = {
     "gross": "Gross: paid orders",
     "refunded": "Refunds of paid orders",
     "net": "Net",
+    "fees": "Fees of the payment provider",
+    "net_of_fees": "Net of fees",
     "given_back_in_all": "Money given back in all",
     "refunded_after_the_report": "of it, refunded after the books were closed",
     "on_its_way_back": "Money on its way back",
@@ -74,7 +76,7 @@ def _money(report: Mapping[str, Any], sums: PieceSums) -> Iterable[str]:
     yield "<h2>Money</h2>"
     yield "<table>"
     for name, amount, currency in money_rows(report, sums):
-        if amount or name in _ALWAYS:
+        if (amount or name in _ALWAYS) and (sums.fees or name != "net_of_fees"):
             kind = ' class="sum"' if name == "net" else ""
             shown = legible(_whole(amount), str(currency))
             yield f'<tr{kind}><td>{_LINES[str(name)]}</td><td class="n">{shown}</td></tr>'
@@ -129,7 +131,7 @@ def _by_party(report: Mapping[str, Any], parts: Sequence[Part]) -> Iterable[str]
     yield "</table>"
     yield (
         '<p class="facts">Each column is divided by the shares to the minor unit; units that are left go to the largest'
-        " remainders, so that it sums to the whole. Fees that are not known are 0.</p>"
+        " remainders, so that it sums to the whole. Fees are by the campaign's terms with its payment provider.</p>"
     )
 
 

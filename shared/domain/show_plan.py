@@ -24,7 +24,11 @@ Fault = tuple[str, str]
 
 ALWAYS_FREE = frozenset({"name", "metadata"})
 """What no stock, price or clock depends on; the titles of offers are free too."""
-AS_SENT = {"payment_provider": "payments", "carrier": "fulfilment"}
+AS_SENT = {
+    "payment_provider": "payments",
+    "payment_fee": "payments",
+    "carrier": "fulfilment",
+}
 """What a merchant calls it, where we do not."""
 
 
@@ -65,7 +69,7 @@ def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> No
     free = ALWAYS_FREE
     if "offers" in differing and _same_but_titles(campaign, differing["offers"]):
         free |= {"offers"}
-    refused = sorted(AS_SENT.get(name, name) for name in set(differing) - free)
+    refused = sorted({AS_SENT.get(name, name) for name in set(differing) - free})
     if "parties" in refused:
         raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:

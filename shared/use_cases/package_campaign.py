@@ -125,8 +125,8 @@ class PackageBuilder:
             }
             of_piece = self.orders.with_refunds(campaign.id, shards_of(number, count))
             for order, refunds in of_piece:
-                sums.enter(order)
-                for table, row in tables.rows_of(order, refunds):
+                sums.enter(order, campaign.payment_fee)
+                for table, row in tables.rows_of(order, refunds, campaign.payment_fee):
                     for draft in drafts[table]:
                         draft.add(row)
             kept = [
@@ -183,7 +183,12 @@ def _summary(
 ) -> Iterable[tuple[str, tuple[str, int | None]]]:
     """The files that are made from the report: their names, texts and rows."""
     currency = report["totals"]["currency"]
-    parts = divide(campaign.parties, gross=report["totals"]["gross"], refunded=sums.refunded)
+    parts = divide(
+        campaign.parties,
+        gross=report["totals"]["gross"],
+        refunded=sums.refunded,
+        fees=sums.fees,
+    )
     yield "report.html", (report_page(report, sums, parts), None)
     yield "report.json", (document(report), None)
     whole: list[tuple[Table, list[Row]]] = [

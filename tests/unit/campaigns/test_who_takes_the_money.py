@@ -14,6 +14,7 @@ from shared.contracts import campaigns as contracts
 from shared.domain.campaign import Status
 from shared.domain.errors import StoreBusy
 from shared.domain.payable import price_faults
+from shared.domain.payment_fee import FeeTerms
 from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.run_campaign import ShowRunner
 from tests.builders import a_campaign, campaign_body
@@ -29,6 +30,7 @@ from tests.memory_stock import MemoryStock
 
 START = a_campaign().starts_at
 STRIPE = {"provider": "stripe"}
+NO_FEE = {"basis_points": 0, "fixed": 0}
 
 
 class Vault:
@@ -83,22 +85,28 @@ def patch(campaign_id: str, body: Any) -> Answer:
 
 @pytest.mark.usefixtures("campaigns")
 def test_who_says_nothing_gets_the_provider_that_moves_no_money():
-    assert create().body["payments"] == {"provider": "test"}
+    assert create().body["payments"] == {"provider": "test", "fee": NO_FEE}
 
 
 def test_a_campaign_chooses_stripe_and_may_change_its_mind(campaigns: MemoryCampaigns):
     campaign = create(payments=STRIPE).body
-    assert campaign["payments"] == STRIPE
+    assert campaign["payments"] == {**STRIPE, "fee": NO_FEE}
     assert campaigns.get(campaign["id"]).payment_provider == "stripe"
 
-    changed = patch(campaign["id"], {"payments": {"provider": "test"}})
+    terms = {"provider": "test", "fee": {"basis_points": 60, "fixed": 5}}
+    changed = patch(campaign["id"], {"payments": terms})
 
-    assert changed.body["payments"] == {"provider": "test"}
+    assert changed.body["payments"] == terms
+    assert campaigns.get(campaign["id"]).payment_fee == FeeTerms(60, 5)
 
 
 @pytest.mark.usefixtures("campaigns")
 @pytest.mark.parametrize(
-    "payments", [{"provider": "paypal"}, {"provider": None}, {"x": 1}, None, []]
+    "payments",
+    [
+        *({"provider": "paypal"}, {"provider": None}, {"x": 1}, None, []),
+        *({"fee": {"basis_points": 10_001}}, {"fee": {"fixed": -1}}, {"fee": 290}),
+    ],
 )
 def test_another_provider_is_refused(payments: object):
     refused = create(payments=payments)

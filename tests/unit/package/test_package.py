@@ -15,6 +15,7 @@ from shared.domain import closing_package
 from shared.domain.closing_package import piece_count, piece_name, shards_of
 from shared.domain.errors import CampaignNotFound, CampaignState, PackageNotBuilt
 from shared.domain.parties import Party
+from shared.domain.payment_fee import FeeTerms
 from shared.domain.tables import MARK
 from shared.table import ORDER_SHARDS
 from shared.use_cases.read_package import PackageDesk
@@ -98,6 +99,22 @@ def test_each_party_gets_its_part_and_the_parts_are_the_whole():
     assert sum(party["gross"] for party in parties) == gross
     for party in parties:
         assert abs(party["gross"] - gross * party["share_basis_points"] / 10_000) < 1
+
+
+def test_fees_are_those_of_every_payment_and_are_taken_off_what_the_parties_keep():
+    show = settled(payment_fee=FeeTerms(290, 30))
+    show.package()
+    files = contents(show)
+    payments, parties = rows(files, "payments"), rows(files, "parties")
+    money = {row["figure"]: row["amount"] for row in rows(files, "money")}
+
+    # 2.9 % of 50.00 is 1.45, of 99.00 2.871, of 198.00 5.742. What went back has cost its fee too.
+    assert sorted(each["fee"] for each in payments) == [145 + 30, 287 + 30, 287 + 30, 574 + 30]
+    fees = sum(each["fee"] for each in payments)
+    assert (money["fees"], money["net_of_fees"]) == (fees, money["net"] - fees)
+    assert sum(party["fees"] for party in parties) == fees
+    assert sum(party["net"] for party in parties) == money["net_of_fees"]
+    assert "Net of fees" in files["report.html"].decode()
 
 
 def test_csv_says_what_json_says_in_decimals_and_runs_nothing():
