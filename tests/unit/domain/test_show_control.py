@@ -101,6 +101,13 @@ def test_a_scheduled_campaign_can_be_started_before_its_time():
 # -- end -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("before", "moves"), [(control.MOMENT, False), (control.MOMENT + 1, True)])
+def test_what_begins_this_moment_is_not_begun_a_moment_earlier(before: int, moves: bool):
+    campaign = a_campaign(status=Status.SCHEDULED)
+
+    assert (control.start(campaign, now=START - before) is not campaign) is moves
+
+
 def test_ending_closes_the_show_and_its_replay_at_this_second():
     after = control.end(live(replay_until=START + 2 * HOUR), now=START + 60)
     assert (after.ends_at, after.replay_until, after.closes_at) == (START + 60, None, START + 60)
