@@ -1,6 +1,7 @@
 /** Numbers, money, times and titles as people read them, in the reader's language and the campaign's time zone. */
 
-const LOCALES = navigator.languages?.length ? [...navigator.languages] : undefined;
+// A browser on a machine without a language calls its own "en-US@posix", which is none to anybody, itself included.
+const LOCALES = navigator.languages?.filter(isLanguage);
 const once = (make) => {
   const made = new Map();
   return (...key) => made.get(`${key}`) ?? made.set(`${key}`, make(...key)).get(`${key}`);
@@ -15,6 +16,14 @@ const clockFormat = once((zone, parts) => new Intl.DateTimeFormat(LOCALES, {
   timeZone: zone || undefined, hourCycle: 'h23', hour: '2-digit', minute: '2-digit',
   ...(parts === 'seconds' && { second: '2-digit' }), ...(parts === 'day' && { day: 'numeric', month: 'short' }),
 }));
+
+function isLanguage(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export const count = (number) => COUNT.format(number ?? 0);
 

@@ -55,14 +55,16 @@ def open_wall(browser: Browser, api: FakeApi) -> Iterator[OpenWall]:
         if message.type in {"error", "warning"} and SCRIPTED not in message.text:
             complaints.append(message.text)
 
-    def opened(path: str = "/", *, size: tuple[int, int] = (1280, 800), **options: Any) -> Page:
+    def opened(
+        path: str = "/", *, size: tuple[int, int] = (1280, 800), script: str = "", **options: Any
+    ) -> Page:
         width, height = size
         context = browser.new_context(
             viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
-        context.add_init_script(WATCH_PLOTS)
+        context.add_init_script(WATCH_PLOTS + script)
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))

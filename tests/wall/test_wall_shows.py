@@ -108,6 +108,13 @@ def test_titles_are_shown_in_the_readers_language(open_wall: OpenWall):
     expect(title).to_have_attribute("lang", "zh")
 
 
+def test_a_browser_that_has_no_language_shows_the_wall_all_the_same(open_wall: OpenWall):
+    # So does Chromium on a machine whose locale is POSIX, such as one that does nothing but show a wall.
+    nobody_s = "Object.defineProperty(navigator, 'languages', {get: () => ['en-US@posix']});"
+    page = open_wall(script=nobody_s)
+    expect(page.locator("#products bdi").first).to_have_text("Fuji, box of 12")
+
+
 def test_a_title_is_text_whatever_it_holds(open_wall: OpenWall, api: FakeApi):
     hostile = "<img src=x onerror=\"document.body.id='taken'\"><b>Fuji</b>\u202e"
     api.show.name = hostile
