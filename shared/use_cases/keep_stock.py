@@ -98,13 +98,16 @@ def _mend(
     if tail is None or tail.deadline < part.deadline:
         # Never completed, as far as this reading goes. Blocks are read one after the other: an older life's end may stand
         # where this life's came a moment later, and says nothing of it.
-        over = tail
-        if part.deadline > now or not (over is None or over.replaceable(now)):
+        if part.deadline > now:
             return 0
-        # Nobody may complete the path once its parts go back: the void is written first, where the path stops.
-        ending = abandon(key, part.deadline, now=None, room=shelf.room + 1, over=over)
-        if not stock.amend(shelf, at, ending).done:
-            return 0
+        # Nobody may complete the path once its parts go back: the void is written first, where the path stops. What an
+        # older life has bought stands there for good, and nobody goes on from it anyway.
+        if tail is None or tail.kind not in PAID:
+            if tail is not None and not tail.replaceable(now):
+                return 0
+            ending = abandon(key, part.deadline, now=None, room=shelf.room + 1, over=tail)
+            if not stock.amend(shelf, at, ending).done:
+                return 0
         tail = Entry(Kind.VOID, 0, part.deadline)
     elif tail.deadline > part.deadline:
         # The key has begun another life; this part was left over from one that is over.

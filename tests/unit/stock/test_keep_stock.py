@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.errors import BuyerLimitReached
 from shared.domain.ids import home_block, ledger_key
-from shared.domain.stock import Block, Entry, Gate, Kind, abandon, take
+from shared.domain.stock import Block, Entry, Gate, Kind, abandon, confirm, take
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.settle_hold import State
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -119,4 +119,27 @@ def test_a_path_that_stopped_before_what_an_older_life_left_is_ended_there() -> 
     home, second = desk.stock.read_all(place)
     assert home.ledger[key] == part.become(Kind.VOID)
     assert second.ledger[key] == Entry(Kind.VOID, 0, AGAIN)
+    assert home.counters.held == 0
+
+
+def test_a_path_that_stopped_before_what_an_older_life_bought_is_over() -> None:
+    desk = two_blocks()
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    key = next(key for key in map("key{:05}".format, range(99)) if home_block(key, 2) == 0)
+    held = Entry(Kind.HELD, 2, FIRST)
+    part = Entry(Kind.HELD, 1, AGAIN, next=1)
+    for number, change in (
+        (1, take(key, held, now=START, room=place.room)),
+        (1, confirm(key, held, 9900)),
+        (0, take(key, part, now=AGAIN - HOLD, room=place.room)),
+    ):
+        assert desk.stock.amend(place, number, change).done
+
+    beat(desk, place, AGAIN - 1)
+    assert desk.stock.read_all(place)[0].ledger[key] == part
+
+    beat(desk, place, AGAIN)
+    home, second = desk.stock.read_all(place)
+    assert home.ledger[key] == part.become(Kind.VOID)
+    assert second.ledger[key] == held.become(Kind.SOLD)
     assert home.counters.held == 0
