@@ -97,7 +97,7 @@ class Execution:
                     self._keep(state, self._template(state["Parameters"]))
                     name = state["Next"]
                 case other:
-                    raise NotImplementedError(f"a state of type {other}")
+                    raise ValueError(f"nobody plays a state of type {other} here")
         return _FAILED
 
     # -- states ------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ class Execution:
             return self._at(expression, data)
         called = re.fullmatch(r"(States\.\w+)\((.*)\)", expression)
         if called is None:
-            raise NotImplementedError(expression)
+            raise ValueError(f"nobody computes {expression} here")
         return _INTRINSICS[called[1]](*(self._argument(text, data) for text in _split(called[2])))
 
     def _argument(self, text: str, data: Any) -> Any:
