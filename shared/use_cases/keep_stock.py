@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.stock import PAID, Block, Entry, Gate, Kind, abandon, expire, prune, release
+from shared.domain.stock import (
+    ENDED,
+    PAID,
+    Block,
+    Entry,
+    Gate,
+    Kind,
+    abandon,
+    expire,
+    prune,
+    release,
+)
 from shared.use_cases.settle_hold import share_end
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -71,17 +82,20 @@ def keep_stock(
         if len(block.ledger) > shelf.room * _TIDY_ABOVE:
             forgotten = [
                 *block.forgotten(now),
-                *(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way)),
+                *(way for way in block.forwards(now) if not _may_lead_to_a_sale(kept, *way)),
             ]
             if forgotten:
                 stock.amend(shelf, block.number, prune(forgotten))
     return Kept(expired, held, faults)
 
 
-def _leads_to_a_sale(blocks: Mapping[int, Block], key: str, entry: Entry) -> bool:
-    """Whether units that count against a buyer's limit are found only by way of an entry."""
+def _may_lead_to_a_sale(blocks: Mapping[int, Block], key: str, entry: Entry) -> bool:
+    """
+    Whether units that count against a buyer's limit are found only by way of an entry. A hold may have been sold since it
+    was read.
+    """
     _, tail = _walk(blocks, entry, key)
-    return tail is not None and tail.kind in PAID and tail.deadline == entry.deadline
+    return tail is not None and tail.kind not in ENDED and tail.deadline == entry.deadline
 
 
 def _mend(

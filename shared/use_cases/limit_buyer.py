@@ -14,7 +14,7 @@ from typing import Protocol
 
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
-from shared.domain.stock import PAID, Entry, Kind, end
+from shared.domain.stock import ENDED, PAID, Entry, Kind, end
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -133,16 +133,26 @@ def forget_claim(buyers: Buyers, shelf: Shelf, digest: str, key: str, claim: Cla
 
 
 def _would_buy_again(
-    stock: StockBlocks, shelf: Shelf, secret: str, key: str, counted: Claim, now: int
+    stock: StockBlocks, shelf: Shelf, secret: str, first: str, counted: Claim, now: int
 ) -> bool:
     """Whether a request that has bought its units is too old to be told so: it would take others, counted once only."""
-    found = _find(stock, shelf, secret, key)
+    found = _find(stock, shelf, secret, first)
     if found is None:
         return counted.is_final
     _, name, tail = found
-    home = stock.read(shelf, home_block(name, shelf.home_blocks))
-    first = home.ledger.get(name) if home is not None else None
-    return tail.kind in PAID and (first is None or first.replaceable(now))
+    if tail.kind not in PAID:
+        return False
+    for key in keys_of(secret, first):
+        home = stock.read(shelf, home_block(key, shelf.home_blocks))
+        entry = home.ledger.get(key) if home is not None else None
+        if key == name:
+            # What leads to a sale answers at any age.
+            return entry is None or entry.deadline != tail.deadline
+        if entry is None and home is not None and home.sealed:
+            continue
+        if entry is None or entry.replaceable(now):
+            return True
+    return True
 
 
 def _told_by_ledger(
@@ -183,20 +193,23 @@ def _truth(
 def _find(
     stock: StockBlocks, shelf: Shelf, secret: str, first: str
 ) -> tuple[int, str, Entry] | None:
-    """The tail of a request, on whichever of its paths it was served: its block, its key there, and the entry."""
+    """
+    The tail of a request, on whichever of its paths it was served: its block, its key there, and the entry. What it bought
+    or holds, if it did; else how the first of its holds ended.
+    """
+    ended: tuple[int, str, Entry] | None = None
+    # All paths, whatever has become of the first: that it was abandoned is forgotten sooner than what another bought.
     for key in keys_of(secret, first):
         number = home_block(key, shelf.home_blocks)
         block = stock.read(shelf, number)
-        sealed = block is not None and block.sealed
         entry = block.ledger.get(key) if block is not None else None
-        if entry is None and sealed:
-            continue
         while entry is not None and entry.next is not None:
             number = entry.next
             block = stock.read(shelf, number)
             entry = block.ledger.get(key) if block is not None else None
-        if entry is None:
-            return None
-        if entry.kind is not Kind.VOID:
+        if entry is None or entry.kind is Kind.VOID:
+            continue
+        if entry.kind not in ENDED:
             return number, key, entry
-    return None
+        ended = ended or (number, key, entry)
+    return ended

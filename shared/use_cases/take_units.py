@@ -23,6 +23,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import home_block
 from shared.domain.stock import (
+    PAID,
     Amendment,
     Block,
     Entry,
@@ -152,7 +153,7 @@ class _Path:
                 else:
                     block = self._shown(answer.block)
                     found = block.ledger.get(self._key)
-                    if found is None or found.replaceable(self._now):
+                    if found is None or self._is_over(found):
                         step = self._decide(block, found)
                         continue
                     taken = self._arrive(found, replayed=True)
@@ -177,12 +178,31 @@ class _Path:
         for _ in range(_STEPS):
             block = self._stock.read(self._shelf, self._at)
             found = block.ledger.get(self._key) if block is not None else None
-            if found is None or found.replaceable(self._now):
+            if found is None or self._is_over(found):
                 raise ReservationExpired
             taken = self._arrive(found, replayed=True)
             if taken is not None:
                 return taken
         raise StoreBusy
+
+    def _is_over(self, entry: Entry) -> bool:
+        """Whether a new life of the request may begin in place of what an older one left, because that bought nothing."""
+        if not entry.replaceable(self._now):
+            return False
+        at, tail = self._at, entry
+        while tail.next is not None:
+            at = tail.next
+            block = self._stock.read(self._shelf, at)
+            further = block.ledger.get(self._key) if block is not None else None
+            if further is None or further.deadline != entry.deadline:
+                return True
+            tail = further
+        if at != self._at and tail.kind is Kind.HELD:
+            # Somebody who looked at the clock just before may be about to sell it: ended here, it is over for everybody.
+            if not self._stock.amend(self._shelf, at, end(self._key, tail, Kind.EXPIRED)).done:
+                raise StoreBusy
+            return True
+        return tail.kind not in PAID
 
     def _amend(self, amendment: Amendment) -> Amended:
         if self._at == self._home:

@@ -74,8 +74,29 @@ MUTATIONS = (
     Mutation(
         "the beat forgets the way to what a buyer has bought",
         keep_stock.keep_stock,
-        "*(way for way in block.forwards(now) if not _leads_to_a_sale(kept, *way))",
+        "*(way for way in block.forwards(now) if not _may_lead_to_a_sale(kept, *way))",
         "*block.forwards(now)",
+        tests="tests/unit/stock/test_keep_stock.py",
+    ),
+    Mutation(
+        "a new life of a request begins over the way to what an older one has bought",
+        take_units._Path._is_over,
+        "return tail.kind not in PAID",
+        "return True",
+        tests="tests/unit/stock/test_keep_stock.py",
+    ),
+    Mutation(
+        "a new life of a request begins over the way to a hold that may yet be sold",
+        take_units._Path._is_over,
+        "if at != self._at and tail.kind is Kind.HELD:",
+        "if False:",
+        tests="tests/unit/stock/test_keep_stock.py",
+    ),
+    Mutation(
+        "what a request bought on its second path is looked for on its first",
+        limit_buyer._find,
+        "if entry is None or entry.kind is Kind.VOID:",
+        "if entry is None:\n            return None\n        if entry.kind is Kind.VOID:",
         tests="tests/unit/stock/test_keep_stock.py",
     ),
     Mutation(

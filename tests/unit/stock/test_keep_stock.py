@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.errors import BuyerLimitReached
-from shared.domain.ids import home_block, ledger_key
-from shared.domain.stock import Block, Entry, Gate, Kind, abandon, confirm, take
+from shared.domain.errors import BuyerLimitReached, StoreBusy
+from shared.domain.ids import buyer_digest, home_block, ledger_key
+from shared.domain.stock import REMEMBERED, Block, Entry, Gate, Kind, abandon, confirm, take
 from shared.use_cases.keep_stock import keep_stock
-from shared.use_cases.settle_hold import State
+from shared.use_cases.limit_buyer import Claim
+from shared.use_cases.request_keys import keys_of
+from shared.use_cases.reserve import Reservation
+from shared.use_cases.settle_hold import State, confirm_hold
 from shared.use_cases.stock_ports import Shelf, shelf
 from tests.unit.stock.test_reserve import HOLD, START, Desk, a_campaign
 
@@ -143,3 +146,106 @@ def test_a_path_that_stopped_before_what_an_older_life_bought_is_over() -> None:
     assert home.ledger[key] == part.become(Kind.VOID)
     assert second.ledger[key] == held.become(Kind.SOLD)
     assert home.counters.held == 0
+
+
+@pytest.mark.parametrize("limit", [None, LIMIT])
+def test_a_request_is_told_of_what_it_has_bought_at_any_age_however_far_from_its_home(
+    limit: int | None,
+) -> None:
+    desk, bought = one_that_went_on(limit)
+    desk.pay(bought)
+
+    desk.now += HOLD + REMEMBERED
+    told = desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    assert (told.id, told.state, told.replayed) == (bought.id, State.CONFIRMED, True)
+
+
+def test_a_hold_that_a_new_life_of_its_request_has_passed_can_be_sold_by_nobody() -> None:
+    desk, held = one_that_went_on(None)
+    looked_at_the_clock = desk.now + HOLD - 1
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+
+    desk.now += HOLD + REMEMBERED
+    again = desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    assert again.check.deadline > held.check.deadline
+    state = confirm_hold(desk.stock, place, held.check, amount=1, now=looked_at_the_clock)
+    assert state is State.EXPIRED
+
+
+def test_a_hold_that_is_sold_while_a_new_life_of_its_request_begins_is_not_passed() -> None:
+    desk, held = one_that_went_on(None)
+    looked_at_the_clock = desk.now + HOLD - 1
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+
+    def sell(_: str) -> None:
+        writes.append(None)
+        if len(writes) == len(("taken at home, refused", "ended where it went")):
+            desk.stock.before = lambda _: None
+            confirm_hold(desk.stock, place, held.check, amount=1, now=looked_at_the_clock)
+
+    writes: list[None] = []
+    desk.now += HOLD + REMEMBERED
+    desk.stock.before = sell
+    with pytest.raises(StoreBusy):
+        desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    told = desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    assert (told.id, told.state) == (held.id, State.CONFIRMED)
+
+
+def test_the_way_to_a_hold_that_may_have_been_sold_since_it_was_read_is_kept() -> None:
+    desk, held = one_that_went_on(None)
+    looked_at_the_clock = desk.now + HOLD - 1
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    desk.now += HOLD + REMEMBERED
+    read = desk.stock.read_all(place)
+    confirm_hold(desk.stock, place, held.check, amount=1, now=looked_at_the_clock)
+
+    keep_stock(
+        desk.stock, replace(place, room=1), read, now=desk.now, gate=Gate(START, START + 3600)
+    )
+    told = desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    assert (told.id, told.state) == (held.id, State.CONFIRMED)
+
+
+def one_that_went_on(limit: int | None) -> tuple[Desk, Reservation]:
+    """A reservation whose home was empty when it came. All is back there since."""
+    desk = two_blocks()
+    fuji, gift = desk.campaign.offers
+    desk.campaign = replace(desk.campaign, offers=(fuji, replace(gift, limit_per_buyer=limit)))
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    campaign = desk.campaign
+    home = home_block(
+        ledger_key(campaign.secret, campaign.merchant, campaign.id, SKU, "ada", "key"), 2
+    )
+    others = [
+        desk.reserve(at_home(desk, f"buyer {number}", place, home), SKU, LIMIT, f"buyer {number}")
+        for number in range(7)
+    ]
+    # The last of them found less than it wanted, and went on itself.
+    went_on = desk.reserve("key", SKU, quantity=LIMIT, buyer="ada")
+    assert went_on.check.block != home
+    for other in others:
+        desk.desk.release(other.id, "mer_washington", desk.now)
+    return desk, went_on
+
+
+def test_what_was_bought_on_a_later_path_counts_though_nothing_tells_of_the_first_any_more() -> (
+    None
+):
+    desk = two_blocks()
+    place = shelf(desk.campaign, desk.campaign.offers[1])
+    campaign = desk.campaign
+    first = ledger_key(campaign.secret, campaign.merchant, campaign.id, SKU, "ada", "key")
+    second = keys_of(campaign.secret, first)[1]
+    home = home_block(second, place.home_blocks)
+    held = Entry(Kind.HELD, LIMIT, START + HOLD)
+    claim = Claim(LIMIT, START + HOLD)
+    digest = buyer_digest(campaign.secret, "ada")
+    assert desk.buyers.claim(place, digest, first, claim, limit=LIMIT) is None
+    for change in (take(second, held, now=START, room=place.room), confirm(second, held, 1)):
+        assert desk.stock.amend(place, home, change).done
+
+    desk.now += HOLD + REMEMBERED
+    for key in ("key", "another"):
+        with pytest.raises(BuyerLimitReached):
+            desk.reserve(key, SKU, quantity=LIMIT, buyer="ada")
