@@ -78,10 +78,10 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 # -- on a deployed stack -----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Not the one that others share: what strangers leave open would keep that one busy until the end of the run."""
-    with deployed_stack(tmp_path_factory.mktemp("permissions")) as running:
+    with deployed_stack(tmp_path_factory.mktemp("hostile")) as running:
         yield running
 
 
@@ -154,7 +154,7 @@ def _belongings(stack: LocalStack, owner: Premises, roles: Iterable[str] = KEPT_
     return sorted(items)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def over_http(stack: LocalStack) -> Iterator[OverHttp]:
     """The API of the stack."""
     with closing(OverHttp(stack.api)) as front:
@@ -162,15 +162,17 @@ def over_http(stack: LocalStack) -> Iterator[OverHttp]:
 
 
 @pytest.fixture(scope="module")
-def deployed(stack: LocalStack, over_http: OverHttp) -> Premises:
-    """The victim, on the stack."""
-    return _deployed(stack, over_http, "hostile-victim")
+def deployed(stack: LocalStack, over_http: OverHttp, request: pytest.FixtureRequest) -> Premises:
+    """The victim of a module, on the stack: what another has set going there is not this one's."""
+    return _deployed(stack, over_http, f"hostile-victim-{request.path.stem}")
 
 
 @pytest.fixture(scope="module")
-def deployed_rival(stack: LocalStack, over_http: OverHttp) -> Premises:
+def deployed_rival(
+    stack: LocalStack, over_http: OverHttp, request: pytest.FixtureRequest
+) -> Premises:
     """The rival, on the stack."""
-    return _deployed(stack, over_http, "hostile-rival")
+    return _deployed(stack, over_http, f"hostile-rival-{request.path.stem}")
 
 
 # -- either ------------------------------------------------------------------------------------------

@@ -36,9 +36,9 @@ from tests.hostile.tally import tally
 # All phases are gone through in the setup of the first test: two minutes when nothing else is going on.
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-EXAMPLES = 30
+EXAMPLES = 15
 """Of each operation, in the phase that draws them by chance."""
-COURSES = 25
+COURSES = 12
 """Of several requests each, in the phase that follows links."""
 NAMED = {
     "sku",

@@ -94,12 +94,12 @@ def test_once_the_campaign_says_paused_no_hold_is_taken_until_it_is_resumed(
     race: MakeRace, seed: int
 ):
     """
-    Sixty-four sellers, half of them with clocks a minute behind, all by a copy of the campaign from before the pause, and a
+    Twenty-four sellers, half of them with clocks a minute behind, all by a copy of the campaign from before the pause, and a
     beat that read it then.
     """
     show = race(seed, 2_000, block_units=16)
     stage, stop = show.show, threading.Event()
-    sellers = [show.process(slow=60 * (number % 2)) for number in range(64)]
+    sellers = [show.process(slow=60 * (number % 2)) for number in range(24)]
     stale = stage.campaign
     told: list[int] = []
 
