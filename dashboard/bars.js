@@ -60,6 +60,7 @@ function inWords(marker, { offers = [] }, currency) {
     flash_price: [price, `${title} at ${price}`],
     flash_end: ['', `${title} at its list price again`],
     price: [price, `${title} now costs ${price}`],
+    release_stock: [`+${marker.units}`, `${marker.units} of ${title} released`],
     stock: [`+${marker.units}`, `${marker.units} more of ${title}`],
     announce: ['', `announced: ${marker.text}`],
     paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],

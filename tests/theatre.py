@@ -12,6 +12,7 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.order import Order
 from shared.domain.stock import Block
@@ -135,7 +136,8 @@ class Theatre:
         self.campaigns.save(self.campaign.changed(**changes))
 
     def cancel(self) -> None:
-        self.change(status=Status.CANCELLED, cancel_reason="Storm at the harbour")
+        reason = "Storm at the harbour"
+        self.campaigns.save(show_control.cancel(self.campaign, reason=reason, now=self.now))
 
     def end(self) -> None:
         self.change(ends_at=self.now)

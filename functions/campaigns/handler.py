@@ -187,9 +187,9 @@ def resume(request: Request) -> Response:
 def cancel(request: Request) -> Response:
     """A campaign called off."""
 
-    def decide(campaign: Campaign, _now: int) -> Campaign:
+    def decide(campaign: Campaign, now: int) -> Campaign:
         body = read(contracts.CancelRequest, request.body)
-        return show_control.cancel(campaign, reason=body.reason)
+        return show_control.cancel(campaign, reason=body.reason, now=now)
 
     return _command(request, "cancel", decide)
 

@@ -329,7 +329,8 @@ class BooksAudit:
         # The last snapshot is of the campaign as it is about to be saved.
         version = min(after.campaign_version, self.campaigns[campaign_id].version)
         allotted = self._allotted[campaign_id, version]
-        expect(counted.allotted == allotted, campaign_id, f"{counted.allotted} units of {allotted}")
+        units = counted.allotted + counted.later
+        expect(units == allotted, campaign_id, f"{units} units of {allotted}")
 
     # -- what was seen -------------------------------------------------------------------------------
 
@@ -354,10 +355,14 @@ class BooksAudit:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
         for shelf in self.ledger.shelves.values():
             met["sold out to the last unit"] += shelf.sums.available == 0
+            opening = min(block.opens for block in shelf.blocks.values())
             for block in shelf.blocks.values():
                 met["block sealed"] += block.sealed
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)
+                met["units of a later portion sold"] += block.opens > opening and bool(
+                    block.counters.sold
+                )
                 met["units restocked"] += kinds.count(Kind.RESTOCKED)
         for refund in self.refunds.values():
             met[f"refund {refund.state.value}"] += 1

@@ -75,13 +75,19 @@ class Shelf:
             self.free.append((now, self.sums.available))
 
     def most_free(self, since: int) -> int:
-        """The fewest units that were free at any time since an instant."""
+        """The fewest units that were free and on sale at any time since an instant."""
+        opening = min((block.opens for block in self.blocks.values()), default=0)
+        later = sum(
+            block.counters.free
+            for block in self.blocks.values()
+            if block.opens > opening and block.opens * 1000 > since
+        )
         fewest = self.free[-1][1] if self.free else 0
         for began, units in reversed(self.free):
             fewest = min(fewest, units)
             if began <= since:
                 break
-        return fewest
+        return fewest - later
 
 
 class LedgerAudit:
@@ -226,6 +232,9 @@ class LedgerAudit:
     def _began(self, campaign: str, sku: str, block: Block, key: str, entry: Entry) -> None:
         where = f"{sku} block {block.number} {key}"
         expect(block.closes != FOR_GOOD, where, "was held in a closed block")
+        self.checks["nothing before it opens"] += 1
+        opened = (self._clock() + self.skew) // 1000 >= block.opens
+        expect(opened, where, f"was held before {block.opens}")
         expect(entry.quantity > 0, where, "holds nothing")
         life = self.lives.setdefault(
             (campaign, sku, key, entry.deadline), Life(began=self._clock())

@@ -27,6 +27,8 @@ class Plan:
     offers: tuple[tuple[str, int, int, int | None], ...]
     """SKU, allotment, unit price, limit per buyer."""
     flash: bool
+    released: int = 0
+    """Units of the first offer that are on sale only after a while; at most all of them."""
     buyers: int
     watchers: int
     merchant: str
@@ -71,6 +73,12 @@ class Plan:
         starts = STARTS + self.ahead
         ends = starts + self.length
         cues: list[dict[str, Any]] = [{"at": 0, "cue": "pin", "sku": self.offers[0][0]}]
+        if self.released:
+            sku, allotment, _, _ = self.offers[0]
+            units = min(self.released, allotment)
+            cues.append(
+                {"at": self.length // 5, "cue": "release_stock", "sku": sku, "units": units}
+            )
         if self.flash:
             sku, _, price, _ = self.offers[-1]
             at = self.length // 3
@@ -106,6 +114,8 @@ class Plan:
         }
 
 
+_WITH_RELEASES: Final = 25
+"""Seconds of the shows in which stock is released."""
 KINDS: Final = (*("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),)
 WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3)
 
@@ -141,7 +151,8 @@ def draw_plan(random: Random) -> Plan:
         pieces=random.choice((0.0, 0.0, 0.1)),
     )
     # No draw of its own: the shows of old seeds stay as they were, but for these.
-    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None)
+    released = plan.buyers // 2 if plan.length == _WITH_RELEASES else 0
+    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None, released=released)
     return _with_faults(plan, random)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from shared import table
 from shared.adapters import dynamodb_requests
 from shared.adapters.dynamodb_faults import store_faults
-from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
 from shared.domain.errors import CampaignNotFound, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.parties import Party
@@ -193,16 +193,19 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     """The campaign of an item."""
     document = json.loads(item[_DOCUMENT]["S"])
     document["status"] = Status(document["status"])
-    document["offers"] = tuple(
-        Offer(**{**offer, **{name: tuple(offer.get(name, ())) for name in ("added", "coming")}})
-        for offer in document["offers"]
-    )
+    document["offers"] = tuple(_offer(offer) for offer in document["offers"])
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     for cues in ("run_of_show", "improvised"):
         document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))
     # Before fees were known, nobody had told any.
     document["payment_fee"] = FeeTerms(**document.get("payment_fee", {}))
     return Campaign(**document)
+
+
+def _offer(kept: dict[str, Any]) -> Offer:
+    lists = {name: tuple(kept.get(name, ())) for name in ("added", "coming")}
+    portions = tuple(Portion(**portion) for portion in kept.get("portions", ()))
+    return Offer(**{**kept, **lists, "portions": portions})
 
 
 def _party(kept: str | Mapping[str, Any]) -> Party:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 from shared import clock
 from shared.contracts.fields import (
     MOST_CUES,
     MOST_OFFERS,
+    SECOND,
+    TIME_OF_DAY,
     Answer,
     Body,
     CampaignStatus,
@@ -31,7 +33,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.identifiers import CampaignId
 from shared.domain import show_time
-from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer
+from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer, anchored
 from shared.domain.errors import InvalidRequest
 from shared.domain.parties import ROLES, Party
 from shared.domain.payment_fee import FeeTerms
@@ -42,6 +44,13 @@ from shared.domain.show_control import LARGEST_ALLOTMENT
 Second = Annotated[
     int, Field(ge=0, le=LONGEST_SHOW, description="Seconds from the start of the show.")
 ]
+When = Annotated[
+    Annotated[Second, Tag(SECOND)] | Annotated[WrittenTime, Tag(TIME_OF_DAY)],
+    Discriminator(lambda at: TIME_OF_DAY if isinstance(at, str) else SECOND),
+    Field(
+        description="Seconds from the start of the show, or a time of day, which stays where it is when the show is moved."
+    ),
+]
 
 
 class OfferTerms(Body):
@@ -51,7 +60,12 @@ class OfferTerms(Body):
     title: Title
     unit_price: Price
     allotment: Annotated[
-        int, Field(ge=1, le=LARGEST_ALLOTMENT, description="Units ring-fenced for the campaign.")
+        int,
+        Field(
+            ge=1,
+            le=LARGEST_ALLOTMENT,
+            description="Units ring-fenced for the campaign, those that a cue releases later among them.",
+        ),
     ]
     limit_per_buyer: Annotated[
         int | None,
@@ -66,7 +80,7 @@ class OfferTerms(Body):
 class Pin(Body):
     """Show a product on screen."""
 
-    at: Second
+    at: When
     cue: Literal["pin"]
     sku: Sku
 
@@ -74,30 +88,40 @@ class Pin(Body):
 class Unpin(Body):
     """Show no product on screen."""
 
-    at: Second
+    at: When
     cue: Literal["unpin"]
 
 
 class FlashPrice(Body):
     """Another price for a while. Reservations made in it keep it."""
 
-    at: Second
+    at: When
     cue: Literal["flash_price"]
     sku: Sku
     unit_price: Price
     seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
 
 
+class ReleaseStock(Body):
+    """Put units of an offer's allotment on sale that were kept back until then."""
+
+    at: When
+    cue: Literal["release_stock"]
+    sku: Sku
+    units: Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT, description="Of the allotment.")]
+
+
 class Announce(Body):
     """Say something to whoever watches the show."""
 
-    at: Second
+    at: When
     cue: Literal["announce"]
     text: LongText
 
 
-CueTerms = Annotated[Pin | Unpin | FlashPrice | Announce, Field(discriminator="cue")]
-_CUE: TypeAdapter[Pin | Unpin | FlashPrice | Announce] = TypeAdapter(CueTerms)
+PlannedCue = Pin | Unpin | FlashPrice | ReleaseStock | Announce
+CueTerms = Annotated[PlannedCue, Field(discriminator="cue")]
+_CUE: TypeAdapter[PlannedCue] = TypeAdapter(CueTerms)
 
 
 class LiveCue(Body):
@@ -343,10 +367,11 @@ class CampaignList(Answer):
 
 def plan(body: CampaignRequest) -> dict[str, Any]:
     """The plan of a new campaign, in the domain's terms."""
+    starts_at = show_time.instant(body.starts_at, body.time_zone, "/starts_at")
     return {
         "name": body.name,
         "time_zone": body.time_zone,
-        "starts_at": show_time.instant(body.starts_at, body.time_zone, "/starts_at"),
+        "starts_at": starts_at,
         "ends_at": show_time.instant(body.ends_at, body.time_zone, "/ends_at"),
         "replay_until": _replay(body.replay_until, body.time_zone),
         "currency": body.currency,
@@ -357,7 +382,7 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "payment_fee": _fee(body.payments),
         "carrier": _carrier(body.fulfilment),
         "offers": _offers(body.offers),
-        "run_of_show": _run_of_show(body.run_of_show),
+        "run_of_show": _run_of_show(body.run_of_show, body.time_zone, starts_at),
         "metadata": dict(body.metadata),
     }
 
@@ -365,19 +390,11 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
 def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
     """What a patch makes of a campaign's plan: only the fields that were sent."""
     sent = body.model_fields_set
-    times = {"starts_at", "ends_at"} | ({"replay_until"} if campaign.replay_until else set())
-    if "time_zone" in sent and body.time_zone != campaign.time_zone and not times <= sent:
-        said = f"Send {', '.join(sorted(times))} with a new time zone: what they were written in has changed."
-        raise InvalidRequest(errors=[{"pointer": "/time_zone", "detail": said}])
-    zone = body.time_zone if "time_zone" in sent else campaign.time_zone
     new: dict[str, Any] = {
         name: getattr(body, name)
         for name in sent & {"name", "time_zone", "currency", "hold_seconds", "channel"}
     }
-    for name in sent & {"starts_at", "ends_at"}:
-        new[name] = show_time.instant(getattr(body, name), zone, f"/{name}")
-    if "replay_until" in sent:
-        new["replay_until"] = _replay(body.replay_until, zone)
+    new |= _new_times(body, campaign)
     if "parties" in sent:
         new["parties"] = _parties(body.parties)
     if "payments" in sent:
@@ -387,10 +404,32 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
         new["carrier"] = _carrier(body.fulfilment)
     if "offers" in sent:
         new["offers"] = _offers(body.offers)
-    if "run_of_show" in sent:
-        new["run_of_show"] = _run_of_show(body.run_of_show)
     if "metadata" in sent:
         new["metadata"] = _merged(campaign.metadata, body.metadata)
+    return new
+
+
+def _new_times(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
+    """Of what was sent, what is written as times; and the times of day of cues, if the start is another."""
+    sent = body.model_fields_set
+    times = {"starts_at", "ends_at"} | ({"replay_until"} if campaign.replay_until else set())
+    if any(cue.wall is not None for cue in campaign.run_of_show):
+        times.add("run_of_show")
+    if "time_zone" in sent and body.time_zone != campaign.time_zone and not times <= sent:
+        said = f"Send {', '.join(sorted(times))} with a new time zone: what they were written in has changed."
+        raise InvalidRequest(errors=[{"pointer": "/time_zone", "detail": said}])
+    zone = body.time_zone if "time_zone" in sent else campaign.time_zone
+    new: dict[str, Any] = {
+        name: show_time.instant(getattr(body, name), zone, f"/{name}")
+        for name in sent & {"starts_at", "ends_at"}
+    }
+    if "replay_until" in sent:
+        new["replay_until"] = _replay(body.replay_until, zone)
+    starts_at = new.get("starts_at", campaign.starts_at)
+    if "run_of_show" in sent:
+        new["run_of_show"] = _run_of_show(body.run_of_show, zone, starts_at)
+    elif starts_at != campaign.starts_at:
+        new["run_of_show"] = anchored(campaign.run_of_show, starts_at)
     return new
 
 
@@ -438,8 +477,8 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         ),
         fulfilment=_fulfilment(campaign.carrier),
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
-        run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
-        improvised=[ImprovisedCue(**asdict(cue)) for cue in campaign.improvised],
+        run_of_show=[_cue_terms(cue, zone) for cue in campaign.run_of_show],
+        improvised=[_improvised(cue) for cue in campaign.improvised],
         metadata=dict(campaign.metadata),
         created_at=clock.rfc3339(campaign.created_at / 1000),
         prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
@@ -458,9 +497,18 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
     )
 
 
-def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice | Announce:
+def _cue_terms(cue: Cue, zone: str) -> PlannedCue:
     written = {name: value for name, value in asdict(cue).items() if value is not None}
-    return _CUE.validate_python(written)
+    wall = written.pop("wall", None)
+    return _CUE.validate_python(
+        written if wall is None else {**written, "at": show_time.local(wall, zone)}
+    )
+
+
+def _improvised(cue: Cue) -> ImprovisedCue:
+    facts = asdict(cue)
+    del facts["wall"]
+    return ImprovisedCue(**facts)
 
 
 def _replay(written: str | None, zone: str) -> int | None:
@@ -488,8 +536,19 @@ def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
     return tuple(Offer(number=number, **body.model_dump()) for number, body in enumerate(bodies))
 
 
-def _run_of_show(bodies: Sequence[Pin | Unpin | FlashPrice | Announce]) -> tuple[Cue, ...]:
-    return tuple(Cue(**body.model_dump()) for body in bodies)
+def _run_of_show(bodies: Sequence[PlannedCue], zone: str, starts_at: int) -> tuple[Cue, ...]:
+    return tuple(
+        _cue(body, zone, starts_at, f"/run_of_show/{number}/at")
+        for number, body in enumerate(bodies)
+    )
+
+
+def _cue(body: PlannedCue, zone: str, starts_at: int, pointer: str) -> Cue:
+    facts = body.model_dump()
+    if isinstance(body.at, str):
+        wall = show_time.instant(body.at, zone, pointer)
+        facts.update(at=wall - starts_at, wall=wall)
+    return Cue(**facts)
 
 
 def _merged(old: Mapping[str, str], new: Mapping[str, str | None]) -> dict[str, str]:

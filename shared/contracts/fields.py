@@ -108,6 +108,8 @@ Metadata = Annotated[
     dict[MetadataKey, MetadataValue],
     Field(max_length=50, description="The merchant's own facts. No personal data."),
 ]
+SECOND, TIME_OF_DAY = "a second of the show", "a time of day"
+"""The two ways to say when a cue is due."""
 WrittenTime = Annotated[
     str,
     Field(

@@ -27,6 +27,13 @@ class Units(Answer):
     held: Count
     sold: Annotated[int, Field(ge=0, description="Paid for, and not put back on sale.")]
     refunded: Annotated[int, Field(ge=0, description="Units of refunded orders.")]
+    later: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Units that a cue of the run of show has not released yet, and that are not among those allotted.",
+        ),
+    ] = 0
 
 
 class Reservations(Answer):

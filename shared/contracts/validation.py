@@ -114,14 +114,15 @@ def _size(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def _path(location: Sequence[int | str]) -> list[int | str]:
-    """Where in the body: without the marks that pydantic adds for the name of a member and for the kind of a cue."""
+    """Where in the body: without the marks that pydantic adds for the name of a member and for the kind of a thing."""
     return [
         step
         for index, step in enumerate(location)
-        if step != "[key]"
+        if step not in _MARKS
         and not (index and isinstance(location[index - 1], int) and step in _CUE_KINDS)
     ]
 
 
+_MARKS: Final = frozenset({"[key]", fields.SECOND, fields.TIME_OF_DAY})
 _CUE_FAULTS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
-_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price", "announce"})
+_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price", "release_stock", "announce"})

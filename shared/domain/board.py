@@ -50,8 +50,13 @@ def make_board(blocks: Iterable[Block], *, as_of: int, room: int) -> Board:
     total = 0
     keys: list[str] = []
     now = as_of // 1000
+    opening = 0
     for block in blocks:
+        # The first opens with the show. What opens later, and has not yet, is not to be had.
+        opening = opening or block.opens
+        is_open = block.opens <= max(now, opening)
         units = block.counters.free + sum(entry.quantity for _, entry in block.overdue(now))
+        units = units if is_open else 0
         total += units
         has_room = len(block.ledger) < room - 1 or any(True for _ in block.forgotten(now))
         free.append(units if has_room else 0)

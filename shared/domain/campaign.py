@@ -61,6 +61,22 @@ OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
 HALTED = (Status.PAUSING, Status.PAUSED)
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Units of an allotment that are on sale from a later second of the show on."""
+
+    at: int
+    """Seconds from the start."""
+    units: int
+    wall: int | None = None
+    """The instant, where a time of day was planned."""
+
+    def anchored(self, starts_at: int) -> Portion:
+        """The same in a show that starts at another time."""
+        at = self.at if self.wall is None else max(0, self.wall - starts_at)
+        return replace(self, at=at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A product on sale in a campaign."""
@@ -73,17 +89,24 @@ class Offer:
     unit_price: int
     """Minor units, before any flash price."""
     allotment: int
-    """Units ring-fenced for the campaign, in the blocks that count."""
+    """Units ring-fenced for the campaign, in the blocks that count; what is released later is among them."""
     limit_per_buyer: int | None = None
     """Units over all reservations of one buyer, unpaid ones included."""
     home_blocks: int = 0
     """Stock blocks the offer opened with; a home never moves when more are added. 0 before the stock is prepared."""
     blocks: int = 0
     """Stock blocks that count: whoever reads the offer reads these."""
+    portions: tuple[Portion, ...] = ()
+    """What of the allotment is released later, in the order of the show: each has blocks of its own, after the homes."""
     added: tuple[int, ...] = ()
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+
+    @property
+    def at_first(self) -> int:
+        """Units that are on sale when the show opens."""
+        return self.allotment - sum(self.added) - sum(portion.units for portion in self.portions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +117,27 @@ class Cue:
     """Seconds from the start."""
     cue: str
     """
-    ``pin``, ``unpin``, ``flash_price``, ``announce``; of those that were improvised also ``flash_end``, ``price`` (the list
-    price from then on), ``stock``, ``paused`` and ``resumed``.
+    ``pin``, ``unpin``, ``flash_price``, ``announce``, ``release_stock``; of those that were improvised also ``flash_end``,
+    ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
     """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
     """Length of a flash price."""
     units: int | None = None
-    """How many were added to the allotment."""
+    """How many were added to the allotment, or are released of it."""
     text: str | None = None
     """What is announced, or why it was paused."""
+    wall: int | None = None
+    """The instant, where a time of day was planned: ``at`` follows from it, wherever the start is moved."""
+
+
+def anchored(cues: Iterable[Cue], starts_at: int) -> tuple[Cue, ...]:
+    """The cues of a show that starts at another time. Those of a time of day that is over by then come first."""
+    moved = (
+        cue if cue.wall is None else replace(cue, at=max(0, cue.wall - starts_at)) for cue in cues
+    )
+    return tuple(sorted(moved, key=lambda cue: cue.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +182,7 @@ class Campaign:
     halted_in: int = 0
     """Version in which the last pause began: a block that was stamped for an older one does not know of it."""
     cancel_reason: str | None = None
+    cancelled_at: int | None = None
     balanced: bool | None = None
     """Outcome of the reconciliation; ``None`` before it ran."""
     finished: bool = False
@@ -242,6 +276,20 @@ class Campaign:
         """What was announced last, at an instant."""
         said = [cue.text for cue in self.cues(until=now) if cue.cue == "announce"]
         return said[-1] if said else None
+
+    def portions(self, offer: Offer) -> tuple[Portion, ...]:
+        """What of an offer's allotment is released later, by the run of show."""
+        return tuple(
+            Portion(cue.at, cue.units or 0, cue.wall)
+            for cue in self.run_of_show
+            if cue.cue == "release_stock" and cue.sku == offer.sku
+        )
+
+    def is_released(self, portion: Portion, now: int) -> bool:
+        """Whether a portion of an allotment was on sale at an instant, or before. What comes after the end never is."""
+        released = self.starts_at + portion.at
+        called_off = self.cancelled_at is not None and self.cancelled_at <= released
+        return released <= now and released < self.closes_at and not called_off
 
     # -- changes -----------------------------------------------------------------------------------
 

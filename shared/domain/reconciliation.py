@@ -26,7 +26,7 @@ from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import NotAClaimCheck
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import GIVEN_BACK, PAID, Block
-from shared.domain.totals import NAMES, Snapshot, Sums
+from shared.domain.totals import NAMES, Snapshot, Sums, count_offer
 
 _LISTED = 100
 """Differences told one by one."""
@@ -115,7 +115,13 @@ def reconcile(
     """
     findings = Findings()
     ledgers = [
-        _Ledger(offer, of_offer, findings, drained=drained)
+        _Ledger(
+            offer,
+            of_offer,
+            count_offer(campaign, offer, of_offer, snapshot.as_of // 1000),
+            findings,
+            drained=drained,
+        )
         for offer, of_offer in zip(campaign.offers, blocks, strict=True)
     ]
     by_sku = {ledger.sku: ledger for ledger in ledgers}
@@ -208,16 +214,23 @@ class _Ledger:
     """The blocks of one offer, and the orders that claim what they sold."""
 
     def __init__(
-        self, offer: Offer, blocks: Sequence[Block], findings: Findings, *, drained: bool
+        self,
+        offer: Offer,
+        blocks: Sequence[Block],
+        sums: Sums,
+        findings: Findings,
+        *,
+        drained: bool,
     ) -> None:
         self.sku = offer.sku
         self.number = offer.number
-        self.sums = Sums.of(blocks) if blocks else Sums.untouched(offer)
+        self.sums = sums
         self._findings = findings
         self._sales: dict[str, _Sale] = {}
         self._of_orders: dict[int, list[int]] = {block.number: [0, 0, 0] for block in blocks}
         self._blocks = blocks
-        findings.compare(f"{self.sku} units", allotment=offer.allotment, blocks=self.sums.allotted)
+        units = self.sums.allotted + self.sums.later
+        findings.compare(f"{self.sku} units", allotment=offer.allotment, blocks=units)
         if drained:
             findings.compare(f"{self.sku} units held", ledgers=self.sums.held, end=0)
         for block in blocks:

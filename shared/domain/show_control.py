@@ -9,10 +9,10 @@ to do, so that a second start is harmless. One that does not apply raises ``Camp
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from shared.domain import show_time
-from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Status
+from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Status, anchored
 from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
 from shared.domain.live_cues import noted
 from shared.table import BLOCK_UNITS
@@ -51,7 +51,7 @@ def start(campaign: Campaign, *, now: int) -> Campaign:
     begun = campaign.status is not Status.DRAFT and campaign.starts_at <= now + MOMENT
     if begun or campaign.status in ON_AIR:
         return campaign
-    begins = {"starts_at": now, **_planned_end(campaign, now)}
+    begins = {"starts_at": now, **_planned_end(campaign, now), **_moved(campaign, now)}
     if campaign.status is Status.DRAFT:
         return campaign.become(Status.SCHEDULED, **begins)
     return campaign.changed(**begins)
@@ -149,10 +149,10 @@ def add_stock(campaign: Campaign, *, sku: str, units: int, now: int) -> Campaign
     return campaign.changed(offers=offers, improvised=marked)
 
 
-def cancel(campaign: Campaign, *, reason: str) -> Campaign:
+def cancel(campaign: Campaign, *, reason: str, now: int) -> Campaign:
     """A campaign called off: its blocks are closed for good, what is held is released, what is paid stays paid."""
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, *ON_AIR, verb="cancelled")
-    return campaign.become(Status.CANCELLED, cancel_reason=reason)
+    return campaign.become(Status.CANCELLED, cancel_reason=reason, cancelled_at=now)
 
 
 def is_due(campaign: Campaign, now: int, lead: int) -> bool:
@@ -165,6 +165,15 @@ def is_laid_out(campaign: Campaign, now: int, lead: int) -> bool:
     return (
         campaign.prepared_at is not None or campaign.status in ON_AIR or is_due(campaign, now, lead)
     )
+
+
+def _moved(campaign: Campaign, starts_at: int) -> dict[str, Any]:
+    """What of the plan was written as a time of day, and so is at another second of the show now."""
+    offers = (
+        replace(offer, portions=tuple(each.anchored(starts_at) for each in offer.portions))
+        for offer in campaign.offers
+    )
+    return {"run_of_show": anchored(campaign.run_of_show, starts_at), "offers": tuple(offers)}
 
 
 def _planned_end(campaign: Campaign, now: int) -> dict[str, int | None]:

@@ -40,6 +40,7 @@ def checked(campaign: Campaign) -> Campaign:
         *_offers(campaign),
         *_cues(campaign),
         *_flash_prices(campaign),
+        *_releases(campaign),
         *price_faults(campaign),
     ]
     if faults:
@@ -130,6 +131,8 @@ def _cues(campaign: Campaign) -> Iterator[Fault]:
         at = f"/run_of_show/{number}"
         if cue.sku is not None and cue.sku not in skus:
             yield f"{at}/sku", f"{_called(number, cue)}: no offer of this campaign has this SKU."
+        if cue.at < 0:
+            yield f"{at}/at", f"{_called(number, cue)}: that is before the start."
         if cue.at > length:
             yield (
                 f"{at}/at",
@@ -166,3 +169,23 @@ def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
                 f"{_called(number, cue)}: the flash price must end with the show, at second {length:,}, at the latest.",
             )
         last[cue.sku] = max((until, holder), (ends, number))
+
+
+def _releases(campaign: Campaign) -> Iterator[Fault]:
+    """No more is released of an offer than it has."""
+    left = {offer.sku: offer.allotment for offer in campaign.offers}
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "release_stock" or cue.sku not in left:
+            continue
+        before, units = left[cue.sku], cue.units or 0
+        left[cue.sku] = max(0, before - units)
+        if units > before:
+            yield (
+                f"/run_of_show/{number}/units",
+                f"{_called(number, cue)}: at most {before:,} units of the allotment are left for it.",
+            )
+        if cue.at == 0:
+            yield (
+                f"/run_of_show/{number}/at",
+                f"{_called(number, cue)}: what is on sale from the start needs no release.",
+            )

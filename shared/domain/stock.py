@@ -138,6 +138,10 @@ class Gate:
     """Version of which a block must know at least: one that says the same for an older reason may be told otherwise by
     somebody who is late."""
 
+    def later(self, seconds: int) -> Gate:
+        """The same for a block that opens later than the others."""
+        return replace(self, opens=self.opens + seconds) if seconds else self
+
     def is_known_to(self, block: Block) -> bool:
         """Whether a block need not be told."""
         said = (block.opens, block.closes) == (self.opens, self.closes)
@@ -383,8 +387,8 @@ def _all(amendments: Iterable[Amendment]) -> Amendment:
 # -- laying out ------------------------------------------------------------------------------------------
 
 
-def sizes(allotment: int) -> list[int]:
-    """Units of each block of an allotment: as even as can be, none over ``BLOCK_UNITS``."""
-    count = max(1, -(-allotment // BLOCK_UNITS))
-    least, more = divmod(allotment, count)
-    return [least + 1] * more + [least] * (count - more)
+def sizes(units: int, least: int = 1) -> list[int]:
+    """Units of each block they are laid out in, at ``least`` so many: as even as can be, none over ``BLOCK_UNITS``."""
+    count = max(least, -(-units // BLOCK_UNITS))
+    each, more = divmod(units, count)
+    return [each + 1] * more + [each] * (count - more)

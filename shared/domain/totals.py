@@ -9,12 +9,12 @@ expired + holds``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any, Self
 
 from shared.domain.campaign import Campaign, Offer, Status
-from shared.domain.stock import GIVEN_BACK, Block, Counters, Kind
+from shared.domain.stock import GIVEN_BACK, Block, Counters, Kind, sizes
 
 DEFINITIONS = "1"
 """Version of what the words of the totals mean; it grows when a meaning changes."""
@@ -44,6 +44,8 @@ class Sums:
     """Reservations."""
     holds: int = 0
     """Reservations that are held."""
+    later: int = 0
+    """Units that are not released yet, and not among those that are allotted. What the show ended before never is."""
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(*(mine + its for mine, its in zip(self.numbers, other.numbers, strict=True)))
@@ -59,7 +61,7 @@ class Sums:
 
     @property
     def allotted(self) -> int:
-        """Units ring-fenced for the campaign."""
+        """Units ring-fenced for the campaign, as far as they were ever on sale."""
         return self.available + self.held + self.sold
 
     @property
@@ -92,10 +94,27 @@ class Sums:
             holds=holds,
         )
 
-    @classmethod
-    def untouched(cls, offer: Offer) -> Self:
-        """Before the stock is laid out: everything is there."""
-        return cls(available=offer.allotment)
+    def without(self, later: int) -> Sums:
+        """The same, where so many of the units are not released yet."""
+        return replace(self, available=self.available - later, later=later)
+
+
+def count_offer(campaign: Campaign, offer: Offer, blocks: Sequence[Block], at: int) -> Sums:
+    """The totals of an offer at an instant (seconds), by its blocks; by the plan while there are none."""
+    if not blocks:
+        portions = offer.portions or campaign.portions(offer)
+        return Sums(available=offer.allotment).without(
+            sum(each.units for each in portions if not campaign.is_released(each, at))
+        )
+    number = offer.home_blocks
+    later = 0
+    for portion in offer.portions:
+        following = number + len(sizes(portion.units))
+        if not campaign.is_released(portion, at):
+            # A clock that is ahead may have sold of them already.
+            later += sum(block.counters.free for block in blocks[number:following])
+        number = following
+    return Sums.of(blocks).without(later)
 
 
 NAMES = tuple(field.name for field in fields(Sums))
@@ -213,4 +232,5 @@ def _units(sums: Sums) -> dict[str, int]:
         "held": sums.held,
         "sold": sums.sold,
         "refunded": sums.units_refunded,
+        "later": sums.later,
     }

@@ -30,7 +30,7 @@ FEW = 256
 
 
 def gate_of(campaign: Campaign) -> Gate:
-    """What every block of a campaign should be stamped with."""
+    """What the blocks of a campaign should be stamped with, those that open with the show."""
     opens, version = campaign.starts_at, campaign.version
     if campaign.is_over:
         return Gate(opens, FOR_GOOD, version)
@@ -59,12 +59,12 @@ def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
     # Whoever was to lay them out before may have done it late, as the campaign was then.
     side_by_side(lambda place: stock.stamp(place.shelf, place.number, gate), coming)
     unaware = [
-        (place, block.number)
+        (place, block.number, own)
         for place in (shelf(campaign, offer) for offer in campaign.offers)
         for block in stock.read_all(place)
-        if not gate.is_known_to(block)
+        if not (own := gate.later(place.delay(block.number))).is_known_to(block)
     ]
-    side_by_side(lambda where: stock.stamp(*where, gate), unaware)
+    side_by_side(lambda what: stock.stamp(*what), unaware)
     return paused(campaign)
 
 
@@ -83,10 +83,11 @@ def close_blocks(stock: StockBlocks, campaign: Campaign) -> None:
     gate = Gate(campaign.starts_at, FOR_GOOD, campaign.version)
 
     def shut(place: Place) -> None:
-        while not stock.stamp(place.shelf, place.number, gate):
+        own = gate.later(place.shelf.delay(place.number))
+        while not stock.stamp(place.shelf, place.number, own):
             # Not laid out yet. It is made here, closed, or in the same instant by whoever is still laying out, open.
             stock.lay_out(
-                place.shelf, place.number, units=place.units, opens=gate.opens, closes=FOR_GOOD
+                place.shelf, place.number, units=place.units, opens=own.opens, closes=FOR_GOOD
             )
 
     side_by_side(shut, places(campaign))

@@ -63,7 +63,7 @@ class Hints:
         board = self._of(shelf).board
         if board is None or not board.refuses(quantity, keys):
             return None
-        if self._age(board) > SOLD_OUT_FRESH or not _is_whole(board, shelf):
+        if self._age(board) > SOLD_OUT_FRESH or not self._is_whole(board, shelf):
             board = self.renew(shelf, SOLD_OUT_FRESH)
         return board.total if board.refuses(quantity, keys) else None
 
@@ -87,7 +87,7 @@ class Hints:
         board = self._of(shelf).board
         return (
             board
-            if board is not None and self._age(board) <= freshness and _is_whole(board, shelf)
+            if board is not None and self._age(board) <= freshness and self._is_whole(board, shelf)
             else self.renew(shelf, freshness)
         )
 
@@ -99,7 +99,7 @@ class Hints:
         oldest = self._clock() - freshness
         for _ in range(_PATIENCE):
             board = self._stock.read_board(shelf)
-            if board is not None and board.as_of > oldest and _is_whole(board, shelf):
+            if board is not None and board.as_of > oldest and self._is_whole(board, shelf):
                 return self._learn(shelf, board)
             now = self._clock()
             if self._stock.claim_board(shelf, now=now, until=now + _COUNTING):
@@ -124,13 +124,13 @@ class Hints:
             known.free = dict(enumerate(board.free))
         return board
 
+    def _is_whole(self, board: Board, shelf: Shelf) -> bool:
+        """Whether a board knows of every block: units may have been added since, or others released."""
+        missed = shelf.portions and shelf.has_released(since=board.as_of, until=self._clock())
+        return len(board.free) >= shelf.blocks and not missed
+
     def _age(self, board: Board) -> int:
         return self._clock() - board.as_of
 
     def _of(self, shelf: Shelf) -> _Known:
         return self._known.setdefault((shelf.campaign_id, shelf.sku), _Known())
-
-
-def _is_whole(board: Board, shelf: Shelf) -> bool:
-    """Whether a board knows of every block: units may have been added since."""
-    return len(board.free) >= shelf.blocks

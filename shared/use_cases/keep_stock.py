@@ -58,8 +58,9 @@ def keep_stock(
     kept: dict[int, Block] = {}
     for block in blocks:
         faults += block.faults()
-        if not gate.is_known_to(block):
-            stock.stamp(shelf, block.number, gate)
+        own = gate.later(shelf.delay(block.number))
+        if not own.is_known_to(block):
+            stock.stamp(shelf, block.number, own)
         held += block.counters.held
         overdue = dict(block.overdue(now))
         given_back = {k: e for k, e in block.holds() if k not in overdue} if called_off else {}

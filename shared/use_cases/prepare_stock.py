@@ -47,12 +47,15 @@ def freeze(campaign: Campaign, now: int) -> Campaign:
     campaign.refuse_unless(*set(Status) - {Status.DRAFT}, verb="prepared")
     if campaign.prepared_at is not None or is_abandoned(campaign):
         return campaign
-    offers = tuple(
-        replace(offer, number=number, home_blocks=blocks, blocks=blocks)
-        for number, offer in enumerate(campaign.offers)
-        for blocks in [len(sizes(offer.allotment))]
-    )
+    offers = tuple(_frozen(campaign, offer, number) for number, offer in enumerate(campaign.offers))
     return campaign.changed(prepared_at=now, offers=offers)
+
+
+def _frozen(campaign: Campaign, offer: Offer, number: int) -> Offer:
+    # As many homes as all its units would need, for whoever comes begins there, whenever the units come.
+    homes = len(sizes(offer.allotment))
+    whole = replace(offer, number=number, home_blocks=homes, portions=campaign.portions(offer))
+    return replace(whole, blocks=len(block_sizes(whole)))
 
 
 def is_abandoned(campaign: Campaign) -> bool:
@@ -71,8 +74,9 @@ def places(campaign: Campaign) -> list[Place]:
 
 def block_sizes(offer: Offer) -> list[int]:
     """Units of every block of an offer as they were laid out, those too that do not count yet."""
-    at_first = offer.allotment - sum(offer.added)
-    return [units for part in (at_first, *offer.added, *offer.coming) for units in sizes(part)]
+    portions = (portion.units for portion in offer.portions)
+    after = [units for part in (*portions, *offer.added, *offer.coming) for units in sizes(part)]
+    return sizes(offer.at_first, offer.home_blocks) + after
 
 
 def expected(campaign: Campaign) -> list[Place]:
@@ -111,7 +115,7 @@ def lay_out(
             place.shelf,
             place.number,
             units=place.units,
-            opens=campaign.starts_at,
+            opens=campaign.starts_at + place.shelf.delay(place.number),
             closes=closes,
         )
 

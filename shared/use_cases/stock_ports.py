@@ -9,7 +9,7 @@ from shared import table
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import Amendment, Block, Gate
+from shared.domain.stock import Amendment, Block, Gate, sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,23 @@ class Shelf:
     epoch: int
     room: int
     """Entries a block's ledger may hold."""
+    opens: int = 0
+    """When the show opens, seconds since 1970 UTC."""
+    portions: tuple[tuple[int, int], ...] = ()
+    """Where blocks begin that open later than the show, and how many seconds later: up to where the next begin."""
+
+    def delay(self, number: int) -> int:
+        """Seconds from the opening of the show to that of a block."""
+        delay = 0
+        for first, seconds in self.portions:
+            if number < first:
+                break
+            delay = seconds
+        return delay
+
+    def has_released(self, *, since: int, until: int) -> bool:
+        """Whether blocks have opened between two instants, milliseconds since 1970 UTC."""
+        return any(since < (self.opens + delay) * 1000 <= until for _, delay in self.portions)
 
 
 def shelf(campaign: Campaign, offer: Offer) -> Shelf:
@@ -37,7 +54,18 @@ def shelf(campaign: Campaign, offer: Offer) -> Shelf:
         blocks=offer.blocks,
         epoch=campaign.prepared_at,
         room=table.ledger_room(offer.sku, offer.blocks),
+        opens=campaign.starts_at,
+        portions=_portions(offer) if offer.portions else (),
     )
+
+
+def _portions(offer: Offer) -> tuple[tuple[int, int], ...]:
+    found, number = [], offer.home_blocks
+    for portion in offer.portions:
+        found.append((number, portion.at))
+        number += len(sizes(portion.units))
+    # What was added in the middle of the show is on sale as soon as it is there.
+    return (*found, (number, 0))
 
 
 @dataclass(frozen=True, slots=True)

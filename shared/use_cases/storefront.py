@@ -7,6 +7,7 @@ from typing import Any
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.errors import StoreBusy
+from shared.domain.totals import count_offer
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.stock_ports import shelf
@@ -62,4 +63,4 @@ class Storefront:
             if campaign.status is Status.LIVE:
                 raise
             # Started a moment ago, and perhaps not all of its stock is laid out: as the totals say, it is untouched.
-            return offer.allotment
+            return count_offer(campaign, offer, [], now).available

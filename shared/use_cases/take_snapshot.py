@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import StoreBusy
 from shared.domain.stock import Block
-from shared.domain.totals import Snapshot, Sums, next_snapshot
+from shared.domain.totals import Snapshot, Sums, count_offer, next_snapshot
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 from shared.use_cases.totals_ports import TotalsStore
@@ -75,7 +75,9 @@ def take_snapshot(
         # Nothing comes after the complete one; and an older campaign than the last has nothing new to say.
         return Counted(before, blocks, at)
     sound = any(blocks) and not any(block.faults() for of_offer in blocks for block in of_offer)
-    after = next_snapshot(before, campaign, sums_of(campaign, blocks), as_of=at, sound=sound)
+    counted_at = max(at, before.as_of) if before else at
+    sums = sums_of(campaign, blocks, counted_at)
+    after = next_snapshot(before, campaign, sums, as_of=at, sound=sound)
     if before is not None and before.is_history and before.bucket < after.bucket:
         totals.keep(campaign.id, before)
     if not totals.advance(campaign.id, after):
@@ -83,8 +85,9 @@ def take_snapshot(
     return Counted(after, blocks, at)
 
 
-def sums_of(campaign: Campaign, blocks: Sequence[Sequence[Block]]) -> list[Sums]:
-    """The totals of each offer by its blocks, or by the plan while there are none."""
-    if not any(blocks):
-        return [Sums.untouched(offer) for offer in campaign.offers]
-    return [Sums.of(of_offer) for of_offer in blocks]
+def sums_of(campaign: Campaign, blocks: Sequence[Sequence[Block]], at: int) -> list[Sums]:
+    """The totals of each offer at an instant (milliseconds)."""
+    return [
+        count_offer(campaign, offer, of_offer, at // 1000)
+        for offer, of_offer in zip(campaign.offers, blocks, strict=True)
+    ]

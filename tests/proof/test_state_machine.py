@@ -287,7 +287,7 @@ class Sale(RuleBasedStateMachine):
     def end_or_call_off(self, called_off: bool, point: int | None):
         now = self.stage.now
         if called_off:
-            self.merchant(point, lambda campaign: cancel(campaign, reason="Storm"))
+            self.merchant(point, lambda campaign: cancel(campaign, reason="Storm", now=now))
         else:
             self.merchant(point, lambda campaign: end(campaign, now=now))
 

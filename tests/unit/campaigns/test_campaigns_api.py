@@ -462,7 +462,8 @@ HOSTILE: list[tuple[dict[str, Any], str]] = [
     (cues({**PIN, "unit_price": 5}), "/run_of_show/0/unit_price"),
     (cues({"at": 0, "cue": "pin"}), "/run_of_show/0/sku"),
     (cues({"at": 0, "cue": "unpin", "sku": "FUJI-12"}), "/run_of_show/0/sku"),
-    (cues({"at": 0, "cue": "release_stock"}), "/run_of_show/0/cue"),
+    (cues({"at": 0, "cue": "release_everything"}), "/run_of_show/0/cue"),
+    (cues({"at": 0, "cue": "release_stock"}), "/run_of_show/0/sku"),
     (cues({"at": 0, "cue": None}), "/run_of_show/0/cue"),
     (cues({"at": 0}), "/run_of_show/0/cue"),
     (cues("pin"), "/run_of_show/0"),
@@ -496,8 +497,8 @@ def test_a_field_that_is_wrong_is_named_and_nothing_is_kept(desk, fields, pointe
 
 
 def test_an_unknown_cue_is_refused_by_its_name(desk):
-    answer = desk.create(campaign_body(**cues({"at": 0, "cue": "release_stock"})))
-    assert "'release_stock'" in answer.body["errors"][0]["detail"]
+    answer = desk.create(campaign_body(**cues({"at": 0, "cue": "release_everything"})))
+    assert "'release_everything'" in answer.body["errors"][0]["detail"]
 
 
 def test_of_very_many_faults_the_first_are_named(desk):

@@ -80,7 +80,7 @@ class Office:
             "schedule": lambda campaign, now: show_control.schedule(campaign, now=now),
             "start": lambda campaign, now: show_control.start(campaign, now=now),
             "end": lambda campaign, now: show_control.end(campaign, now=now),
-            "cancel": lambda campaign, _: show_control.cancel(campaign, reason="Rain"),
+            "cancel": lambda campaign, now: show_control.cancel(campaign, reason="Rain", now=now),
             "extend": lambda campaign, now: show_control.extend(
                 campaign, ends_at=body["ends_at"], now=now
             ),
@@ -251,11 +251,11 @@ def test_of_two_twins_at_once_none_is_refused_for_what_the_other_has_done():
     office = Office().with_campaign()
     firsts: list[Told] = []
 
-    def decide(campaign: Campaign, _: int) -> Campaign:
+    def decide(campaign: Campaign, now: int) -> Campaign:
         if not firsts:
             # Its twin comes through between its first look and its decision.
             firsts.append(office.command("cancel"))
-            return show_control.cancel(office.campaign, reason="Rain")
+            return show_control.cancel(office.campaign, reason="Rain", now=now)
         raise AssertionError("decided twice")
 
     ask = Ask(MERCHANT, "cancel", a_campaign().id, "key-1", {})

@@ -24,7 +24,7 @@ COMMANDS = {
     "extend": lambda campaign: control.extend(campaign, ends_at=START + 2 * HOUR, now=START + 60),
     "pause": lambda campaign: control.pause(campaign, now=START + 60),
     "resume": lambda campaign: control.resume(campaign, now=START + 60),
-    "cancel": lambda campaign: control.cancel(campaign, reason="Rain"),
+    "cancel": lambda campaign: control.cancel(campaign, reason="Rain", now=START + 60),
 }
 ALLOWED = {
     "schedule": {Status.DRAFT},

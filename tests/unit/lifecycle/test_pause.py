@@ -139,7 +139,9 @@ def test_a_paused_show_can_be_called_off_and_what_is_held_is_released():
     change_campaign(show.campaigns, show.id, lambda it: show_control.pause(it, now=show.now))
     arrange(show)
     change_campaign(
-        show.campaigns, show.id, lambda campaign: show_control.cancel(campaign, reason="Storm")
+        show.campaigns,
+        show.id,
+        lambda campaign: show_control.cancel(campaign, reason="Storm", now=show.now),
     )
     arrange(show)
     show.beat()

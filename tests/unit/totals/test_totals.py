@@ -55,6 +55,7 @@ def test_each_number_is_what_its_definition_says():
         "held": 7,
         "sold": 3,
         "refunded": 0,
+        "later": 0,
     }
     assert document["reservations"] == {
         "placed": 6,
@@ -111,6 +112,7 @@ def test_a_draft_has_its_allotment_and_nothing_else():
         "held": 0,
         "sold": 0,
         "refunded": 0,
+        "later": 0,
     }
     assert (document["orders"], document["pinned"], document["complete"]) == (0, None, False)
 
