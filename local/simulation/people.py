@@ -295,16 +295,28 @@ class Merchant:
             self._world.stage.wait(random.choice((0, 0.3, 2)))
 
     def _rename(self) -> None:
-        seen = self._clients.insist(self._get())
-        if seen.ok:
+        """A name always; while the show is on, and no copy of it can be too old, also a price, and units more."""
+        for more in (1, 2):
+            seen = self._clients.insist(self._get())
+            if not seen.ok:
+                return
+            changes: dict[str, Any] = {"name": f"Name {more}"}
+            if self._plan.punctual and seen.body["status"] == "live":
+                first, *others = seen.body["offers"]
+                dearer = {
+                    "unit_price": first["unit_price"] + 1,
+                    "allotment": first["allotment"] + more,
+                }
+                changes["offers"] = [{**first, **dearer}, *others]
             patch = Ask(
                 "PATCH /v1/campaigns/{campaign_id}",
                 {"campaign_id": self.show},
-                {"name": "Another name"},
+                changes,
                 key="manage",
                 headers={"if-match": str(seen.headers["etag"])},
             )
             self._clients.once(patch)
+            self._world.stage.wait(2)
 
     def _get(self) -> Ask:
         return Ask("GET /v1/campaigns/{campaign_id}", {"campaign_id": self.show}, key="manage")

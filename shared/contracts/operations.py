@@ -176,8 +176,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "PATCH /v1/campaigns/{campaign_id}": Operation(
         id="change_campaign",
         description=(
-            "Changes what is sent and leaves the rest. Once the stock is laid out, only the name, "
-            "the titles of the offers and the metadata can change."
+            "Changes what is sent and leaves the rest, over the version that `If-Match` names. Once the stock is laid out, "
+            "only the name, the titles of the offers and the metadata can change. While the show is on, also prices and "
+            "larger allotments of the offers, cues that are still to come, and a later end: from the next second on."
         ),
         takes=campaigns.CampaignPatch,
         sends=eg.PATCH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -52,8 +53,8 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     """
     The campaign with other values of its plan; the same campaign if nothing differs.
 
-    ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and
-    the clock hold us to, and only names and metadata may change: ``CampaignState`` says so.
+    ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and the clock hold
+    us to, and until the show is on (``live_plan``) only names and metadata may change: ``CampaignState`` says so.
     """
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, *ON_AIR, verb="changed")
     sent = dict(changes)
@@ -62,22 +63,31 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
         sent["offers"] = _retitled(campaign.offers, sent["offers"])
     differing = {name: value for name, value in sent.items() if getattr(campaign, name) != value}
     if laid_out:
-        _refuse_plan_changes(campaign, differing)
+        titles_only = "offers" in differing and _same_but_titles(campaign, differing["offers"])
+        refuse_frozen(
+            campaign, differing, free=ALWAYS_FREE | ({"offers"} if titles_only else set())
+        )
     return checked(campaign.changed(**differing)) if differing else campaign
 
 
-def _refuse_plan_changes(campaign: Campaign, differing: Mapping[str, Any]) -> None:
-    free = ALWAYS_FREE
-    if "offers" in differing and _same_but_titles(campaign, differing["offers"]):
-        free |= {"offers"}
-    refused = sorted({AS_SENT.get(name, name) for name in set(differing) - free})
+def refuse_frozen(
+    campaign: Campaign, changes: Mapping[str, Any], *, free: AbstractSet[str]
+) -> None:
+    """Refuse changes of anything that is not ``free``: ``PartiesFrozen``, or ``CampaignState`` with what it was."""
+    differing = {name for name, value in changes.items() if getattr(campaign, name) != value}
+    refused = sorted({AS_SENT.get(name, name) for name in differing - free})
     if "parties" in refused:
         raise PartiesFrozen(status=campaign.status.value, refused=refused)
     if refused:
-        stage = "live" if campaign.status in ON_AIR else "about to start"
+        on_air = campaign.status in ON_AIR
+        can = (
+            "prices, titles and larger allotments of its offers, cues to come and a later end"
+            if on_air
+            else "the titles of its offers"
+        )
         raise CampaignState(
-            f"The campaign is {stage}: {', '.join(refused)} cannot change now. Its name, the titles "
-            "of its offers and its metadata can; its end moves with POST …/extend.",
+            f"The campaign is {'live' if on_air else 'about to start'}: {', '.join(refused)} cannot change now. Its name, "
+            f"its metadata, {can} can.",
             status=campaign.status.value,
             refused=refused,
         )
@@ -130,20 +140,20 @@ def _cues(campaign: Campaign) -> Iterator[Fault]:
     for number, cue in enumerate(campaign.run_of_show):
         at = f"/run_of_show/{number}"
         if cue.sku is not None and cue.sku not in skus:
-            yield f"{at}/sku", f"{_called(number, cue)}: no offer of this campaign has this SKU."
+            yield f"{at}/sku", f"{called(number, cue)}: no offer of this campaign has this SKU."
         if cue.at < 0:
-            yield f"{at}/at", f"{_called(number, cue)}: that is before the start."
+            yield f"{at}/at", f"{called(number, cue)}: that is before the start."
         if cue.at > length:
             yield (
                 f"{at}/at",
-                f"{_called(number, cue)}: the show ends {length:,} seconds after its start, and the cue must come before.",
+                f"{called(number, cue)}: the show ends {length:,} seconds after its start, and the cue must come before.",
             )
         if cue.at < before:
-            yield f"{at}/at", f"{_called(number, cue)}: cues stand in the order of 'at'."
+            yield f"{at}/at", f"{called(number, cue)}: cues stand in the order of 'at'."
         before = cue.at
 
 
-def _called(number: int, cue: Cue) -> str:
+def called(number: int, cue: Cue) -> str:
     """A cue, as a person finds it in the plan."""
     of = f" of {cue.sku}" if cue.sku else ""
     return f"Cue {number} ({cue.cue}{of}) at second {cue.at:,}"
@@ -161,12 +171,12 @@ def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
         if cue.at < until:
             yield (
                 f"/run_of_show/{number}/at",
-                f"{_called(number, cue)}: cue {holder} has a flash price on this SKU until second {until:,}.",
+                f"{called(number, cue)}: cue {holder} has a flash price on this SKU until second {until:,}.",
             )
         if ends > length:
             yield (
                 f"/run_of_show/{number}/seconds",
-                f"{_called(number, cue)}: the flash price must end with the show, at second {length:,}, at the latest.",
+                f"{called(number, cue)}: the flash price must end with the show, at second {length:,}, at the latest.",
             )
         last[cue.sku] = max((until, holder), (ends, number))
 
@@ -182,10 +192,10 @@ def _releases(campaign: Campaign) -> Iterator[Fault]:
         if units > before:
             yield (
                 f"/run_of_show/{number}/units",
-                f"{_called(number, cue)}: at most {before:,} units of the allotment are left for it.",
+                f"{called(number, cue)}: at most {before:,} units of the allotment are left for it.",
             )
         if cue.at == 0:
             yield (
                 f"/run_of_show/{number}/at",
-                f"{_called(number, cue)}: what is on sale from the start needs no release.",
+                f"{called(number, cue)}: what is on sale from the start needs no release.",
             )

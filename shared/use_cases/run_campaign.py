@@ -28,8 +28,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared import clock
-from shared.domain import show_control, show_plan
-from shared.domain.campaign import Campaign, Status
+from shared.domain import live_plan, show_control, show_plan
+from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.errors import (
     CampaignNotFound,
     IdempotencyKeyReused,
@@ -135,12 +135,16 @@ class ShowRunner:
         """A command that holds from the next second on: decided so early in this one that every copy is renewed before."""
 
         def punctually(campaign: Campaign, _now: int) -> Campaign:
-            late = self._millis() % 1000 - EARLY
-            if late > 0:
-                self._pause((1000 - EARLY - late) / 1000)
-            return decide(campaign, self._millis() // 1000)
+            return decide(campaign, self._early_in_a_second())
 
         return self.command(ask, punctually)
+
+    def _early_in_a_second(self) -> int:
+        """The second that it is, once it is so young that what is written now is known everywhere when the next begins."""
+        late = self._millis() % 1000 - EARLY
+        if late > 0:
+            self._pause((1000 - EARLY - late) / 1000)
+        return self._millis() // 1000
 
     def command(self, ask: Ask, decide: Callable[[Campaign, int], Campaign]) -> Told:
         """
@@ -178,13 +182,20 @@ class ShowRunner:
         version: int,
         changes: Callable[[Campaign], Mapping[str, Any]],
     ) -> Campaign:
-        """Change the plan of a campaign as it was in ``version``, or ``PreconditionFailed``."""
+        """
+        Change the plan of a campaign as it was in ``version``, or ``PreconditionFailed``. While the show is on, what buyers
+        see of it holds from the next second on.
+        """
         before = self.owned(merchant, campaign_id)
         if before.version != version:
             raise PreconditionFailed(version=before.version)
-        now = self._now()
-        laid_out = show_control.is_laid_out(before, now, self._lead + SOON)
-        after = show_plan.revised(before, changes(before), laid_out=laid_out)
+        now, laid_out = self._now(), True
+        if before.status in ON_AIR:
+            now = self._early_in_a_second()
+            after = live_plan.revised_on_air(before, changes(before), now=now)
+        else:
+            laid_out = show_control.is_laid_out(before, now, self._lead + SOON)
+            after = show_plan.revised(before, changes(before), laid_out=laid_out)
         if after is before:
             return before
         if after.status is Status.SCHEDULED and not laid_out and after.starts_at < now:
@@ -197,7 +208,8 @@ class ShowRunner:
             raise PreconditionFailed from None
         self._forget_start(before, after)
         self._follow(campaign_id)
-        return after
+        # Units that were added may be on sale by now, which is another version.
+        return self._campaigns.get(campaign_id) if before.status in ON_AIR else after
 
     def owned(self, merchant: str, campaign_id: str) -> Campaign:
         """A campaign of the merchant; what is another's does not exist: ``CampaignNotFound``."""

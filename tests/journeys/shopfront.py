@@ -124,6 +124,10 @@ class Shopfront:
     def command(self, campaign: str, verb: str, body: Any = None) -> Answer:
         return self.ask(MANAGE, "POST", f"/v1/campaigns/{campaign}/{verb}", body or {})
 
+    def patch(self, campaign: str, changes: Json, *, version: int) -> Answer:
+        headers = {"if-match": f'"{version}"'}
+        return self.ask(MANAGE, "PATCH", f"/v1/campaigns/{campaign}", changes, headers=headers)
+
     def campaign(self, campaign: str) -> Json:
         return good(self.ask(MANAGE, "GET", f"/v1/campaigns/{campaign}"))
 

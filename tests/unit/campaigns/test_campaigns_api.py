@@ -283,15 +283,16 @@ def test_what_is_ours_cannot_be_sent(desk, field):
         assert (answer.status, answer.pointers) == (422, [f"/{field}"])
 
 
-def test_in_mid_show_titles_change_and_prices_do_not(desk):
+def test_in_mid_show_titles_and_prices_change_and_limits_do_not(desk):
     live = desk.has(status=Status.LIVE, prepared_at=START - 300)
-    offer = {"sku": "FUJI-12", "title": {"zh": "富士"}, "unit_price": 9900, "allotment": 4000}
-    dearer = desk.patch({"offers": [{**offer, "unit_price": 9999}]})
-    assert (dearer.status, dearer.code) == (409, "campaign_state")
-    assert (dearer.body["campaign_status"], dearer.body["refused"]) == ("live", ["offers"])
-    retitled = desk.patch({"offers": [offer]})
-    assert retitled.body["offers"][0]["title"] == {"zh": "富士"}
-    assert retitled.body["version"] == live.version + 1
+    offer = {"sku": "FUJI-12", "title": {"zh": "富士"}, "unit_price": 9999, "allotment": 4000}
+    limited = desk.patch({"offers": [{**offer, "limit_per_buyer": 1}]})
+    assert (limited.status, limited.code) == (409, "campaign_state")
+    assert (limited.body["campaign_status"], limited.body["refused"]) == ("live", ["offers"])
+    dearer = desk.patch({"offers": [offer]})
+    assert dearer.body["offers"][0] == {**offer, "limit_per_buyer": None}
+    assert dearer.body["version"] == live.version + 1
+    assert [cue["cue"] for cue in dearer.body["improvised"]] == ["price"]
 
 
 # -- commands --------------------------------------------------------------------------------------
