@@ -2,7 +2,8 @@
 Which function may do what to which table: read at a glance here, granted by ``BackendFunction``, and nothing else is.
 
 A function also gets the names of these tables, and of no others, as environment variables. Transactions need the actions of
-their parts, so they have no name of their own here. No function may scan, and none may delete an item.
+their parts, so they have no name of their own here. No function may scan. One may delete items, of rehearsals only: all
+their keys begin alike, and ``BackendFunction`` writes that into the permission.
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from shared.table import CAMPAIGN_PREFIX, REHEARSED
+
 READ: Final = ("GetItem",)
 SAVE: Final = ("GetItem", "PutItem")
 BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 """What it takes to take units: the blocks, the count of them, and the board of what is left."""
 COUNT: Final = ("BatchGetItem",)
+DELETE: Final = ("DeleteItem",)
+OF_REHEARSALS: Final = (f"{CAMPAIGN_PREFIX}{REHEARSED}*", f"{REHEARSED}*")
+"""How the keys begin of what may be deleted."""
 
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
@@ -63,6 +69,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "requests": SAVE,
     },
+    "rehearsals": {"campaigns": READ, "rehearsals": SAVE},
     "api_reference": {},
     # -- a campaign's life
     "start_campaign": {"campaigns": READ},
@@ -72,6 +79,8 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "totals": READ,
         "orders": READ,
         "orders/unfinished": ("Query",),
+        "rehearsals": READ,
+        "rehearsals/unfinished": ("Query",),
     },
     "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
     "open_campaign": {"campaigns": SAVE},
@@ -102,6 +111,30 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "UpdateItem"),
+    },
+    # -- a rehearsal
+    "rehearse_show": {
+        "rehearsals": SAVE,
+        "campaigns": SAVE,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "PutItem", "UpdateItem"),
+        "addresses": SAVE,
+    },
+    "judge_rehearsal": {
+        "rehearsals": SAVE,
+        "campaigns": READ,
+        "stock": COUNT,
+        "totals": READ,
+    },
+    "clear_rehearsal": {
+        "rehearsals": SAVE,
+        "campaigns": (*READ, *DELETE),
+        "stock": DELETE,
+        "buyers": DELETE,
+        "orders": ("Query", *DELETE),
+        "totals": ("Query", *DELETE),
+        "addresses": DELETE,
     },
     # -- from a paid order to a parcel
     "fulfil_order": {

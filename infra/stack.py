@@ -18,6 +18,7 @@ from infra.constructs.fulfilment import Fulfilment
 from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
+from infra.constructs.rehearsals import Rehearsals
 from infra.constructs.show_page import ShowPage
 from infra.constructs.stripe_account import StripeAccount
 from infra.constructs.tables import Tables
@@ -59,8 +60,16 @@ class LivehourStack(Stack):
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         refunds = OrderRefunds(self, "Refunds", backend=backend, stripe=stripe)
+        rehearsals = Rehearsals(
+            self, "Rehearsals", backend=backend, lifecycle=lifecycle.machine, parcels=parcels
+        )
         sweep = CampaignSweep(
-            self, "Sweep", backend=backend, machine=lifecycle.machine, refunds=refunds
+            self,
+            "Sweep",
+            backend=backend,
+            machine=lifecycle.machine,
+            refunds=refunds,
+            rehearsals=rehearsals,
         )
         payment_secret = PaymentSecret(
             self, "Payments", name=f"livehour-{stage.name}-payments-test", removal=stage.removal
@@ -75,6 +84,7 @@ class LivehourStack(Stack):
             packages=packages,
             refunds=refunds,
             parcels=parcels,
+            rehearsals=rehearsals,
         )
         if stage.watched:
             name = f"livehour-{stage.name}"

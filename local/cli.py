@@ -20,6 +20,7 @@ from local.campaign_file import BrokenFile
 from local.demo.command import demo
 from local.engine.errors import EngineError
 from local.refunds import refund
+from local.rehearse import rehearse
 from local.simulate import simulate
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ INTERRUPTED: Final = 130
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(machine.up, machine.down, machine.status, machine.doctor),
     demo,
+    rehearse,
     simulate,
     *(live_control.pin, live_control.unpin, live_control.price, live_control.flash),
     *(live_control.say, live_control.add_stock, live_control.pause, live_control.resume),

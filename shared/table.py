@@ -19,6 +19,8 @@ What was quarantined?                          ``payments``: ``id``             
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Whose key is this?                             ``keys``: ``hash``                                       authorize
 What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
+How did this rehearsal go?                     ``rehearsals``: ``id``                                   rehearsals
+Which rehearsals have left something behind?   ``rehearsals`` index ``unfinished``: when to look again   sweeper
 =============================================  =======================================================  ====================
 """
 
@@ -44,6 +46,8 @@ TOTALS_KEY: Final = "campaign"
 TOTALS_SORT: Final = "at"
 
 CAMPAIGN_PREFIX: Final = "cmp_"
+REHEARSED: Final = "rehearse"
+"""How the id of a campaign that is only rehearsed goes on. So every key of it tells, and only such items may be deleted."""
 
 
 def short(campaign_id: str) -> str:
@@ -255,6 +259,14 @@ def refund_place(sort: str) -> tuple[int, str]:
     return int(deadline), key
 
 
+# -- rehearsals --------------------------------------------------------------------------------------------
+
+REHEARSAL_KEY: Final = "id"
+REHEARSAL_DUE: Final = "due"
+"""When somebody should have looked after what it leaves behind; only while there is something. Seconds."""
+REHEARSAL_TTL: Final = "expires_at"
+
+
 # -- what there is ---------------------------------------------------------------------------------------
 
 
@@ -281,7 +293,7 @@ class IndexSpec:
     """Whether it holds whole items; else the keys only, which is cheaper to keep."""
 
 
-NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE})
+NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE, REHEARSAL_DUE})
 
 TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
@@ -293,6 +305,7 @@ TABLES: Final = {
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
     "keys": TableSpec(key=KEY_HASH),
     "addresses": TableSpec(key=ADDRESS_KEY, ttl=ADDRESS_KEY_TTL, kept=False),
+    "rehearsals": TableSpec(key=REHEARSAL_KEY, ttl=REHEARSAL_TTL),
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 
@@ -302,5 +315,6 @@ INDEXES: Final = {
         UNFINISHED: IndexSpec(key=UNFINISHED, sort=STARTS_AT, whole=False),
     },
     "orders": {UNFINISHED: IndexSpec(key=UNFINISHED, sort=REFUND_DUE, whole=False)},
+    "rehearsals": {UNFINISHED: IndexSpec(key=UNFINISHED, sort=REHEARSAL_DUE, whole=False)},
 }
 """Indexes by table and name."""

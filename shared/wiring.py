@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_packages import DynamoDBPackages
     from shared.adapters.dynamodb_payments import DynamoDBQuarantine
     from shared.adapters.dynamodb_refunds import DynamoDBRefunds
+    from shared.adapters.dynamodb_rehearsals import DynamoDBRehearsals
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
+    from shared.adapters.dynamodb_traces import DynamoDBTraces
     from shared.adapters.eventbridge import EventBridgeBus
     from shared.adapters.file_carrier import FileCarrier
     from shared.adapters.lambda_errands import LambdaErrands
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from shared.adapters.step_functions import StepFunctionsLifecycles
     from shared.adapters.stripe_credentials import StripeCredentials
     from shared.use_cases.ask_refund import RefundDesk
+    from shared.use_cases.ask_rehearsal import RehearsalDesk
     from shared.use_cases.campaign_cache import CampaignCache
     from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from shared.use_cases.read_package import PackageDesk
     from shared.use_cases.read_totals import TotalsDesk
     from shared.use_cases.receive_payment import PaymentDesk
+    from shared.use_cases.rehearsal_ports import Desks
     from shared.use_cases.reserve import ReservationDesk
     from shared.use_cases.run_campaign import Shape, ShowRunner
     from shared.use_cases.storefront import Storefront
@@ -499,6 +503,95 @@ def hand_off_desk() -> HandOffDesk:
     from shared.use_cases.hand_off_files import HandOffDesk
 
     return HandOffDesk(campaign_cache(), dispatch(), parcel_files(), now_seconds)
+
+
+# -- rehearsals ------------------------------------------------------------------------------------
+
+
+@cache
+def rehearsals() -> DynamoDBRehearsals:
+    """The rehearsals."""
+    from shared.adapters.dynamodb_rehearsals import DynamoDBRehearsals
+
+    return DynamoDBRehearsals(dynamodb(), setting(Setting.REHEARSALS_TABLE))
+
+
+@cache
+def rehearsal_executions() -> StepFunctionsLifecycles:
+    """The executions that see rehearsals through."""
+    from shared.adapters.step_functions import StepFunctionsLifecycles
+
+    return StepFunctionsLifecycles(
+        connect("stepfunctions"), setting(Setting.REHEARSALS_ARN), about="rehearsal"
+    )
+
+
+@cache
+def rehearsal_desk() -> RehearsalDesk:
+    """What accepts rehearsals, and shows them."""
+    from shared.use_cases.ask_rehearsal import RehearsalDesk
+
+    return RehearsalDesk(campaigns(), rehearsals(), rehearsal_executions())
+
+
+def rehearsal_desks() -> Desks:
+    """The desks of buyers, on a store that is metered. Fresh for each rehearsal: what it uses is its own."""
+    from typing import cast
+
+    from shared.adapters.dynamodb_buyers import DynamoDBBuyers
+    from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+    from shared.adapters.dynamodb_orders import DynamoDBOrders
+    from shared.adapters.dynamodb_refunds import DynamoDBRefunds
+    from shared.adapters.dynamodb_stock import DynamoDBStock
+    from shared.adapters.metered_dynamodb import MeteredDynamoDB
+    from shared.adapters.rehearsal_bank import NoQuarantine, RehearsalBank
+    from shared.clock import now_millis
+    from shared.use_cases.campaign_cache import CampaignCache
+    from shared.use_cases.check_out import CheckoutDesk
+    from shared.use_cases.hints import Hints
+    from shared.use_cases.order_ports import Books
+    from shared.use_cases.receive_payment import PaymentDesk
+    from shared.use_cases.rehearsal_ports import Desks
+    from shared.use_cases.reserve import ReservationDesk
+
+    meter = MeteredDynamoDB(dynamodb())
+    client = cast("DynamoDBClient", meter)
+    exact = DynamoDBCampaigns(client, setting(Setting.CAMPAIGNS_TABLE))
+    known = CampaignCache(exact)
+    blocks = DynamoDBStock(client, setting(Setting.STOCK_TABLE))
+    hints = Hints(blocks, now_millis)
+    purses = DynamoDBBuyers(client, setting(Setting.BUYERS_TABLE))
+    book = DynamoDBOrders(client, setting(Setting.ORDERS_TABLE))
+    given_back = DynamoDBRefunds(client, setting(Setting.ORDERS_TABLE))
+    bank: Mapping[str, PaymentProvider] = {"test": RehearsalBank()}
+    ledgers = Books(
+        book, blocks, hints, purses, bank, NoQuarantine(), given_back, exact, livemode=is_real()
+    )
+    return Desks(
+        reservations=ReservationDesk(known, blocks, hints, purses),
+        checkout=CheckoutDesk(known, blocks, book, bank, addresses()),
+        payments=PaymentDesk(known, ledgers),
+        campaigns=campaigns(),
+        stock=stock(),
+        meter=meter,
+        livemode=is_real(),
+    )
+
+
+@cache
+def traces() -> DynamoDBTraces:
+    """What deletes everything that a rehearsal has left."""
+    from shared.adapters.dynamodb_traces import DynamoDBTraces
+
+    tables = {
+        "campaigns": Setting.CAMPAIGNS_TABLE,
+        "stock": Setting.STOCK_TABLE,
+        "buyers": Setting.BUYERS_TABLE,
+        "orders": Setting.ORDERS_TABLE,
+        "totals": Setting.TOTALS_TABLE,
+        "addresses": Setting.ADDRESSES_TABLE,
+    }
+    return DynamoDBTraces(dynamodb(), {role: setting(name) for role, name in tables.items()})
 
 
 # -- events ----------------------------------------------------------------------------------------

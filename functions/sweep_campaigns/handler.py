@@ -1,4 +1,4 @@
-"""Called every minute: sees that every campaign, and every refund, that has not ended is looked after by an execution."""
+"""Called every minute: sees that every campaign, refund and rehearsal that has not ended is looked after by an execution."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from shared import clock, wiring
 from shared.use_cases.sweep_campaigns import Finding, sweep_campaigns
 from shared.use_cases.sweep_refunds import sweep_refunds
+from shared.use_cases.sweep_rehearsals import sweep_rehearsals
 
 log = Logger(service="sweep_campaigns")
 
@@ -27,6 +28,7 @@ def lambda_handler(_event: Mapping[str, Any], _context: object = None) -> dict[s
             now=now,
         ),
         **sweep_refunds(wiring.refunds(), wiring.refund_executions(), now=now),
+        **sweep_rehearsals(wiring.rehearsals(), wiring.rehearsal_executions(), now=now),
     }
     for identifier, finding in found.items():
         if finding in (Finding.BEGUN, Finding.TAKEN_UP):

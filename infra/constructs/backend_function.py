@@ -20,7 +20,7 @@ from aws_cdk.aws_lambda import (
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
-from infra.access import ACCESS
+from infra.access import ACCESS, DELETE, OF_REHEARSALS
 from infra.constructs.dependency_layer import DependencyLayer
 from infra.constructs.tables import Tables
 from infra.stages import Stage
@@ -125,9 +125,27 @@ class BackendFunction(Function):
             },
         )
         for resource, actions in access.items():
-            self.allow(
-                *(f"dynamodb:{action}" for action in actions), on=backend.tables.arn(resource)
+            arn = backend.tables.arn(resource)
+            kept = [action for action in actions if action not in DELETE]
+            if kept:
+                self.allow(*(f"dynamodb:{action}" for action in kept), on=arn)
+            for action in set(actions) - set(kept):
+                self._allow_of_rehearsals(f"dynamodb:{action}", on=arn)
+
+    def _allow_of_rehearsals(self, action: str, *, on: str) -> None:
+        """An action on items whose keys begin as a rehearsal's do, and on no others."""
+        keys = "dynamodb:LeadingKeys"
+        self.add_to_role_policy(
+            PolicyStatement(
+                actions=[action],
+                resources=[on],
+                conditions={
+                    "ForAllValues:StringLike": {keys: list(OF_REHEARSALS)},
+                    # Of no value at all, everything would be true.
+                    "Null": {keys: "false"},
+                },
             )
+        )
 
     def allow(self, *actions: str, on: str) -> None:
         """Let the function do ``actions`` on one resource."""

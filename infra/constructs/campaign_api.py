@@ -28,6 +28,7 @@ from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
+from infra.constructs.rehearsals import Rehearsals
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
 from shared.contracts.routes import ELSE_FUNCTION, ROUTES
@@ -45,6 +46,7 @@ MEMORY: Final = {
     # The whole of the books within the gateway's 30 seconds: more than a core's worth.
     "check_books": 3008,
     "refunds": 512,
+    "rehearsals": 512,
     "api_reference": 256,
 }
 TIMEOUT: Final = {
@@ -84,6 +86,7 @@ class CampaignApi(Construct):
         packages: ClosingPackages,
         refunds: OrderRefunds,
         parcels: Parcels,
+        rehearsals: Rehearsals,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -99,6 +102,7 @@ class CampaignApi(Construct):
             "check_books": stripe.settings,
             "totals": packages.reads,
             "refunds": refunds.settings,
+            "rehearsals": rehearsals.settings,
             "parcels": parcels.settings,
         }
         self.functions = {
@@ -119,6 +123,7 @@ class CampaignApi(Construct):
             stripe.allow_reading(self.functions[name])
         packages.allow_reading(self.functions["totals"])
         refunds.allow_beginning(self.functions["refunds"])
+        rehearsals.allow_beginning(self.functions["rehearsals"])
         parcels.allow_sealing(self.functions["checkout"])
         parcels.allow_giving_out(self.functions["parcels"])
 

@@ -1,4 +1,4 @@
-"""Who looks, every minute, whether a campaign or a refund has lost its machine."""
+"""Who looks, every minute, whether a campaign, a refund or a rehearsal has lost its machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.order_refunds import OrderRefunds
+from infra.constructs.rehearsals import Rehearsals
 from shared.settings import Setting
 
 
@@ -24,6 +25,7 @@ class CampaignSweep(Construct):
         backend: Backend,
         machine: StateMachine,
         refunds: OrderRefunds,
+        rehearsals: Rehearsals,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
@@ -37,6 +39,7 @@ class CampaignSweep(Construct):
                 Setting.LIFECYCLE_ARN: machine.state_machine_arn,
                 Setting.START_LEAD_SECONDS: str(stage.start_lead_seconds),
                 **refunds.settings,
+                **rehearsals.settings,
             },
         )
         self.function.allow("states:StartExecution", on=machine.state_machine_arn)
@@ -51,6 +54,7 @@ class CampaignSweep(Construct):
             ),
         )
         refunds.allow_beginning(self.function)
+        rehearsals.allow_looking_after(self.function)
         Schedule(
             self,
             "EveryMinute",

@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from local.steps import Steps
-
-if TYPE_CHECKING:
-    from local.engine.running import Running
 
 SHORTEST: Final = 60
 """Seconds: with less, a hold is half of the show."""
@@ -58,6 +53,7 @@ def demo(
     from local.demo.screen import Screen
     from local.demo.theatre import Theatre
     from local.engine.places import KEPT
+    from local.engine.running import stage
 
     began = time.monotonic()
     seed = random.randrange(1_000_000) if seed is None else seed  # noqa: S311 - it is told
@@ -68,7 +64,7 @@ def demo(
         faults=faults is Faults.MIXED,
         report=KEPT / f"demo-{seed}.json",
     )
-    with Steps() as tell, _stage(tell) as running:
+    with Steps() as tell, stage(tell) as running:
         told = running.as_told()
         theatre = Theatre(
             address=told["api"], keys=told["keys"], webhook_secret=told["webhook_secret"]
@@ -86,19 +82,3 @@ def demo(
         print(json.dumps(verdict.summary(), ensure_ascii=False))
     if not verdict.passed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _stage(tell: Steps) -> Iterator[Running]:
-    """What runs already, or an engine of our own, which is stopped in the end."""
-    from local.engine.running import Running, bring_up, one_at_a_time
-
-    with one_at_a_time():
-        was_running = Running.find() is not None
-        running = bring_up(tell, lasting=False)
-    try:
-        yield running
-    finally:
-        if not was_running:
-            with one_at_a_time():
-                running.stop()

@@ -165,3 +165,17 @@ def one_at_a_time() -> Iterator[None]:
     with (kept() / "running.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def stage(tell: Callable[[str], None]) -> Iterator[Running]:
+    """What runs already, or an engine of one's own, which is stopped in the end."""
+    with one_at_a_time():
+        was_running = Running.find() is not None
+        running = bring_up(tell, lasting=False)
+    try:
+        yield running
+    finally:
+        if not was_running:
+            with one_at_a_time():
+                running.stop()

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from typing import Any, Final, Protocol
 MACHINES: Final = Path(__file__).parents[2] / "infra" / "state_machines"
 LIFECYCLE: Final = "campaign_lifecycle"
 REFUND: Final = "refund_order"
+REHEARSAL: Final = "rehearse_campaign"
 _FAILED: Final = "States.TaskFailed"
 """Where an execution ends whose task failed, and nothing catches it."""
 
@@ -155,6 +157,8 @@ class Execution:
         value = self._at(rule["Variable"])
         if "StringEquals" in rule:
             return bool(value == rule["StringEquals"])
+        if "StringMatches" in rule:
+            return fnmatchcase(value, rule["StringMatches"])
         if "BooleanEquals" in rule:
             return value is rule["BooleanEquals"]
         return bool(value >= rule["NumericGreaterThanEquals"])

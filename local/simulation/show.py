@@ -24,6 +24,7 @@ from local.simulation.judgement import Court
 from local.simulation.ledger_audit import LedgerAudit
 from local.simulation.people import Buyer, Clients, Merchant, Watcher
 from local.simulation.plan import STARTS, Plan, draw_plan
+from local.simulation.violations import expect
 from local.simulation.world import World
 from shared.domain.campaign import Status
 
@@ -165,7 +166,8 @@ class Show:
     def _has_ended(self) -> bool:
         campaign = self.audit.campaigns[self.merchant.show]
         is_over = not campaign.is_unfinished and campaign.status is not Status.DRAFT
-        return is_over and not any(each.is_under_way for each in self.audit.refunds.values())
+        under_way = any(each.is_under_way for each in self.audit.refunds.values())
+        return is_over and not under_way and not self.audit.traces
 
     def _end_refunds(self) -> None:
         """Whoever asked for a refund may never have heard that it was accepted: the bank tells its end all the same."""
@@ -191,6 +193,7 @@ class Show:
 
     def _look_back(self) -> None:
         campaign = self.audit.campaigns[self.merchant.show]
+        expect(not self.audit.traces, "rehearsals", sorted(self.audit.traces))
         reconcile_again(self.world, self.gateway, campaign)
         audit_events(self.world, self.audit, told=self.plan.tells)
 

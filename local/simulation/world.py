@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 from local.simulation.environments import Environment
 from local.simulation.faults import Faults, Killed
-from local.simulation.lifecycle import LIFECYCLE, REFUND, Execution, TaskFailed
+from local.simulation.lifecycle import LIFECYCLE, REFUND, REHEARSAL, Execution, TaskFailed
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, Serve
 from local.simulation.services import Bus, Executions, Keys, Objects, Schedules, serve_secret
@@ -43,6 +43,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     **{Setting[f"{role.upper()}_TABLE"]: role for role in table.TABLES},
     Setting.LIFECYCLE_ARN: "lifecycle",
     Setting.REFUNDS_ARN: "refunds",
+    Setting.REHEARSALS_ARN: "rehearsals",
     Setting.ARRANGE_FUNCTION_ARN: "arrange_stock",
     Setting.SCHEDULE_GROUP: "starts",
     Setting.SCHEDULE_ROLE_ARN: "role",
@@ -334,7 +335,7 @@ class World:
             raise Aborted
 
     def _execute(self, name: str, given: dict[str, Any]) -> None:
-        machine = REFUND if "refund" in given else LIFECYCLE
+        machine = {"refund": REFUND, "rehearsal": REHEARSAL}.get(next(iter(given)), LIFECYCLE)
         execution = Execution(self, name, given, machine)
         try:
             self.executions.end(name, execution.run(), self.second)

@@ -178,10 +178,14 @@ def encode(campaign: Campaign) -> dict[str, Any]:
         table.UNFINISHED: _YES,
         table.STARTS_AT: {"N": str(campaign.starts_at)},
     }
-    return {
-        table.CAMPAIGN_KEY: {"S": campaign.id},
+    listed: dict[str, Any] = {
         table.MERCHANT: {"S": campaign.merchant},
         table.CREATED_AT: {"N": str(campaign.created_at)},
+    }
+    return {
+        table.CAMPAIGN_KEY: {"S": campaign.id},
+        # What is only rehearsed is in no list of its merchant's.
+        **(listed if campaign.rehearsal_of is None else {}),
         **(unfinished if campaign.is_unfinished else {}),
         _STATUS: {"S": campaign.status.value},
         _VERSION: {"N": str(campaign.version)},

@@ -452,3 +452,65 @@ CLOSING_PACKAGE: Final[Json] = {
 def listed(*things: Json) -> Json:
     """The only page of a list."""
     return {"object": "list", "data": list(things), "has_more": False}
+
+
+REHEARSAL_REQUEST: Final[Json] = {"expected_buyers": 62_000, "seed": 7}
+REHEARSAL: Final[Json] = {
+    "id": "rhs_rehearsea2b3c4d5",
+    "object": "rehearsal",
+    "campaign": CAMPAIGN_ID,
+    "state": "running",
+    "seed": 7,
+    "expected_buyers": 62_000,
+    "buyers": 360,
+    "speed": 1.0,
+    "not_to_scale": [],
+    "objectives": [],
+    "limits": [],
+    "cost": None,
+    "cleaned": False,
+    "created_at": "2026-11-27T09:30:00Z",
+    "ended_at": None,
+}
+REHEARSED: Final[Json] = {
+    **REHEARSAL,
+    "state": "passed",
+    "speed": 120.0,
+    "not_to_scale": ["holds last 6 s, and would be 2.5 s: a beat ends them, every 5 s"],
+    "objectives": [
+        {
+            "name": "oversell",
+            "passed": True,
+            "asked": "0",
+            "measured": "23 of 23 units sold, 0 faults",
+            "details": [],
+        }
+    ],
+    "limits": [
+        {
+            "name": "HTTP API requests a second",
+            "plan": 2068,
+            "limit": 10_000,
+            "within": True,
+            "source": "API Gateway quotas, account and region, adjustable; two requests a buyer",
+            "advice": "",
+        }
+    ],
+    "cost": {
+        "currency": "USD",
+        "orders": 4000,
+        "whole_show": 0.1304,
+        "per_hour": 0.1304,
+        "per_million_orders": 32.6,
+        "lines": [
+            {
+                "what": "HTTP API requests",
+                "count": 70_000,
+                "usd_per_million": 1.0,
+                "usd": 0.07,
+            }
+        ],
+    },
+    "cleaned": True,
+    "ended_at": "2026-11-27T09:31:12Z",
+}

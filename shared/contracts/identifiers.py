@@ -13,6 +13,7 @@ CAMPAIGN: Final[Json] = {"type": "string", "pattern": "^cmp_[a-z2-7]{16}$"}
 RESERVATION: Final[Json] = {"type": "string", "pattern": f"^rsv_{_CLAIM}$"}
 ORDER: Final[Json] = {"type": "string", "pattern": f"^ord_{_CLAIM}$"}
 REFUND: Final[Json] = {"type": "string", "pattern": "^ref_[A-Za-z0-9_-]{40}$"}
+REHEARSAL: Final[Json] = {"type": "string", "pattern": "^rhs_[a-z2-7]{16}$"}
 PROVIDER: Final[Json] = {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["test"]}
 
 PATH: Final = {
@@ -20,6 +21,7 @@ PATH: Final = {
     "reservation_id": RESERVATION,
     "order_id": ORDER,
     "refund_id": REFUND,
+    "rehearsal_id": REHEARSAL,
     "provider": PROVIDER,
 }
 """By the name of a path's parameter. Anything of another form is not found."""
@@ -28,3 +30,4 @@ CampaignId = Annotated[str, WithJsonSchema(CAMPAIGN)]
 ReservationId = Annotated[str, WithJsonSchema(RESERVATION)]
 OrderId = Annotated[str, WithJsonSchema(ORDER)]
 RefundId = Annotated[str, WithJsonSchema(REFUND)]
+RehearsalId = Annotated[str, WithJsonSchema(REHEARSAL)]

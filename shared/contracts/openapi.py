@@ -47,6 +47,7 @@ TAGS: Final = {
     "checkout": "Orders: what becomes of a reservation.",
     "payment_webhooks": "Events of payment providers.",
     "totals": "Totals: live, over time, and after the close.",
+    "rehearsals": "Rehearsals: the plan at speed, before anybody buys.",
     "api_reference": "This reference.",
 }
 

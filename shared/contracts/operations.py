@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.contracts import buying, campaigns, identifiers, payments, refunds, totals
+from shared.contracts import (
+    buying,
+    campaigns,
+    identifiers,
+    payments,
+    refunds,
+    rehearsals,
+    totals,
+)
 from shared.contracts import examples as eg
 from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
@@ -314,6 +322,28 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=totals.BooksCompared,
         gives=eg.BOOKS_COMPARED,
         refuses=_COMMAND,
+    ),
+    "POST /v1/campaigns/{campaign_id}/rehearse": Operation(
+        id="rehearse_campaign",
+        description=(
+            "Plays the same plan at speed, in some minutes, with synthetic buyers: as a campaign of its own, which nobody "
+            "outside hears of, which takes no money and sends no parcels. Read its verdict: pass or fail by objective, the "
+            "quotas of AWS that the plan would hit, and what the show will cost. Then everything of it but the verdict is "
+            "removed. The plan may be a draft, or scheduled."
+        ),
+        takes=rehearsals.RehearsalRequest,
+        sends=eg.REHEARSAL_REQUEST,
+        status=201,
+        answers=rehearsals.Rehearsal,
+        gives=eg.REHEARSAL,
+        refuses=_COMMAND,
+    ),
+    "GET /v1/rehearsals/{rehearsal_id}": Operation(
+        id="read_rehearsal",
+        description="The rehearsal as it stands; its verdict is kept for 7 days.",
+        answers=rehearsals.Rehearsal,
+        gives=eg.REHEARSED,
+        refuses=(errors.RehearsalNotFound,),
     ),
     "GET /v1/campaigns/{campaign_id}/report": Operation(
         id="read_report",

@@ -81,6 +81,14 @@ ROUTES: Final = (
         "Compare the books now",
     ),
     RouteSpec(
+        "POST",
+        "/v1/campaigns/{campaign_id}/rehearse",
+        "rehearsals",
+        (MANAGE,),
+        "Rehearse the campaign at speed",
+    ),
+    RouteSpec("GET", "/v1/rehearsals/{rehearsal_id}", "rehearsals", (MANAGE,), "Read a rehearsal"),
+    RouteSpec(
         "GET",
         "/v1/campaigns/{campaign_id}/report",
         "totals",

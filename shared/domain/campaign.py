@@ -187,6 +187,8 @@ class Campaign:
     """Outcome of the reconciliation; ``None`` before it ran."""
     finished: bool = False
     """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
+    rehearsal_of: str | None = None
+    """The campaign whose plan is rehearsed in this one, which its merchant never sees, and which goes when it is over."""
 
     # -- questions ---------------------------------------------------------------------------------
 

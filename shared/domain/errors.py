@@ -10,7 +10,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound,
-      RefundNotFound
+      RefundNotFound, RehearsalNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
@@ -166,6 +166,12 @@ class ProviderNotFound(NotFound):
 class RefundNotFound(NotFound):
     code = "refund_not_found"
     title = "There is no such refund"
+
+
+class RehearsalNotFound(NotFound):
+    code = "rehearsal_not_found"
+    title = "There is no such rehearsal"
+    advice = "Check the rehearsal's id and whose key you use. Verdicts are kept for 7 days."
 
 
 class MethodNotAllowed(Refusal):

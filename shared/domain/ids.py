@@ -9,6 +9,8 @@ import re
 import secrets
 from collections.abc import Callable
 
+from shared.table import CAMPAIGN_PREFIX, REHEARSED
+
 draw: Callable[[int], bytes] = secrets.token_bytes
 """Where chance comes from. A simulation, which must be repeatable, puts its own here."""
 CAMPAIGN_DIGITS = 16
@@ -19,8 +21,23 @@ _CAMPAIGN_ID = re.compile(r"cmp_[a-z2-7]{16}")
 
 
 def new_campaign_id() -> str:
-    """``cmp_`` and 16 characters of a-z and 2-7."""
-    return "cmp_" + base64.b32encode(draw(10)).decode().lower()
+    """``cmp_`` and 16 characters of a-z and 2-7; never an id of what is only rehearsed."""
+    drawn = CAMPAIGN_PREFIX + _letters(draw(10))
+    return new_campaign_id() if is_rehearsed(drawn) else drawn
+
+
+def rehearsed_id(digest: bytes) -> str:
+    """The campaign id of a rehearsal: it says so by itself, wherever nothing else of the campaign is known."""
+    return CAMPAIGN_PREFIX + (REHEARSED + _letters(digest[:10]))[:CAMPAIGN_DIGITS]
+
+
+def is_rehearsed(campaign_id: str) -> bool:
+    """Whether a campaign is only rehearsed: nobody outside may hear of it."""
+    return campaign_id.startswith(CAMPAIGN_PREFIX + REHEARSED)
+
+
+def _letters(data: bytes) -> str:
+    return base64.b32encode(data).decode().lower()
 
 
 def is_campaign_id(text: str) -> bool:

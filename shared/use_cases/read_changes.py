@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from shared.domain.board import Board
 from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.events import Event, EventName, event_id
+from shared.domain.ids import is_rehearsed
 from shared.domain.order import Order, OrderState
 from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
@@ -86,7 +87,9 @@ MerchantOf = Callable[[str], str]
 
 
 def read_change(change: Change, merchant_of: MerchantOf) -> Iterator[Event]:
-    """The events of a change."""
+    """The events of a change. Of a rehearsal nobody hears, nor may anything of it be asked for: it may be gone by now."""
+    if is_rehearsed(_campaign_of(change)):
+        return
     match change:
         case CampaignChange():
             yield from _of_campaign(change)
@@ -100,6 +103,18 @@ def read_change(change: Change, merchant_of: MerchantOf) -> Iterator[Event]:
             yield from _of_refund(change)
         case QuarantineChange():
             yield _of_quarantine(change)
+
+
+def _campaign_of(change: Change) -> str:
+    match change:
+        case CampaignChange():
+            return change.after.id
+        case BlockChange() | BoardChange():
+            return change.campaign_id
+        case QuarantineChange():
+            return change.after.campaign_id or ""
+        case _:
+            return change.after.campaign_id
 
 
 # -- campaigns -------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ BEFORE: Final = {
 """By command: those that a campaign must have been given before, for it to do anything."""
 REFUNDED: Final = 1900
 """Of the price of a box: minor units."""
+FEW: Final = {"expected_buyers": 1}
+"""Of a rehearsal that keeps nobody busy."""
 SIGNED: Final = "/v1/webhooks/payments/test"
 _numbers = count(1)
 
@@ -95,6 +97,7 @@ class Premises:
         self.order = self.an_order()
         self.paid = self.a_paid_order()
         self.refund = self.a_refund(self.paid)
+        self.rehearsal: str = self.make(f"/v1/campaigns/{self.draft}/rehearse", FEW)["id"]
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -195,6 +198,7 @@ class Premises:
             "reservation_id": self.reservation,
             "order_id": order["id"],
             "refund_id": self.refund,
+            "rehearsal_id": self.rehearsal,
             "provider": "test",
         }
 
@@ -225,6 +229,7 @@ class Premises:
             "ship_to": {**body.get("ship_to", {}), **SHIP_TO},
             "data": self.payment,
             "time_zone": "UTC",
+            **FEW,
             "payments": {"provider": "test"},
             "parties": divided(body.get("parties", {})),
         }

@@ -144,6 +144,7 @@ class Finds:
             "order_id": [owner.order["id"], owner.paid["id"]],
             # One that has come to its end, and one that may be tried again.
             "refund_id": [owner.refund, owner.a_pending_refund()],
+            "rehearsal_id": [owner.rehearsal],
         }
 
     def put(self, case: Case[Any]) -> None:

@@ -59,6 +59,11 @@ BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
     },
     "refund_order": {STRIPE},
+    "rehearsals": {("states:StartExecution", "livehour-production-rehearse-campaign")},
+    "rehearse_show": {
+        ("states:StartExecution", "livehour-production-campaign-lifecycle"),
+        *SEALS,
+    },
     "refunds": {
         ("states:StartExecution", "livehour-production-refund-order"),
         ("states:DescribeExecution", "refund-order:*"),
@@ -68,6 +73,8 @@ BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
         ("states:DescribeExecution", "campaign-lifecycle:*"),
         ("states:StartExecution", "livehour-production-refund-order"),
         ("states:DescribeExecution", "refund-order:*"),
+        ("states:StartExecution", "livehour-production-rehearse-campaign"),
+        ("states:DescribeExecution", "rehearse-campaign:*"),
     },
     "package_campaign": {
         ("s3:PutObject", "PackagesBucket"),
@@ -113,10 +120,22 @@ def test_a_function_may_do_what_the_access_table_says_and_nothing_else(
         assert any(action == done and end in on for done, on in beyond), (action, end)
 
 
-def test_no_function_may_scan_or_delete(template: Template):
-    actions = {action for statement in template.statements() for action in statement["Action"]}
+def test_no_function_may_scan_and_one_may_delete_what_was_only_rehearsed(template: Template):
+    statements = list(template.statements())
+    deleting = [one for one in statements if "dynamodb:DeleteItem" in one["Action"]]
+    keys = "dynamodb:LeadingKeys"
 
-    assert not [action for action in actions if action in {"dynamodb:Scan", "dynamodb:DeleteItem"}]
+    assert "dynamodb:Scan" not in {action for one in statements for action in one["Action"]}
+    assert [name for name, access in ACCESS.items() if "DeleteItem" in str(access)] == [
+        "clear_rehearsal"
+    ]
+    assert len(deleting) == len([on for on in ACCESS["clear_rehearsal"] if on != "rehearsals"])
+    for statement in deleting:
+        assert statement["Action"] == ["dynamodb:DeleteItem"]
+        assert statement["Condition"] == {
+            "ForAllValues:StringLike": {keys: ["cmp_rehearse*", "rehearse*"]},
+            "Null": {keys: "false"},
+        }
 
 
 def test_no_policy_has_a_wildcard_action_and_each_wildcard_resource_has_its_reason(
@@ -172,6 +191,16 @@ def test_the_machine_may_call_its_own_steps_start_its_successor_and_call_for_hel
             "states:StartExecution",
             f"arn:<Partition>:states:<Region>:<AccountId>:stateMachine:{name}",
         ),
+    }
+
+
+def test_the_rehearsal_machine_may_call_its_steps_and_nothing_else(production: Template):
+    machine = production.machine("rehearse-campaign")
+    granted = production.granted(machine["RoleArn"]["Fn::GetAtt"][0])
+
+    assert {(action, on) for action, on in granted if on != "*"} == {
+        ("lambda:InvokeFunction", f"livehour-production-{step}")
+        for step in ("rehearse-show", "judge-rehearsal", "clear-rehearsal")
     }
 
 

@@ -25,7 +25,7 @@ SENT = ["Hand over what is left", "Is everything handed over?"]
 SETTLED = ["Reconcile the books", "Do the books balance?", "Settle the campaign"]
 BALANCED = [*SETTLED, *SENT, *PACKED]
 BEATS = 12
-NEEDS_HELP = ["Call a person", "Campaign needs a person"]
+NEEDS_HELP = ["Is it only a rehearsal?", "Call a person", "Campaign needs a person"]
 
 CALL_FOR_HELP = Path(__file__).parents[2] / "events/schemas/campaign_needs_attention.v1.json"
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -93,7 +93,7 @@ def test_a_package_that_cannot_be_kept_calls_a_person_when_the_campaign_is_compl
     show = theatre.play(campaign)
 
     assert (show.status, show.error) == ("FAILED", "CampaignNeedsAPerson")
-    assert show.states[-4:] == [SENT[1], PACKED[0], *NEEDS_HELP]
+    assert show.states[-5:] == [SENT[1], PACKED[0], *NEEDS_HELP]
     assert [told["detail"]["data"]["error"] for told in theatre.told()] == ["StoreBusy"]
 
 
@@ -128,7 +128,7 @@ def test_a_carrier_that_stays_down_calls_a_person_and_the_campaign_is_complete_a
     show = theatre.play(campaign)
 
     assert (show.status, show.error) == ("FAILED", "CampaignNeedsAPerson")
-    assert show.states[-4:] == ["Settle the campaign", SENT[0], *NEEDS_HELP]
+    assert show.states[-5:] == ["Settle the campaign", SENT[0], *NEEDS_HELP]
     assert [told["detail"]["data"]["error"] for told in theatre.told()] == ["CarrierSilent"]
 
 
@@ -186,7 +186,7 @@ def test_books_that_do_not_balance_are_not_settled_and_a_person_is_called(theatr
 
     assert show.status == "FAILED"
     assert show.cause == "BooksDoNotBalance: 3 differences between ledgers, orders and totals."
-    assert show.states[-4:] == ["Do the books balance?", "The books do not balance", *NEEDS_HELP]
+    assert show.states[-5:] == ["Do the books balance?", "The books do not balance", *NEEDS_HELP]
     assert not cast.called("SettleCampaign")
     (event,) = theatre.told()
     assert event["source"] == "livehour"
@@ -226,7 +226,7 @@ def test_a_step_that_fails_for_an_unknown_reason_is_not_tried_again_and_a_person
 
     assert show.status == "FAILED"
     assert show.cause.startswith("KeyError: ")
-    assert show.states[-2:] == NEEDS_HELP
+    assert show.states[-3:] == NEEDS_HELP
     assert len(cast.called(step)) == 1
     (event,) = theatre.told()
     assert event["detail"]["data"]["error"] == "KeyError"

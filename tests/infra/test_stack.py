@@ -63,6 +63,7 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
         "ApiUrl",
         "LifecycleArn",
         "RefundsArn",
+        "RehearsalsArn",
         "BusName",
         "PaymentSecretArn",
         "StripeSecretArn",
@@ -73,7 +74,7 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
         f"{name}Table"
         for name in (
             *("Campaigns", "Requests", "Stock", "Buyers"),
-            *("Orders", "Payments", "Totals", "Keys", "Addresses"),
+            *("Orders", "Payments", "Totals", "Keys", "Addresses", "Rehearsals"),
         )
     }
 

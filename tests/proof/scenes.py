@@ -515,6 +515,26 @@ def _have_it_sent_in_the_end(script: Script) -> None:
     script.buy(2, "ben")
 
 
+# -- rehearsals --------------------------------------------------------------------------------------------
+
+SAFE: Final = ("oversell", "unfair", "books balanced", "every hold ended")
+"""Objectives that are met whoever dies."""
+
+
+def _rehearse(script: Script) -> None:
+    script.at(-100)
+    wish = script.post("rehearse", expected_buyers=6, seed=3)
+    first = script.repeat(wish)
+    expect(first.ok and script.repeat(wish).headers["idempotent-replayed"] == "true", first)
+    ask = Ask("GET /v1/rehearsals/{rehearsal_id}", {"rehearsal_id": first.body["id"]}, key="manage")
+    while not (verdict := script.repeat(ask).body)["cleaned"]:
+        script.rest(20)
+    met = {each["name"]: each["passed"] for each in verdict["objectives"]}
+    expect(all(met[name] for name in SAFE), verdict)
+    listed = script.ask("GET /v1/campaigns", "manage", query={"limit": "5"})
+    expect(len(listed.body["data"]) == 1, listed)
+
+
 # -- plans -------------------------------------------------------------------------------------------------
 
 
@@ -834,6 +854,20 @@ SCENES: Final = (
         replace(CALM, begins_by="start"),
         (_call_off,),
         ("campaign cancelled", "order paid", "late payment refunded: campaign_cancelled"),
+    ),
+    Scene(
+        "rehearsed",
+        replace(CALM, ahead=130, length=8, offers=(("APPLE", 2, 990, None), ("PEAR", 2, 1500, 1))),
+        (_rehearse,),
+        ("campaign closed",),
+    ),
+    Scene(
+        "rehearsed, and left to the sweeper",
+        replace(CALM, ahead=130, length=8, offers=(("APPLE", 2, 990, None), ("PEAR", 2, 1500, 1))),
+        (_rehearse,),
+        ("campaign closed", "in trouble"),
+        # Longer than its machine tries.
+        (Trouble("judge_rehearsal", "GetItem", "rehearsals", 850),),
     ),
     Scene(
         "plans",

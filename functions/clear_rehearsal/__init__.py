@@ -1,0 +1,1 @@
+"""The last step of a rehearsal: nothing of it is left."""
