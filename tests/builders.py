@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.parties import Party
+from shared.domain.rehearsal import Rehearsal
 
 MERCHANT = "mer_washington"
 SHOW_FILE = Path(__file__).parents[1] / "events" / "shows" / "washington-apple-hour.json"
@@ -68,6 +69,23 @@ def a_campaign(**fields: Any) -> Campaign:
             "metadata": {},
             "created_at": 1_790_000_000_000,
             "secret": "5e" * 32,
+            **fields,
+        }
+    )
+
+
+def a_rehearsal(**fields: Any) -> Rehearsal:
+    """Of that draft, asked for some days before."""
+    return Rehearsal(
+        **{
+            "id": "rhs_rehearse" + "b" * 8,
+            "campaign_id": "cmp_" + "b" * 16,
+            "merchant": MERCHANT,
+            "fingerprint": "f" * 64,
+            "seed": 7,
+            "expected": 8000,
+            "buyers": 40,
+            "created_at": 1_790_000_000,
             **fields,
         }
     )

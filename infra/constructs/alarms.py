@@ -77,7 +77,7 @@ class Alarms(Construct):
         )
         self._alarm(
             "GivenUp",
-            "The machine of a campaign or a refund failed over and over: mend the cause, then start its next part",
+            "The machine of a campaign, refund or rehearsal failed over and over: mend the cause, then start its next part",
             _told_by("sweep_campaigns", "GivenUp"),
         )
         self._alarm(

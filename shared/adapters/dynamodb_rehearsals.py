@@ -114,4 +114,5 @@ def encode(rehearsal: Rehearsal) -> dict[str, Any]:
 def decode(item: Mapping[str, Any]) -> Rehearsal:
     """The rehearsal of an item."""
     document = json.loads(item[_DOCUMENT]["S"])
-    return Rehearsal(**{**document, "state": Outcome(document["state"])})
+    lists = {name: tuple(document[name]) for name in ("not_to_scale", "objectives", "limits")}
+    return Rehearsal(**{**document, **lists, "state": Outcome(document["state"])})

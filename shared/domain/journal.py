@@ -21,7 +21,7 @@ class Journal:
     unanswered: list[str] = field(default_factory=list)
     """Requests that nobody answered, however often they were repeated."""
     waits: dict[str, list[int]] = field(default_factory=dict)
-    """By step: tenths of a millisecond. ``reserve``: who was served; ``reserve refused``: who was not."""
+    """Tenths of a millisecond by step: of ``reserve``, ``reserve refused``, ``reserve again`` (a repetition), and so on."""
     units: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By step: write and read units of all requests."""
     latest: float = 0.0

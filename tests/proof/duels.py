@@ -7,6 +7,7 @@ Each is played with the adapters on the simulation's store: as it is, where it e
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +19,12 @@ from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
 from shared.domain.payment import Doubt, QuarantinedPayment
 from shared.domain.refund import AskedRefund, refund_place
+from shared.domain.rehearsal import Outcome as RehearsalOutcome
 from shared.domain.stock import FOR_GOOD, PAUSED, Counters, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
-from tests.builders import a_campaign
+from tests.builders import a_campaign, a_rehearsal
 from tests.proof.conditions import Term
 from tests.proof.programs import SECRET, Rig, an_order, check_of
 
@@ -277,7 +279,31 @@ def what_was_kept_first_of_a_package_stands(rig: Rig) -> None:
     assert rig.packages.package(rig.id) == first
 
 
+# -- rehearsals ----------------------------------------------------------------------------------------
+
+
+def a_rehearsal_that_is_under_way_is_not_begun_again(rig: Rig) -> None:
+    first = a_rehearsal()
+    assert rig.rehearsals.begin(first) is None
+    judged = first.changed(state=RehearsalOutcome.PASSED)
+    rig.rehearsals.save(judged)
+    assert rig.rehearsals.begin(first) == judged
+    assert rig.rehearsals.get(first.id) == judged
+
+
+def a_verdict_that_was_written_meanwhile_is_not_replaced(rig: Rig) -> None:
+    first = a_rehearsal()
+    rig.rehearsals.begin(first)
+    judged = first.changed(state=RehearsalOutcome.PASSED)
+    rig.rehearsals.save(judged)
+    with suppress(ChangedMeanwhile):
+        rig.rehearsals.save(first.changed(state=RehearsalOutcome.FAILED))
+    assert rig.rehearsals.get(first.id) == judged
+
+
 DUELS: dict[Term, Duel] = {
+    ("rehearsals", "Put", "attribute_not_exists(id)"): a_rehearsal_that_is_under_way_is_not_begun_again,
+    ("rehearsals", "Put", "version = ?"): a_verdict_that_was_written_meanwhile_is_not_replaced,
     ("buyers", "SET", "* = ?"): a_joined_claim_is_not_taken_for_what_it_was,
     ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,
     ("buyers", "SET REMOVE", "u = ?"): a_claim_between_the_look_and_the_correction_stays_counted,

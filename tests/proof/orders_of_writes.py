@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.adapters.dynamodb_traces import DynamoDBTraces
 from shared.domain import board, events, payment, stock
 from shared.use_cases import (
     arrange_stock,
@@ -13,10 +14,13 @@ from shared.use_cases import (
     give_back,
     hand_over,
     judge_payment,
+    judge_rehearsal,
     keep_stock,
     limit_buyer,
     package_campaign,
     prepare_stock,
+    read_changes,
+    rehearse_show,
     reserve,
     run_campaign,
     settle_hold,
@@ -330,6 +334,41 @@ MUTATIONS = (
         "dispatch.carriers[order.carrier].forget(key_of(order))",
         "pass",
         tests="tests/unit/parcels",
+    ),
+    Mutation(
+        "a rehearsal is judged while its books are open",
+        judge_rehearsal.judge_rehearsal,
+        "not show.finished and",
+        "False and",
+        tests="tests/unit/rehearsal/test_rehearsals.py",
+    ),
+    Mutation(
+        "a rehearsal is swept away before it is judged",
+        judge_rehearsal.clear_rehearsal,
+        "rehearsal.cleaned or rehearsal.state is Outcome.RUNNING",
+        "rehearsal.cleaned",
+        tests="tests/unit/rehearsal/test_rehearsals.py",
+    ),
+    Mutation(
+        "a rehearsal that was played is played again",
+        rehearse_show.rehearse_show,
+        "rehearsal.journal is not None or rehearsal.state is not Outcome.RUNNING",
+        "False",
+        tests="tests/unit/rehearsal/test_rehearsals.py",
+    ),
+    Mutation(
+        "the streams tell of a rehearsal",
+        read_changes.read_change,
+        "if is_rehearsed(_campaign_of(change)):",
+        "if False:",
+        tests="tests/unit/events/test_read_changes.py",
+    ),
+    Mutation(
+        "a merchant's campaign can be swept away",
+        DynamoDBTraces.clear,
+        "if not is_rehearsed(show.id) or show.rehearsal_of is None:",
+        "if not is_rehearsed(show.id):",
+        tests="tests/unit/rehearsal/test_rehearsals.py",
     ),
     Mutation(
         "an event's id depends on when it was told",

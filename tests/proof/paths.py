@@ -7,6 +7,7 @@ What goes before happens in memory, in no time; the request itself is made twice
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
@@ -23,6 +24,8 @@ from local.simulation.services import PAYMENT_SECRET, Executions, Keys, Schedule
 from local.simulation.world import Scale, World
 from shared.clock import rfc3339
 from shared.domain import claim_check
+from shared.domain import rehearsal as rehearsals
+from shared.domain.errors import StoreBusy
 from shared.use_cases.judge_payment import PARKED_FOR
 from tests.proof.scenes import CAMPAIGN
 
@@ -602,6 +605,54 @@ def _paid(rig: Rig) -> Mapping[str, Any]:
     return order
 
 
+# -- rehearsals ----------------------------------------------------------------------------------------------
+
+
+def rehearse(rig: Rig) -> Act:
+    rig.draft()
+    return rig.command("rehearse", expected_buyers=1, seed=2)
+
+
+def play_a_rehearsal(rig: Rig) -> Act:
+    """Its machine has laid out the copy's stock when somebody looks."""
+    rehearsal = _asked_for(rig)
+    return lambda: rig.invoke("rehearse_show", {"rehearsal": rehearsal})
+
+
+def judge_a_rehearsal(rig: Rig) -> Act:
+    """As it stands: nobody waits for ever."""
+    rehearsal = _played(rig)
+    return lambda: rig.invoke("judge_rehearsal", {"rehearsal": rehearsal, "problem": ""})
+
+
+def clear_a_rehearsal(rig: Rig) -> Act:
+    rehearsal = _played(rig)
+    rig.invoke("judge_rehearsal", {"rehearsal": rehearsal, "problem": ""})
+    return lambda: rig.invoke("clear_rehearsal", {"rehearsal": rehearsal})
+
+
+def _asked_for(rig: Rig) -> str:
+    identifier: str = rehearse(rig)().body["id"]
+    copy = {"campaign": identifier.replace("rhs_", "cmp_")}
+
+    def prepare(*_: object) -> None:
+        """As the copy's machine does: again, if the store did not answer."""
+        with suppress(StoreBusy):
+            rig.invoke("prepare_stock", copy)
+            return
+        rig.invoke("prepare_stock", copy)
+
+    rig.executions = Executions(prepare)
+    return identifier
+
+
+def _played(rig: Rig) -> str:
+    rehearsal = _asked_for(rig)
+    rig.invoke("rehearse_show", {"rehearsal": rehearsal})
+    rig.pause(rehearsals.PATIENCE)
+    return rehearsal
+
+
 PATHS: Final[tuple[Path, ...]] = (
     reserve,
     reserve_over_several_blocks,
@@ -661,4 +712,8 @@ PATHS: Final[tuple[Path, ...]] = (
     hand_over,
     hand_over_what_is_left,
     erase,
+    rehearse,
+    play_a_rehearsal,
+    judge_a_rehearsal,
+    clear_a_rehearsal,
 )

@@ -16,6 +16,7 @@ from shared.adapters.dynamodb_keys import DynamoDBKeys
 from shared.adapters.dynamodb_orders import DynamoDBOrders
 from shared.adapters.dynamodb_packages import DynamoDBPackages
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+from shared.adapters.dynamodb_rehearsals import DynamoDBRehearsals
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.adapters.dynamodb_stock import DynamoDBStock
 from shared.adapters.dynamodb_totals import DynamoDBTotals
@@ -56,6 +57,7 @@ class Rig:
         self.buyers = DynamoDBBuyers(client, "buyers")
         self.quarantine = DynamoDBQuarantine(client, "payments")
         self.keys = DynamoDBKeys(client, "keys")
+        self.rehearsals = DynamoDBRehearsals(client, "rehearsals")
         self.shelf = Shelf(campaign_id, SKU, 3, 3, now - 60, 12)
         self.merchant = f"mer_{campaign_id}"
         self.known: list[Order] = []

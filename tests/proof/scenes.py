@@ -25,6 +25,7 @@ from local.simulation.plan import STARTS, Plan
 from local.simulation.show import Show
 from local.simulation.violations import expect
 from local.simulation.world import Scale
+from shared import table
 from shared.clock import rfc3339
 from shared.domain import claim_check
 
@@ -231,6 +232,17 @@ class Script:
         for _ in range(2):
             answer = self._show.clients.insist(ask)
             expect(answer.ok and answer.body["personal_data"] == "erased", ask, answer)
+
+    def not_of_the_show(self) -> set[tuple[str, str]]:
+        """Everything in every table that is not the show's own, nor an answer that is kept: table and key."""
+        store, own = self._show.world.store, table.short(self._show.merchant.show)
+        found = {
+            (role, repr([item[name] for name in (spec.key, spec.sort) if name]))
+            for role, spec in table.TABLES.items()
+            for item in store.items(role)
+            if role != "requests"
+        }
+        return {(role, key) for role, key in found if own not in key}
 
     # -- the merchant --------------------------------------------------------------------------------
 
@@ -523,6 +535,7 @@ SAFE: Final = ("oversell", "unfair", "books balanced", "every hold ended")
 
 def _rehearse(script: Script) -> None:
     script.at(-100)
+    before = script.not_of_the_show()
     wish = script.post("rehearse", expected_buyers=6, seed=3)
     first = script.repeat(wish)
     expect(first.ok and script.repeat(wish).headers["idempotent-replayed"] == "true", first)
@@ -533,6 +546,8 @@ def _rehearse(script: Script) -> None:
     expect(all(met[name] for name in SAFE), verdict)
     listed = script.ask("GET /v1/campaigns", "manage", query={"limit": "5"})
     expect(len(listed.body["data"]) == 1, listed)
+    left = script.not_of_the_show() - before
+    expect([role for role, _ in left] == ["rehearsals"], left)
 
 
 # -- plans -------------------------------------------------------------------------------------------------

@@ -146,6 +146,9 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
         item = {
             name: {"N": value["N"][-3:]} if "N" in value else value for name, value in item.items()
         }
+    if role == "rehearsals":
+        # What its buyers have waited and used depends on what was in their way.
+        item = {name: item[name] for name in item if name not in ("doc", "version")}
     key = json.dumps([role, item[spec.key], item.get(spec.sort or "")])
     return {_mask(key): _mask(json.dumps(normal(item), default=repr))}
 

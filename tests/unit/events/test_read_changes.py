@@ -10,6 +10,7 @@ import pytest
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Status
 from shared.domain.events import Event, EventName
+from shared.domain.ids import rehearsed_id
 from shared.domain.stock import Amendment, Block, Counters, Entry, Kind, confirm, end, expire, take
 from shared.use_cases.read_changes import (
     BlockChange,
@@ -196,3 +197,24 @@ def test_to_be_sold_out_again_is_news_again():
     (second,) = counted(2, 0, as_of=9_000)
 
     assert first.id != second.id
+
+
+# -- rehearsals ------------------------------------------------------------------------------------
+
+
+def test_nobody_hears_of_a_rehearsal_nor_is_anything_of_it_asked_for():
+    rehearsed = rehearsed_id(b"0123456789")
+    before, after = a_block(aaaaaaaa=HOLD), a_block(aaaaaaaa=replace(HOLD, kind=Kind.EXPIRED))
+    expired = replace(after, counters=replace(after.counters, expired=1))
+    empty = Board(as_of=1, total=0, free=b"")
+    place: Any = {"at": AT, "campaign_id": rehearsed, "sku": "FUJI-12"}
+    live = a_campaign(id=rehearsed, status=Status.LIVE)
+    changes: list[Change] = [
+        CampaignChange(at=AT, before=None, after=live),
+        BlockChange(**place, before=before, after=expired),
+        BoardChange(**place, before=None, after=empty),
+    ]
+
+    # Its merchant cannot be learnt: it may be gone by now.
+    assert [event for change in changes for event in events_of(change)] == []
+    assert saved(None, replace(live, id=CAMPAIGN))

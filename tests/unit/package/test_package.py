@@ -298,6 +298,14 @@ def test_orders_that_say_otherwise_than_the_report_make_no_package():
     assert show.records.package(show.id) is None
 
 
+def test_nothing_is_kept_of_what_was_only_rehearsed():
+    show = Theatre(rehearsal_of="cmp_" + "c" * 16)
+    show.go_live()
+    assert show.package().complete
+    assert show.campaign.finished
+    assert not show.files.kept
+
+
 def test_before_the_books_are_settled_there_is_no_package():
     show = Theatre()
     show.go_live()
