@@ -338,8 +338,8 @@ MUTATIONS = (
     Mutation(
         "a rehearsal is judged while its books are open",
         judge_rehearsal.judge_rehearsal,
-        "not show.finished and",
-        "False and",
+        "(not show.finished)",
+        "False",
         tests="tests/unit/rehearsal/test_rehearsals.py",
     ),
     Mutation(

@@ -149,6 +149,10 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
     if role == "rehearsals":
         # What its buyers have waited and used depends on what was in their way.
         item = {name: item[name] for name in item if name not in ("doc", "version")}
+    if role == "orders" and item[spec.key]["S"].startswith(table.REHEARSED):
+        # Its buyer, to whom nobody answered, waits a moment before asking again.
+        times = (table.ORDER_CREATED, table.ORDER_PAID_AT)
+        item = {name: item[name] for name in item if name not in times}
     key = json.dumps([role, item[spec.key], item.get(spec.sort or "")])
     return {_mask(key): _mask(json.dumps(normal(item), default=repr))}
 
