@@ -192,7 +192,8 @@ class Premises:
         show, and the order that is not paid.
         """
         order = self.paid if "refunds" in endpoint.operation["tags"] else self.order
-        runs = endpoint.method in ("POST", "PATCH") and "campaigns" in endpoint.operation["tags"]
+        of_plans = {"campaigns", "rehearsals"} & set(endpoint.operation["tags"])
+        runs = endpoint.method in ("POST", "PATCH") and bool(of_plans)
         return {
             "campaign_id": self.draft if runs else self.show,
             "reservation_id": self.reservation,

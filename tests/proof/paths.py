@@ -608,14 +608,18 @@ def _paid(rig: Rig) -> Mapping[str, Any]:
 # -- rehearsals ----------------------------------------------------------------------------------------------
 
 
-def rehearse(rig: Rig) -> Act:
+PAYS, RELEASES = 2, 28
+"""Seeds of rehearsals, by what their one buyer does."""
+
+
+def rehearse(rig: Rig, seed: int = PAYS) -> Act:
     rig.draft()
-    return rig.command("rehearse", expected_buyers=1, seed=2)
+    return rig.command("rehearse", expected_buyers=1, seed=seed)
 
 
 def play_a_rehearsal(rig: Rig) -> Act:
-    """Its machine has laid out the copy's stock when somebody looks."""
-    rehearsal = _asked_for(rig)
+    """Its machine has laid out the copy's stock when somebody looks. What else its buyer could do has paths of its own."""
+    rehearsal = _asked_for(rig, RELEASES)
     return lambda: rig.invoke("rehearse_show", {"rehearsal": rehearsal})
 
 
@@ -631,8 +635,8 @@ def clear_a_rehearsal(rig: Rig) -> Act:
     return lambda: rig.invoke("clear_rehearsal", {"rehearsal": rehearsal})
 
 
-def _asked_for(rig: Rig) -> str:
-    identifier: str = rehearse(rig)().body["id"]
+def _asked_for(rig: Rig, seed: int = PAYS) -> str:
+    identifier: str = rehearse(rig, seed)().body["id"]
     copy = {"campaign": identifier.replace("rhs_", "cmp_")}
 
     def prepare(*_: object) -> None:
