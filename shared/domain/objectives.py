@@ -17,8 +17,8 @@ MOST_WRITES: Final = 2.0
 MOST_READS: Final = 2.0
 """Units of a reservation at most, on average over selling out, without a limit per buyer."""
 MOST_FOR_AN_ORDER: Final = 4.5 - 1.35 + MOST_WRITES
-"""Write units of a paid order from its reservation to its payment, without a limit per buyer: 4.5 with a reservation of 1.35,
-and more where whoever comes last has to look for the last units."""
+"""Write units of a paid order from its reservation to its payment, without a limit per buyer: 4.5 with a reservation of
+1.35, and more where whoever comes last has to look for the last units."""
 
 
 @dataclass(frozen=True, slots=True)
