@@ -65,6 +65,7 @@ function inWords(marker, { offers = [] }, currency) {
     announce: ['', `announced: ${marker.text}`],
     paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
     resumed: ['resumed', 'selling again'],
+    replay: ['replay', 'the show is over, and its replay sells on'],
     sold_out: ['sold out', `${title} sold out`],
   };
   const [label, sentence] = words[marker.cue] ?? ['', String(marker.cue).replaceAll('_', ' ')];

@@ -61,6 +61,10 @@ SOLD: Final = "s"
 ORDERS: Final = "n"
 GROSS: Final = "g"
 REFUNDED: Final = "f"
+REPLAY_ORDERS: Final = "d"
+REPLAY_SOLD: Final = "u"
+REPLAY_GROSS: Final = "y"
+REPLAY_REFUNDED: Final = "z"
 RELEASED: Final = "l"
 EXPIRED: Final = "x"
 OPENS: Final = "o"
@@ -120,7 +124,16 @@ def ledger_room(sku: str, blocks: int) -> int:
     """
     worst = blocks >= 1_000
     key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
-    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1) + (1 + 4)
+    counters = (
+        3 * (1 + 2)
+        + 2 * (1 + 2)
+        + (1 + 3)
+        + 4 * (1 + 9)
+        + 2 * (1 + 4)
+        + 3 * (1 + 6)
+        + (1 + 1)
+        + (1 + 4)
+    )
     entry = (
         LEDGER_KEY_SIZE
         + 1

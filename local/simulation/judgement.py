@@ -23,6 +23,7 @@ from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, OrderState
 from shared.domain.parcel import parcel_id
 from shared.domain.stock import PAID, REMEMBERED, Kind
+from shared.domain.totals import Sums
 from shared.use_cases.hints import SOLD_OUT_FRESH
 from shared.use_cases.request_keys import keys_of
 
@@ -206,11 +207,29 @@ class Court:
             snapshot = self._audit.snapshots.get(campaign.id)
             expect(snapshot is not None and snapshot.complete, campaign.id, "is not complete")
             expect(campaign.balanced, campaign.id, "its books do not balance")
+            if snapshot is not None:
+                self._judge_replay(campaign, snapshot.total)
         self._judge_stock(campaign)
         self._judge_promises()
         self._judge_money(paid)
         self._judge_fulfilment(campaign)
         self._judge_parcels(campaign, told=told)
+
+    def _judge_replay(self, campaign: Campaign, total: Sums) -> None:
+        """What was reserved after the show is told apart, to the minor unit."""
+        orders = [
+            order
+            for order in self._audit.orders.values()
+            if order.paid_at is not None and campaign.is_of_replay(order.expires_at)
+        ]
+        sold = (
+            len(orders),
+            sum(order.amount for order in orders),
+            sum(order.refunded_in_books for order in orders),
+        )
+        told = (total.replay_orders, total.replay_gross, total.replay_refunded)
+        expect(told == sold, "replay", f"{told} are told, {sold} were sold and given back")
+        self._audit.ledger.checks["replay told apart"] += 1
 
     def _judge_fulfilment(self, campaign: Campaign) -> None:
         """Each order that was paid and kept has its parcel, or a reason."""

@@ -28,7 +28,13 @@ _COUNTERS = (
     ("refunded", table.REFUNDED),
     ("released", table.RELEASED),
     ("expired", table.EXPIRED),
+    ("replay_orders", table.REPLAY_ORDERS),
+    ("replay_sold", table.REPLAY_SOLD),
+    ("replay_gross", table.REPLAY_GROSS),
+    ("replay_refunded", table.REPLAY_REFUNDED),
 )
+_LATER_ONES = frozenset(attribute for field, attribute in _COUNTERS if field.startswith("replay"))
+"""Counters that blocks have not which were laid out before there were any."""
 _BATCH = 100
 """Items in one BatchGetItem."""
 _BATCH_TRIES = 6
@@ -272,7 +278,10 @@ class _Request:
             delta = getattr(amendment.change, field)
             if delta:
                 name = self._name(attribute)
-                self._sets.append(f"{name} = {name} + {self._number(f':{attribute}', delta)}")
+                stands = name
+                if attribute in _LATER_ONES:
+                    stands = f"if_not_exists({name}, {self._number(':none', 0)})"
+                self._sets.append(f"{name} = {stands} + {self._number(f':{attribute}', delta)}")
         if amendment.seal:
             self._sets.append(f"{self._name(table.SEALED)} = :seal")
             self._values[":seal"] = {"BOOL": True}
@@ -320,7 +329,13 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
         opens=int(item[table.OPENS]["N"]),
         closes=int(item[table.CLOSES]["N"]),
         epoch=epoch,
-        counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
+        counters=Counters(
+            **{
+                field: int(item[attribute]["N"])
+                for field, attribute in _COUNTERS
+                if attribute in item or attribute not in _LATER_ONES
+            }
+        ),
         ledger=ledger,
         sealed=table.SEALED in item,
         stamped_for=int(item[table.STAMPED]["N"]) if table.STAMPED in item else 0,

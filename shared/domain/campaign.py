@@ -204,6 +204,10 @@ class Campaign:
         """The instant from which no unit can be reserved."""
         return max(self.ends_at, self.replay_until or 0)
 
+    def is_of_replay(self, expires_at: int) -> bool:
+        """Whether a reservation was made when the show was over, by the end of its hold."""
+        return bool(self.replay_until) and expires_at - self.hold_seconds >= self.ends_at
+
     @property
     def is_unfinished(self) -> bool:
         """Whether its lifecycle has something to do, now or when its time comes."""

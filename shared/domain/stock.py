@@ -113,6 +113,12 @@ class Counters:
     """Reservations given back."""
     expired: int = 0
     """Reservations whose hold ran out."""
+    replay_orders: int = 0
+    """Of ``orders``: those that were reserved in the replay. So with what follows."""
+    replay_sold: int = 0
+    """Units of these orders, wherever they stand, counted at the tail."""
+    replay_gross: int = 0
+    replay_refunded: int = 0
 
     def __add__(self, other: Counters) -> Counters:
         return Counters(
@@ -124,6 +130,10 @@ class Counters:
             self.refunded + other.refunded,
             self.released + other.released,
             self.expired + other.expired,
+            self.replay_orders + other.replay_orders,
+            self.replay_sold + other.replay_sold,
+            self.replay_gross + other.replay_gross,
+            self.replay_refunded + other.replay_refunded,
         )
 
 
@@ -312,8 +322,11 @@ def seal() -> Amendment:
     return Amendment(expect={}, write={}, seal=True)
 
 
-def confirm(key: str, held: Entry, amount: int) -> Amendment:
-    """Sell held units. ``amount``: the order's money, counted at the tail; 0 for its other parts."""
+def confirm(key: str, held: Entry, amount: int, *, replay: int = 0) -> Amendment:
+    """
+    Sell held units. ``amount``: the order's money, counted at the tail; 0 for its other parts. ``replay``: all units of an
+    order that was reserved in the replay, counted at the tail, too.
+    """
     return Amendment(
         expect={key: held},
         write={key: held.become(Kind.SOLD)},
@@ -322,30 +335,44 @@ def confirm(key: str, held: Entry, amount: int) -> Amendment:
             sold=held.quantity,
             orders=1 if held.is_tail else 0,
             gross=amount if held.is_tail else 0,
+            replay_orders=1 if replay else 0,
+            replay_sold=replay,
+            replay_gross=amount if replay else 0,
         ),
     )
 
 
-def refund_part(key: str, sold: Entry, money: int) -> Amendment:
+def refund_part(key: str, sold: Entry, money: int, *, replay: int = 0) -> Amendment:
     """Give back some of the money of a sale, which stands. That it did is in the entry: nobody can do it again."""
     stays = replace(sold, refunded=sold.refunded + money)
-    return Amendment(expect={key: sold}, write={key: stays}, change=Counters(refunded=money))
+    return Amendment(expect={key: sold}, write={key: stays}, change=_given_back(money, replay))
 
 
 def refund_whole(
-    key: str, sold: Entry, money: int, *, restock: bool, open_at: int | None = None
+    key: str,
+    sold: Entry,
+    money: int,
+    *,
+    restock: bool,
+    open_at: int | None = None,
+    replay: int = 0,
 ) -> Amendment:
     """
     Give back the rest of the money of a sale; 0 for its other parts. ``restock``: and put its units on sale again, if the
-    block is still open (``open_at``) when that is asked.
+    block is still open (``open_at``) when that is asked. ``replay``: as with ``confirm``.
     """
     units = sold.quantity if restock else 0
     return Amendment(
         expect={key: sold},
         write={key: sold.become(Kind.RESTOCKED if restock else Kind.REFUNDED)},
-        change=Counters(free=units, sold=-units, refunded=money),
+        change=Counters(free=units, sold=-units, replay_sold=-replay if restock else 0)
+        + _given_back(money, replay),
         open_at=open_at,
     )
+
+
+def _given_back(money: int, replay: int) -> Counters:
+    return Counters(refunded=money, replay_refunded=money if replay else 0)
 
 
 def end(key: str, held: Entry, kind: Kind) -> Amendment:

@@ -41,7 +41,7 @@ class Marker:
     at: int
     """Seconds since 1970 UTC."""
     cue: str
-    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
+    """``opened``, ``replay``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
@@ -78,7 +78,14 @@ def buckets(rows: Sequence[Snapshot], length: int, since: int | None = None) -> 
 
 
 def _sales(change: Sums) -> Sums:
-    return Sums(orders=change.orders, sold=change.sold, gross=change.gross)
+    return Sums(
+        orders=change.orders,
+        sold=change.sold,
+        gross=change.gross,
+        replay_orders=change.replay_orders,
+        replay_sold=change.replay_sold,
+        replay_gross=change.replay_gross,
+    )
 
 
 def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = None) -> list[Marker]:
@@ -98,6 +105,8 @@ def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = No
 def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
     if status in (*ON_AIR, Status.CLOSING, Status.CLOSED):
         yield Marker(campaign.starts_at, "opened")
+        if campaign.replay_until and campaign.ends_at <= now:
+            yield Marker(campaign.ends_at, "replay")
     if status in (Status.CLOSING, Status.CLOSED) and campaign.closes_at <= now:
         yield Marker(campaign.closes_at, "closed")
 
@@ -124,11 +133,17 @@ def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
 def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
     """A bucket of the timeline; of its offers, those that were sold in it."""
     total = bucket.total
+    replay = {
+        "orders": total.replay_orders,
+        "units": total.replay_sold,
+        "gross": total.replay_gross,
+    }
     return {
         "start": rfc3339(bucket.start),
         "orders": total.orders,
         "units": total.sold,
         "gross": total.gross,
+        **({"replay": replay} if any(replay.values()) else {}),
         "offers": [
             {"sku": offer.sku, "orders": change.orders, "units": change.sold, "gross": change.gross}
             for offer, change in zip(campaign.offers, bucket.offers, strict=True)

@@ -43,8 +43,10 @@ MUTATIONS = (
     Mutation(
         "units are looked for again while the first may still be sold",
         settle_hold._settle,
-        "kind if now < check.deadline else Kind.EXPIRED, amount)",
-        "kind, amount) if now < check.deadline else tail_of(stock, shelf, check)",
+        "tail = _resolve(stock, shelf, check, end_as, amount, replay)",
+        "tail = tail_of(stock, shelf, check)\n"
+        "    if now < check.deadline:\n"
+        "        tail = _resolve(stock, shelf, check, kind, amount, replay)",
     ),
     Mutation(
         "a hold is told as expired by the clock alone",
