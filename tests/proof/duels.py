@@ -214,6 +214,11 @@ def nothing_is_held_before_the_opening(rig: Rig) -> None:
     assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE)).done
 
 
+def nothing_is_held_after_the_close(rig: Rig) -> None:
+    rig.stock.lay_out(rig.shelf, 0, units=4, opens=rig.now - 9, closes=rig.now)
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE)).done
+
+
 def a_ledger_takes_no_more_than_it_has_room_for(rig: Rig) -> None:
     _laid_out(rig)
     assert rig.stock.amend(rig.shelf, 0, _take(rig, MINE, room=2)).done
@@ -293,6 +298,7 @@ DUELS: dict[Term, Duel] = {
     ("stock", "ledger", "attribute_exists(k)"): an_end_makes_no_block_out_of_nothing,
     ("stock", "ledger", "attribute_not_exists(w)"): no_request_begins_in_a_sealed_block,
     ("stock", "ledger", "o <= ?"): nothing_is_held_before_the_opening,
+    ("stock", "ledger", "c > ?"): nothing_is_held_after_the_close,
     ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
     ("stock", "SET", "(attribute_not_exists(m) OR m <= ?)"): what_is_paused_is_not_opened_by_somebody_late,
     ("stock", "SET", "c > ?"): what_is_closed_for_good_is_not_opened_again,
