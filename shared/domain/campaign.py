@@ -94,17 +94,33 @@ class Cue:
     """Seconds from the start."""
     cue: str
     """
-    ``pin``, ``unpin``, ``flash_price``, ``announce``; of those that were improvised also ``flash_end``, ``price`` (the list
-    price from then on), ``stock``, ``paused`` and ``resumed``.
+    ``pin``, ``unpin``, ``flash_price``, ``coupon``, ``announce``; of those that were improvised also ``flash_end``,
+    ``coupon_end``, ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
     """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
-    """Length of a flash price."""
+    """Length of a flash price, or of a coupon."""
     units: int | None = None
-    """How many were added to the allotment."""
+    """How many were added to the allotment; of a planned flash price: how many it is for, if not for all."""
     text: str | None = None
     """What is announced, or why it was paused."""
+    code: str | None = None
+    """Name of a coupon, as it was written; capitals make no difference."""
+    automatic: bool | None = None
+    """Of a coupon: whether every reservation gets it, asked for or not."""
+    percent_off: int | None = None
+    amount_off: int | None = None
+    """Minor units of each unit's price. A coupon has the one or the other."""
+    uses: int | None = None
+    """Of a coupon: reservations that it is for, if not for all."""
+    uses_per_buyer: int | None = None
+    """Of a coupon: reservations of one buyer of one offer that it is for."""
+
+    @property
+    def cap(self) -> int | None:
+        """How often it can be had: units of a flash price, reservations of a coupon. ``None``: as often as one likes."""
+        return {"flash_price": self.units, "coupon": self.uses}.get(self.cue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +207,15 @@ class Campaign:
         )
 
     def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant: the flash price that is open, else the list price.
+        """Unit price of an offer at an instant for everybody: the flash price that is open, else the list price.
 
-        Pure in the campaign and the second, so that a repeated request finds the price it was promised.
+        Pure in the campaign and the second, so that a repeated request finds the price it was promised. What has a cap, or a
+        code, is a deal (``shared.domain.deals``).
         """
         flash = self.flash_of(offer, now)
-        return flash.unit_price or 0 if flash is not None else self.list_price(offer, now)
+        if flash is None or flash.cap is not None:
+            return self.list_price(offer, now)
+        return flash.unit_price or 0
 
     def flash_of(self, offer: Offer, now: int) -> Cue | None:
         """The flash price that is open at an instant: of several, the one that began last."""

@@ -40,6 +40,7 @@ def checked(campaign: Campaign) -> Campaign:
         *_offers(campaign),
         *_cues(campaign),
         *_flash_prices(campaign),
+        *_coupons(campaign),
         *price_faults(campaign),
     ]
     if faults:
@@ -166,3 +167,35 @@ def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
                 f"{_called(number, cue)}: the flash price must end with the show, at second {length:,}, at the latest.",
             )
         last[cue.sku] = max((until, holder), (ends, number))
+
+
+def _coupons(campaign: Campaign) -> Iterator[Fault]:
+    """A code is of one coupon at a time, none beyond the end of the show, and none gives anything away."""
+    length = campaign.ends_at - campaign.starts_at
+    last: dict[str, tuple[int, int]] = {}
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "coupon":
+            continue
+        at, called = f"/run_of_show/{number}", _called(number, cue)
+        ends = cue.at + (cue.seconds or 0)
+        code = (cue.code or "").lower()
+        until, holder = last.get(code, (0, 0))
+        if cue.at < until:
+            yield (
+                f"{at}/at",
+                f"{called}: cue {holder} has a coupon of this code until second {until:,}.",
+            )
+        if ends > length:
+            yield (
+                f"{at}/seconds",
+                f"{called}: the coupon must end with the show, at second {length:,}, at the latest.",
+            )
+        if (cue.percent_off is None) == (cue.amount_off is None):
+            yield f"{at}/percent_off", f"{called}: send either 'percent_off' or 'amount_off'."
+        prices = [o.unit_price for o in campaign.offers if cue.sku in (None, o.sku)]
+        if cue.amount_off is not None and prices and cue.amount_off >= min(prices):
+            yield (
+                f"{at}/amount_off",
+                f"{called}: must be less than {min(prices):,}, the lowest price that it is taken off.",
+            )
+        last[code] = max((until, holder), (ends, number))

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
+from shared.domain.campaign import LONGEST_REPLAY, ON_AIR, Campaign, Offer, Status
+from shared.domain.deals import capped
 from shared.domain.stock import sizes
+from shared.use_cases.claim_use import shelf_of_uses
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
@@ -69,6 +71,16 @@ def places(campaign: Campaign) -> list[Place]:
     ]
 
 
+def places_of_uses(campaign: Campaign) -> list[Place]:
+    """All blocks of the uses of a campaign's capped deals, in the order in which they are laid out."""
+    return [
+        Place(place, at, units)
+        for number, cap in capped(campaign)
+        for place in [shelf_of_uses(campaign, number, cap)]
+        for at, units in enumerate(sizes(cap))
+    ]
+
+
 def block_sizes(offer: Offer) -> list[int]:
     """Units of every block of an offer as they were laid out, those too that do not count yet."""
     at_first = offer.allotment - sum(offer.added)
@@ -98,6 +110,9 @@ def counted(campaign: Campaign) -> Campaign:
 
 
 def _lay_out(stock: StockBlocks, campaign: Campaign) -> None:
+    # Uses before units: nobody is offered what is not there yet. They are good for nothing without units, whose blocks are
+    # the gate of the show; so theirs stay open until they are closed for good.
+    lay_out(stock, campaign, places_of_uses(campaign), closes=campaign.starts_at + LONGEST_REPLAY)
     lay_out(stock, campaign, places(campaign), closes=campaign.closes_at)
 
 
