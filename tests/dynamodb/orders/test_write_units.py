@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bench.meter import Meter
@@ -34,7 +36,7 @@ def test_a_paid_order_takes_four_write_units(make_shop: MakeShop, meter: Meter):
 def test_a_use_of_a_capped_deal_is_a_write_of_its_own_and_every_other_deal_is_free(
     make_shop: MakeShop, meter: Meter
 ):
-    window = {"cue": "coupon", "at": 0, "seconds": 600, "percent_off": 10}
+    window: dict[str, Any] = {"cue": "coupon", "at": 0, "seconds": 600, "percent_off": 10}
     many, few = Cue(**window, code="many"), Cue(**window, code="few", uses=9)
     once = Cue(**window, code="once", uses=9, uses_per_buyer=1)
     shop = make_shop(client=meter.client, cues=(many, few, once))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,13 @@ from tests.theatre import FUJI
 
 BUYERS = 64
 CHEAP = PRICE * 9 // 10
-COUPON = {"at": 0, "cue": "coupon", "code": "apple", "percent_off": 10, "seconds": 900}
+COUPON: dict[str, Any] = {
+    "at": 0,
+    "cue": "coupon",
+    "code": "apple",
+    "percent_off": 10,
+    "seconds": 900,
+}
 
 
 def prices(answers: list[object]) -> Counter[int]:

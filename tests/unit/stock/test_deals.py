@@ -17,12 +17,16 @@ from shared.domain.errors import (
     InvalidRequest,
     SoldOut,
 )
+from shared.domain.ids import ledger_key
 from shared.domain.live_cues import improvise
 from shared.domain.order import OrderState, RefundReason
 from shared.domain.show_plan import checked
 from shared.domain.stock import REMEMBERED
+from shared.use_cases.claim_use import claim_use, give_back_use, shelf_of_uses
+from shared.use_cases.request_keys import keys_of
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.settle_hold import State
+from shared.use_cases.take_units import Wish
 from tests.builders import a_campaign
 from tests.fakes import Crash
 from tests.shop import HOLD, Shop
@@ -67,7 +71,7 @@ def two_beats(shop: Shop) -> None:
     ],
 )
 def test_half_a_minor_unit_of_a_percentage_is_the_buyers_and_something_is_always_left(
-    listed: int, off: dict[str, int], paid: int
+    listed: int, off: dict[str, Any], paid: int
 ) -> None:
     shop = Shop(cues=(coupon(**off),))
     offer = replace(shop.campaign.offers[0], unit_price=listed)
@@ -226,6 +230,33 @@ def test_a_late_payment_is_not_in_its_own_way() -> None:
     assert shop.read(order).state is OrderState.PAID
     shop.beat()
     assert shop.uses(1) == (0, 0, 1)
+
+
+def test_a_use_on_which_a_twin_counts_is_not_given_back_by_who_took_it() -> None:
+    shop = Shop(cues=(flash(units=1),))
+    place, hints = shelf_of_uses(shop.campaign, 1, 1), shop.books.hints
+    key = ledger_key(shop.campaign.secret, "one")
+    wish = Wish(keys_of(shop.campaign.secret, key), 1, shop.now + HOLD, shop.now)
+    first, twin = (claim_use(shop.stock, hints, place, wish) for _ in range(2))
+    assert (first.is_ours, twin.is_ours) == (True, False)
+    give_back_use(shop.stock, first)
+    give_back_use(shop.stock, twin)
+    assert shop.uses(1) == (0, 1, 0)
+
+
+def test_what_a_request_has_bought_keeps_its_use_at_any_age_however_it_came_to_it() -> None:
+    shop = Shop(40, cues=(coupon(uses=40, seconds=3600),))
+    buyers = [f"b{number}" for number in range(40)]
+    for buyer in buyers:
+        shop.pay(shop.order(buyer, coupon="apple10"), f"msg_{buyer}")
+    began = shop.now
+    shop.now += HOLD + REMEMBERED * 2
+    for buyer in buyers:
+        again = shop.reserve(buyer, key=f"reserve-{buyer}-{began}", coupon="apple10")
+        assert (again.replayed, price(again)) == (True, 8910)
+    assert shop.uses(1) == (0, 40, 0)
+    shop.beat()
+    assert shop.uses(1) == (0, 0, 40)
 
 
 def test_whoever_dies_anywhere_leaves_a_use_that_goes_with_its_reservation() -> None:
