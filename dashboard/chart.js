@@ -128,7 +128,7 @@ export class Chart {
 function drawBands({ ctx, bbox, valToPos }, markers, colour) {
   const inside = (x) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, x));
   ctx.fillStyle = colour;
-  for (const { at: from, seconds = 0 } of markers) {
+  for (const { at: from, seconds = 0 } of markers.filter(({ cue }) => cue === 'flash_price')) {
     const [left, right] = [from, from + seconds].map((time) => inside(valToPos(time, 'x', true)));
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }

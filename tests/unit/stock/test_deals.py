@@ -21,8 +21,8 @@ from shared.domain.ids import ledger_key
 from shared.domain.live_cues import improvise
 from shared.domain.order import OrderState, RefundReason
 from shared.domain.show_plan import checked
-from shared.domain.stock import REMEMBERED
-from shared.use_cases.claim_use import claim_use, give_back_use, shelf_of_uses
+from shared.domain.stock import REMEMBERED, Kind
+from shared.use_cases.claim_use import Unsettled, claim_use, give_back_use, shelf_of_uses
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.settle_hold import State
@@ -251,6 +251,13 @@ def test_what_a_request_has_bought_keeps_its_use_at_any_age_however_it_came_to_i
         shop.pay(shop.order(buyer, coupon="apple10"), f"msg_{buyer}")
     began = shop.now
     shop.now += HOLD + REMEMBERED * 2
+    place, secret = shelf_of_uses(shop.campaign, 1, 40), shop.campaign.secret
+    ledgers = [block.ledger for block in shop.stock.read_all(place)]
+    assert any(entry.kind is Kind.FORWARD for ledger in ledgers for entry in ledger.values())
+    for key in {key for ledger in ledgers for key in ledger}:
+        wish = Wish(keys_of(secret, key), 1, shop.now + HOLD, shop.now)
+        with pytest.raises(Unsettled):
+            claim_use(shop.stock, shop.books.hints, place, wish)
     for buyer in buyers:
         again = shop.reserve(buyer, key=f"reserve-{buyer}-{began}", coupon="apple10")
         assert (again.replayed, price(again)) == (True, 8910)
