@@ -51,6 +51,10 @@ function paces(rows, width, asOf) {
   return { pace: Math.round(rate(full)), peak: Math.round(peak) };
 }
 
+function off({ percent_off: percent, amount_off: amount }, currency) {
+  return percent == null ? money(amount ?? 0, currency) : `${percent} %`;
+}
+
 function inWords(marker, { offers = [] }, currency) {
   const title = titleOf(offers.find(({ sku }) => sku === marker.sku) ?? { sku: marker.sku ?? '' }).text;
   const price = marker.unit_price == null ? '' : money(marker.unit_price, currency);
@@ -59,6 +63,8 @@ function inWords(marker, { offers = [] }, currency) {
     unpin: ['', 'nothing pinned'],
     flash_price: [price, `${title} at ${price}`],
     flash_end: ['', `${title} at its list price again`],
+    coupon: [marker.code, `coupon ${marker.code}: ${off(marker, currency)} off ${marker.sku ? title : 'everything'}`],
+    coupon_end: ['', `coupon ${marker.code} stopped`],
     price: [price, `${title} now costs ${price}`],
     release_stock: [`+${marker.units}`, `${marker.units} of ${title} released`],
     stock: [`+${marker.units}`, `${marker.units} more of ${title}`],

@@ -34,6 +34,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     demo,
     simulate,
     *(live_control.pin, live_control.unpin, live_control.price, live_control.flash),
+    live_control.stop_coupon,
     *(live_control.say, live_control.add_stock, live_control.pause, live_control.resume),
     *(live_control.extend, live_control.cancel),
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),

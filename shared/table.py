@@ -78,6 +78,8 @@ BLOCK_UNITS: Final = 32
 """Units in a stock block: few enough that every one may be its own reservation with forwards beside them, in 1 KB."""
 WRITE_UNIT: Final = 1024
 """Bytes of an item that one write unit pays for."""
+USES: Final = "~"
+"""How the shelf of a capped deal is called, before the deal's number: no SKU begins so."""
 BOARD: Final = "board"
 """Where the number of a block stands in the key of a board."""
 
@@ -90,6 +92,11 @@ def block(campaign_id: str, sku: str, number: int) -> str:
 def board(campaign_id: str, sku: str) -> str:
     """Key of the offer's board: the free units of every block, as of an instant."""
     return f"{short(campaign_id)}#{sku}#{BOARD}"
+
+
+def uses_of(deal: int) -> str:
+    """What stands in the place of a SKU on the shelf of a capped deal's uses."""
+    return f"{USES}{deal}"
 
 
 def stock_place(key: str) -> tuple[str, str, str]:
@@ -109,7 +116,12 @@ LEDGER_NEXT: Final = 10**9
 LEDGER_DEADLINE: Final = 10**3
 LEDGER_KIND: Final = 10**2
 """A ledger value is one decimal number, read from the right: quantity (2 digits), kind (1), deadline in seconds since the
-stock was laid out (6), next block plus one (up to 5), money that went back of a sale which stands (minor units)."""
+stock was laid out (6), next block plus one (up to 5), money that went back of a sale which stands (minor units). An offer
+has fewer than 50,000 blocks; numbers from there on name none:"""
+LEDGER_USES: Final = 50_000
+"""From here: the entry is a use of a deal, and goes on in the ledger of an offer."""
+LEDGER_DEALS: Final = 90_000
+"""Above this: the entry is a tail, and the rest is the number of the deal that it was promised."""
 LEDGER_MONEY: Final = 10**14
 """Only an order that was refunded in part has this, and an entry up to 8 bytes longer, 3 at usual prices: a block whose
 ledger is nearly full of such orders costs two write units a movement."""
@@ -122,8 +134,7 @@ def ledger_room(sku: str, blocks: int) -> int:
     a campaign of hundreds of thousands of versions. One more
     place is kept for the void with which the beat ends a path that nobody completed.
     """
-    worst = blocks >= 1_000
-    key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
+    key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if blocks >= 1_000 else 3)
     counters = (
         3 * (1 + 2)
         + 2 * (1 + 2)
@@ -134,11 +145,7 @@ def ledger_room(sku: str, blocks: int) -> int:
         + (1 + 1)
         + (1 + 4)
     )
-    entry = (
-        LEDGER_KEY_SIZE
-        + 1
-        + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
-    )
+    entry = LEDGER_KEY_SIZE + 1 + number_size(99_999 * LEDGER_NEXT + LEDGER_NEXT - 1)
     return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
 
 
@@ -194,6 +201,9 @@ ORDER_SKU: Final = "sku"
 ORDER_QUANTITY: Final = "quantity"
 ORDER_AMOUNT: Final = "amount"
 ORDER_CURRENCY: Final = "currency"
+ORDER_LIST_PRICE: Final = "i"
+ORDER_COUPON: Final = "j"
+"""Of an order that was promised a price below the list's, what that was; and the coupon's code."""
 ORDER_REFUNDED: Final = "g"
 """Money given back, minor units."""
 ORDER_REASON: Final = "reason"

@@ -32,7 +32,7 @@ def show(request: Request) -> Response:
 def reserve(request: Request) -> Response:
     """Hold units for a buyer."""
     key = request.idempotency_key
-    sku, quantity, buyer_id = read_form(request.body)
+    sku, quantity, buyer_id, coupon = read_form(request.body)
     wish = ReservationRequest(
         merchant=request.merchant,
         campaign_id=request.path["campaign_id"],
@@ -40,6 +40,7 @@ def reserve(request: Request) -> Response:
         quantity=quantity,
         buyer_id=buyer_id,
         idempotency_key=key,
+        coupon=coupon,
     )
     reservation = reservation_desk().reserve(wish, now_seconds())
     headers = {"idempotent-replayed": "true"} if reservation.replayed else {}
@@ -80,8 +81,10 @@ def _body(reservation: Reservation, buyer_id: str | None = None) -> dict[str, An
         "sku": reservation.sku,
         "quantity": check.quantity,
         "unit_price": check.unit_price,
+        "list_price": reservation.list_price,
         "amount": check.amount,
         "currency": reservation.currency,
+        "coupon": reservation.coupon,
         # Only a digest of it is kept, so it can be repeated but not read back.
         "buyer_id": buyer_id,
         "expires_at": rfc3339(check.deadline),

@@ -14,6 +14,7 @@ from typing import Final
 from zlib import crc32
 
 from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.use_audit import UseAudit
 from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
 from shared import table
@@ -26,6 +27,7 @@ from shared.adapters import (
     dynamodb_totals,
 )
 from shared.domain.campaign import NEXT, Campaign, Status
+from shared.domain.deals import deal_of
 from shared.domain.order import Order, OrderState
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import PAID, Entry, Kind
@@ -40,7 +42,7 @@ _AFTER: Final = {
 }
 _FROZEN: Final = (
     "id", "campaign_id", "merchant", "sku", "quantity", "amount", "currency", "buyer", "key",
-    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint",
+    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint", "list_price", "coupon",
 )  # fmt: skip
 _NEVER_LESS: Final = ("orders", "gross", "refunded", "released", "expired")
 
@@ -59,6 +61,7 @@ class BooksAudit:
     def __init__(self, ledger: LedgerAudit, bank: Bank, clock: Callable[[], int]) -> None:
         """``clock``: milliseconds, true."""
         self.ledger = ledger
+        self.uses = UseAudit(ledger)
         self.campaigns: dict[str, Campaign] = {}
         self.orders: dict[str, Order] = {}
         self.snapshots: dict[str, Snapshot] = {}
@@ -106,6 +109,7 @@ class BooksAudit:
         campaign = self.campaigns[campaign_id]
         if part == table.BOARD:
             return
+        self.uses.watch(campaign)
         total = Sums()
         for offer in campaign.offers:
             shelf = self.ledger.shelves.get((campaign_id, offer.sku))
@@ -195,9 +199,9 @@ class BooksAudit:
     def _placed(self, order: Order) -> None:
         campaign = self.campaigns[order.campaign_id]
         check = order.claim(campaign.secret)
-        promised = campaign.price_of(
-            campaign.offer(order.sku), check.deadline - campaign.hold_seconds
-        )
+        offer = campaign.offer(order.sku)
+        began = check.deadline - campaign.hold_seconds
+        promised = deal_of(campaign, offer, check.deal, began).unit_price
         self.ledger.checks["price"] += 1
         expect(order.amount == promised * order.quantity, order.id, "has another price")
         life = self.ledger.lives.get((order.campaign_id, order.sku, order.key, order.expires_at))
@@ -336,7 +340,7 @@ class BooksAudit:
 
     def met(self) -> Counter[str]:
         """What happened, by name: to tell whether a simulation has seen what it is about."""
-        met: Counter[str] = Counter()
+        met = self.uses.met()
         for life in self.ledger.lives.values():
             name = (
                 "never completed" if life.tail is None else str(life.outcome and life.outcome.name)
@@ -345,6 +349,7 @@ class BooksAudit:
             met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
         for order in self.orders.values():
             met[f"order {order.state.value}"] += 1
+            met["order with a coupon"] += order.coupon is not None
             met["order refunded in part"] += 0 < order.refunded < order.captured
             met["order refunded after the close"] += order.refunded_after > 0
             met["parcel requested"] += order.fulfilled_at is not None

@@ -19,6 +19,7 @@ from local.simulation.world import World
 from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
+from shared.domain.deals import deal_of, is_other_coupon
 from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, OrderState
 from shared.domain.parcel import parcel_id
@@ -139,7 +140,9 @@ class Court:
             raise Violation(f"{body['id']} was acknowledged, and nothing is held")
         expect(life.units == check.quantity == body["quantity"], body["id"], f"holds {life.units}")
         expect(life.tail == (check.block, check.tail_quantity), body["id"], f"is at {life.tail}")
-        price = campaign.price_of(offer, check.deadline - campaign.hold_seconds)
+        deal = deal_of(campaign, offer, check.deal, check.deadline - campaign.hold_seconds)
+        price, code = deal.unit_price, ask.body.get("coupon")
+        expect(not is_other_coupon(campaign, deal.number, code), body["id"], f"{code} got {deal}")
         expect(body["unit_price"] == check.unit_price == price, body["id"], "has another price")
         if body["state"] in _STATES:
             self._promises[body["id"]].outcomes.add(_STATES[body["state"]])
@@ -210,6 +213,7 @@ class Court:
             if snapshot is not None:
                 self._judge_replay(campaign, snapshot.total)
         self._judge_stock(campaign)
+        self._audit.uses.judge(campaign)
         self._judge_promises()
         self._judge_money(paid)
         self._judge_fulfilment(campaign)

@@ -143,6 +143,8 @@ class LedgerAudit:
                 "is not laid out whole",
             )
             shelf.units[number] = after.units
+        elif sku.startswith(table.USES):
+            self._used(name, before, after)
         else:
             self._amended(campaign, sku, before, after)
         expect(after.units == shelf.units[number], name, "gained or lost units")
@@ -159,6 +161,17 @@ class LedgerAudit:
         if was is not None and lease is not None and lease != was:
             latest = self._clock() + self.skew
             expect(int(was["N"]) < latest, sku, "two count it at once")
+
+    def _used(self, name: str, before: Block, after: Block) -> None:
+        """The uses of a deal: of whom they are is another's to judge (``use_audit``); a sale is for good, a close too."""
+        if before.closes == FOR_GOOD:
+            expect(after.closes == FOR_GOOD, name, "was opened again")
+        for key, was, now in _changes(before, after):
+            self.checks["uses' steps legal"] += 1
+            sold = was is not None and was.kind in PAID
+            expect(not sold, name, f"{key}: a use that was sold became {now}")
+            if was is None and now is not None and now.kind is Kind.HELD:
+                expect(before.closes != FOR_GOOD, name, "was taken of a closed block")
 
     def _amended(self, campaign: str, sku: str, before: Block, after: Block) -> None:
         name = f"{sku} block {before.number}"

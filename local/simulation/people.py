@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from local.simulation.bank import Provider
 from local.simulation.gateway import Answer, Ask, Gateway
-from local.simulation.plan import Plan
+from local.simulation.plan import CODE, Plan
 from local.simulation.violations import expect
 from local.simulation.world import World
 from shared.clock import rfc3339
@@ -100,10 +100,13 @@ class Buyer:
         random, plan = self._random, self._plan
         sku, allotment, _, limit = random.choice(plan.offers)
         most = max(1, min(9, allotment, limit or 9))
+        wish = {"sku": sku, "quantity": random.randint(1, most), "buyer_id": self._name}
+        if plan.deals and random.random() < 0.5:
+            wish["coupon"] = random.choice((CODE, CODE.lower()))
         ask = Ask(
             RESERVE,
             {"campaign_id": self._show},
-            {"sku": sku, "quantity": random.randint(1, most), "buyer_id": self._name},
+            wish,
             key="sell",
             headers={"idempotency-key": self._clients.fresh_key()},
         )

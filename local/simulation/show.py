@@ -25,6 +25,7 @@ from local.simulation.ledger_audit import LedgerAudit
 from local.simulation.people import Buyer, Clients, Merchant, Watcher
 from local.simulation.plan import STARTS, Plan, draw_plan
 from local.simulation.world import World
+from shared import table
 from shared.domain.campaign import Status
 
 _SCOPES = ("manage", "sell", "read")
@@ -201,7 +202,11 @@ class Show:
         outcome.turns = self.world.stage.turns
         outcome.answers = self.gateway.answers
         outcome.orders = len(self.audit.orders)
-        outcome.units = sum(shelf.sums.sold for shelf in self.ledger.shelves.values())
+        outcome.units = sum(
+            shelf.sums.sold
+            for (_, sku), shelf in self.ledger.shelves.items()
+            if not sku.startswith(table.USES)
+        )
         outcome.seconds = self.world.second - STARTS
         outcome.fired = self.world.faults.fired
         outcome.checks = self.ledger.checks

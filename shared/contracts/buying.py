@@ -18,6 +18,7 @@ from shared.contracts.fields import (
     CampaignStatus,
     Code,
     Count,
+    CouponCode,
     Instant,
     Minor,
     Quantity,
@@ -37,6 +38,7 @@ class ReservationRequest(Body):
     sku: Sku
     quantity: Quantity
     buyer_id: BuyerId
+    coupon: CouponCode | None = None
 
 
 class ShipTo(Body):
@@ -87,9 +89,19 @@ class ShowOffer(Answer):
     title: Title
     unit_price: Minor
     list_price: Minor
-    """Before a flash price."""
+    """Before a flash price or a coupon."""
     available: Count
     limit_per_buyer: int | None
+
+
+class ShowCoupon(Answer):
+    """A coupon that every reservation gets, while there are uses of it, without asking for it."""
+
+    code: str
+    sku: Annotated[str | None, Field(description="Null: of every offer.")]
+    percent_off: int | None
+    amount_off: Annotated[int | None, Field(description="Minor units of each unit's price.")]
+    ends_at: Instant
 
 
 class Show(Answer):
@@ -111,6 +123,10 @@ class Show(Answer):
     hold_seconds: int
     pinned: str | None
     announcement: Annotated[str | None, Field(description="What the host announced last.")]
+    coupons: Annotated[
+        list[ShowCoupon],
+        Field(description="Those that are open and automatic; others are known by their codes."),
+    ]
     offers: list[ShowOffer]
 
 
@@ -124,8 +140,10 @@ class Reservation(Answer):
     sku: Sku
     quantity: Quantity
     unit_price: Minor
+    list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     buyer_id: Annotated[
         str | None,
         Field(
@@ -167,8 +185,10 @@ class Order(Answer):
     sku: Sku
     quantity: Quantity
     unit_price: Minor
+    list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     created_at: Instant
     expires_at: Instant
     paid_at: Instant | None
@@ -180,6 +200,7 @@ class Order(Answer):
             "campaign_cancelled",
             "campaign_paused",
             "buyer_limit_reached",
+            "deal_exhausted",
         ]
         | None,
         Field(description="Why a payment that came after the hold had ended was given back."),

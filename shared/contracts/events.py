@@ -307,7 +307,8 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached` of "
+            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached`, "
+            "`deal_exhausted` of "
             "money that came too late, `asked_by_merchant`; others may follow.",
             examples=["asked_by_merchant"],
         ),

@@ -91,6 +91,7 @@ DIRECTED: Final[Json] = {
             "seconds": 120,
             "text": None,
             "units": None,
+            "code": None,
         }
     ],
 }
@@ -107,6 +108,7 @@ RESTOCKED: Final[Json] = {
             "seconds": None,
             "text": None,
             "units": 500,
+            "code": None,
         }
     ],
 }
@@ -123,6 +125,7 @@ PAUSED: Final[Json] = {
             "seconds": None,
             "text": "The host has lost the picture.",
             "units": None,
+            "code": None,
         }
     ],
 }
@@ -167,6 +170,7 @@ SHOW: Final[Json] = {
     "hold_seconds": 300,
     "announcement": None,
     "pinned": "FUJI-12",
+    "coupons": [],
     "offers": [
         {
             "sku": "FUJI-12",
@@ -187,8 +191,10 @@ RESERVATION: Final[Json] = {
     "sku": "FUJI-12",
     "quantity": 2,
     "unit_price": 7900,
+    "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "coupon": None,
     "buyer_id": "b-7731",
     "expires_at": "2026-11-28T12:16:30Z",
 }
@@ -215,8 +221,10 @@ ORDER: Final[Json] = {
     "sku": "FUJI-12",
     "quantity": 2,
     "unit_price": 7900,
+    "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "coupon": None,
     "created_at": "2026-11-28T12:11:52Z",
     "expires_at": "2026-11-28T12:16:30Z",
     "paid_at": None,
@@ -401,6 +409,7 @@ REPORT: Final[Json] = {
         "captured": 13167000,
         "given_back": 0,
         "late_payments": {"paid": 3, "refunded": {"sold_out": 1}},
+        "coupons": {"APPLE10": {"orders": 96, "units": 118, "gross": 1051380, "off": 116820}},
     },
     "timeline": {
         "bucket": 60,

@@ -151,6 +151,9 @@ class Marker(Answer):
     seconds: int | None = None
     text: str | None = None
     units: int | None = None
+    code: str | None = None
+    percent_off: int | None = None
+    amount_off: Minor | None = None
 
 
 class Timeline(Answer):
@@ -173,6 +176,15 @@ class LatePayments(Answer):
     refunded: Annotated[dict[str, int], Field(description="Given back, by reason.")]
 
 
+class CouponSales(Answer):
+    """What was bought with a coupon, refunds not subtracted."""
+
+    orders: Count
+    units: Count
+    gross: Annotated[int, Field(description="Money that was paid, minor units.")]
+    off: Annotated[int, Field(description="What it would have been more at list prices.")]
+
+
 class OrderCounts(Answer):
     """What became of the orders."""
 
@@ -181,6 +193,7 @@ class OrderCounts(Answer):
     captured: Annotated[int, Field(description="Money that came in, minor units.")]
     given_back: Annotated[int, Field(description="Money that was refunded, minor units.")]
     late_payments: LatePayments
+    coupons: Annotated[dict[str, CouponSales], Field(description="Of paid orders, by code.")]
 
 
 class ReportTimeline(Answer):

@@ -125,4 +125,6 @@ def _path(location: Sequence[int | str]) -> list[int | str]:
 
 _MARKS: Final = frozenset({"[key]", fields.SECOND, fields.TIME_OF_DAY})
 _CUE_FAULTS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
-_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price", "release_stock", "announce"})
+_CUE_KINDS: Final = frozenset(
+    {"pin", "unpin", "flash_price", "coupon", "release_stock", "announce"}
+)

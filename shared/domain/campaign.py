@@ -117,19 +117,44 @@ class Cue:
     """Seconds from the start."""
     cue: str
     """
-    ``pin``, ``unpin``, ``flash_price``, ``announce``, ``release_stock``; of those that were improvised also ``flash_end``,
-    ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
+    ``pin``, ``unpin``, ``flash_price``, ``coupon``, ``announce``, ``release_stock``; of those that were improvised also
+    ``flash_end``, ``coupon_end``, ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
     """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
-    """Length of a flash price."""
+    """Length of a flash price, or of a coupon."""
     units: int | None = None
-    """How many were added to the allotment, or are released of it."""
+    """
+    How many were added to the allotment, or are released of it; of a planned flash price: how many it is for, if not all.
+    """
     text: str | None = None
     """What is announced, or why it was paused."""
+    code: str | None = None
+    """Name of a coupon, as it was written; capitals make no difference."""
+    automatic: bool | None = None
+    """Of a coupon: whether every reservation gets it, asked for or not."""
+    percent_off: int | None = None
+    amount_off: int | None = None
+    """Minor units of each unit's price. A coupon has the one or the other."""
+    uses: int | None = None
+    """Of a coupon: reservations that it is for, if not for all."""
+    uses_per_buyer: int | None = None
+    """Of a coupon: reservations of one buyer of one offer that it is for."""
     wall: int | None = None
     """The instant, where a time of day was planned: ``at`` follows from it, wherever the start is moved."""
+    deal: int | None = None
+    """Number of the deal that it is, given when the stock is laid out: reservations are promised deals by it."""
+
+    @property
+    def is_deal(self) -> bool:
+        """Whether a reservation can be promised it by its number: not everybody gets it."""
+        return self.cue == "coupon" or (self.cue == "flash_price" and self.units is not None)
+
+    @property
+    def cap(self) -> int | None:
+        """How often it can be had: units of a flash price, reservations of a coupon. ``None``: as often as one likes."""
+        return {"flash_price": self.units, "coupon": self.uses}.get(self.cue)
 
 
 def anchored(cues: Iterable[Cue], starts_at: int) -> tuple[Cue, ...]:
@@ -229,12 +254,15 @@ class Campaign:
         )
 
     def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant: the flash price that is open, else the list price.
+        """Unit price of an offer at an instant for everybody: the flash price that is open, else the list price.
 
-        Pure in the campaign and the second, so that a repeated request finds the price it was promised.
+        Pure in the campaign and the second, so that a repeated request finds the price it was promised. What has a cap, or a
+        code, is a deal (``shared.domain.deals``).
         """
         flash = self.flash_of(offer, now)
-        return flash.unit_price or 0 if flash is not None else self.list_price(offer, now)
+        if flash is None or flash.cap is not None:
+            return self.list_price(offer, now)
+        return flash.unit_price or 0
 
     def flash_of(self, offer: Offer, now: int) -> Cue | None:
         """The flash price that is open at an instant: of several, the one that began last."""

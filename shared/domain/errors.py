@@ -14,6 +14,7 @@ Everything livehour can refuse, by what the caller can do about it.
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+      CouponNotOpen, CouponExhausted, CouponLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
       PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded, RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
@@ -222,6 +223,31 @@ class BuyerLimitReached(Conflict):
     code = "buyer_limit_reached"
     title = "The buyer has reached the limit of this offer"
     advice = "Ask for at most 'remaining' units, or release a reservation of this buyer."
+
+
+class CouponNotOpen(Conflict):
+    """``starts_at``, ``ends_at``: of the coupon, if the show has one of this code for the offer."""
+
+    code = "coupon_not_open"
+    title = "This coupon cannot be used now"
+    advice = "Check the code and its window; without 'coupon', the reservation is taken at the price of the moment."
+
+
+class CouponExhausted(Conflict):
+    code = "coupon_exhausted"
+    title = "The coupon has been used up"
+    advice = (
+        "Try again later, for uses come back with holds that end unpaid; or reserve without 'coupon', at the price of the "
+        "moment."
+    )
+
+
+class CouponLimitReached(Conflict):
+    """``limit``: reservations of one buyer of this offer."""
+
+    code = "coupon_limit_reached"
+    title = "The buyer has used this coupon as often as it can be"
+    advice = "Reserve without 'coupon', at the price of the moment; or release a reservation of this buyer first."
 
 
 class ReservationConfirmed(Conflict):

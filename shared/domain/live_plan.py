@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.domain import show_plan
 from shared.domain.campaign import Campaign, Cue, Offer
+from shared.domain.deals import numbered
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_cues import NOTICE, improvise
 from shared.domain.show_control import add_stock, extend
@@ -95,11 +96,12 @@ def _less(here: Offer, there: Offer) -> str | None:
 
 def _replanned(campaign: Campaign, sent: Sequence[Cue], now: int) -> Campaign:
     """Cues to come are replaced; those that have begun, or are about to, and what is laid out stay."""
-    if tuple(sent) == campaign.run_of_show:
+    sent = numbered(sent, known=campaign.run_of_show)
+    if sent == campaign.run_of_show:
         return campaign
     begun = now + NOTICE - campaign.starts_at
-    faults = [*_begun(campaign.run_of_show, sent, begun), *_released(campaign, sent)]
-    after = campaign.changed(run_of_show=tuple(sent))
+    faults = [*_begun(campaign.run_of_show, sent, begun), *_laid_out(campaign, sent)]
+    after = campaign.changed(run_of_show=sent)
     faults += _rivals(campaign, sent, begun)
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
@@ -123,12 +125,15 @@ def _begun(planned: Sequence[Cue], sent: Sequence[Cue], begun: int) -> Iterator[
             )
 
 
-def _released(campaign: Campaign, sent: Sequence[Cue]) -> Iterator[tuple[str, str]]:
-    def releases(cues: Sequence[Cue]) -> list[Cue]:
-        return [cue for cue in cues if cue.cue == "release_stock"]
+def _laid_out(campaign: Campaign, sent: Sequence[Cue]) -> Iterator[tuple[str, str]]:
+    def on_shelves(cues: Sequence[Cue]) -> list[Cue]:
+        return [cue for cue in cues if cue.cue == "release_stock" or cue.cap is not None]
 
-    if releases(campaign.run_of_show) != releases(sent):
-        said = "What is released later is laid out: send these cues as they were planned; POST …/allotment adds units."
+    if on_shelves(campaign.run_of_show) != on_shelves(sent):
+        said = (
+            "What is released later, and deals with a cap, are laid out with the stock: send these cues as they were "
+            "planned. POST …/allotment adds units; coupon_end and flash_end stop a deal."
+        )
         yield "/run_of_show", said
 
 

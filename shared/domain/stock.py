@@ -16,7 +16,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_MONEY, LEDGER_NEXT
+from shared.table import (
+    BLOCK_UNITS,
+    LEDGER_DEADLINE,
+    LEDGER_DEALS,
+    LEDGER_KIND,
+    LEDGER_MONEY,
+    LEDGER_NEXT,
+    LEDGER_USES,
+)
 
 FOR_GOOD = 0
 """As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
@@ -61,6 +69,13 @@ class Entry:
     """The block where the reservation goes on: of a forward, or of a part of a larger quantity."""
     refunded: int = 0
     """Money of a sale that went back in part, minor units."""
+    deal: int = 0
+    """Of a tail: number of the deal it was promised; 0: none."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the path goes on in another block of this shelf. A use's does in the ledger of an offer."""
+        return self.next is not None and self.next < LEDGER_USES
 
     @property
     def is_tail(self) -> bool:
@@ -77,7 +92,8 @@ class Entry:
 
     def encode(self, epoch: int) -> int:
         """The entry as one number, deadlines counted from ``epoch``."""
-        following = 0 if self.next is None else self.next + 1
+        promised = LEDGER_DEALS + self.deal if self.deal else 0
+        following = promised if self.next is None else self.next + 1
         rest = (self.deadline - epoch) * LEDGER_DEADLINE + self.kind * LEDGER_KIND + self.quantity
         return self.refunded * LEDGER_MONEY + following * LEDGER_NEXT + rest
 
@@ -88,12 +104,13 @@ class Entry:
         following, rest = divmod(rest, LEDGER_NEXT)
         deadline, rest = divmod(rest, LEDGER_DEADLINE)
         kind, quantity = divmod(rest, LEDGER_KIND)
-        further = following - 1 if following else None
-        return cls(Kind(kind), quantity, epoch + deadline, further, money)
+        deal = max(0, following - LEDGER_DEALS)
+        further = following - 1 if following and not deal else None
+        return cls(Kind(kind), quantity, epoch + deadline, further, money, deal)
 
     def become(self, kind: Kind) -> Entry:
         """The same units in another state."""
-        return Entry(kind, self.quantity, self.deadline, self.next)
+        return Entry(kind, self.quantity, self.deadline, self.next, deal=self.deal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.totals import STEP, Snapshot, Sums
 
 LONGEST_BUCKET = 3600
+_FACTS = (
+    *("sku", "unit_price", "seconds", "text", "units"),
+    *("code", "percent_off", "amount_off"),
+)
+"""What a marker says of its cue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,9 @@ class Marker:
     seconds: int | None = None
     text: str | None = None
     units: int | None = None
+    code: str | None = None
+    percent_off: int | None = None
+    amount_off: int | None = None
 
 
 def is_bucket(seconds: int) -> bool:
@@ -115,7 +123,7 @@ def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
     for cue in campaign.cues(until=now):
         at = campaign.starts_at + cue.at
         if at < campaign.closes_at and campaign.prepared_at is not None:
-            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text, cue.units)
+            yield Marker(at, cue.cue, **{name: getattr(cue, name) for name in _FACTS})
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
@@ -154,13 +162,7 @@ def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
 
 def marker_document(marker: Marker) -> Mapping[str, Any]:
     """A marker, without what it has not."""
-    facts = {
-        "sku": marker.sku,
-        "unit_price": marker.unit_price,
-        "seconds": marker.seconds,
-        "text": marker.text,
-        "units": marker.units,
-    }
+    facts = {name: getattr(marker, name) for name in _FACTS}
     return {
         "at": rfc3339(marker.at),
         "cue": marker.cue,

@@ -20,7 +20,14 @@ from typing import Protocol
 from shared.domain.campaign import HALTED, ON_AIR, Campaign, Status
 from shared.domain.stock import FOR_GOOD, PAUSED, Gate
 from shared.use_cases.ports import Campaigns
-from shared.use_cases.prepare_stock import Place, counted, expected, lay_out, places
+from shared.use_cases.prepare_stock import (
+    Place,
+    counted,
+    expected,
+    lay_out,
+    places,
+    places_of_uses,
+)
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
@@ -90,7 +97,7 @@ def close_blocks(stock: StockBlocks, campaign: Campaign) -> None:
                 place.shelf, place.number, units=place.units, opens=own.opens, closes=FOR_GOOD
             )
 
-    side_by_side(shut, places(campaign))
+    side_by_side(shut, [*places(campaign), *places_of_uses(campaign)])
 
 
 class Errands(Protocol):

@@ -19,6 +19,7 @@ from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import Block, Entry, Kind
+from shared.table import USES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,8 @@ def _expired(before: Block, after: Block) -> Iterator[tuple[str, Entry]]:
 
 def _of_board(change: BoardChange, merchant_of: MerchantOf) -> Iterator[Event]:
     before, after = change.before, change.after
-    if after is None or after.total > 0:
+    if after is None or after.total > 0 or change.sku.startswith(USES):
+        # The uses of a deal are nothing that anybody buys.
         return
     if before is not None and before.total <= 0:
         # Still sold out: counted again, or claimed by the next who counts.

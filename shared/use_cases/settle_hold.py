@@ -100,7 +100,7 @@ def _resolve(
     replay: int = 0,
 ) -> Entry | None:
     """End a hold so, unless it has ended. The tail as it is then."""
-    held = Entry(Kind.HELD, check.tail_quantity, check.deadline)
+    held = Entry(Kind.HELD, check.tail_quantity, check.deadline, deal=check.deal)
     wish = (
         confirm(check.key, held, amount, replay=replay)
         if kind is Kind.SOLD
@@ -143,7 +143,7 @@ def share_end(key: str, part: Entry, tail: Entry) -> Amendment:
 
 
 def parts(stock: StockBlocks, shelf: Shelf, key: str) -> Iterator[tuple[int, Entry]]:
-    """The entries of a request from its home block on, but for its tail."""
+    """The entries of a request from its home block on, but for its tail. Of the use of a deal: all of them."""
     at: int | None = home_block(key, shelf.home_blocks)
     while at is not None:
         block = stock.read(shelf, at)
@@ -151,4 +151,4 @@ def parts(stock: StockBlocks, shelf: Shelf, key: str) -> Iterator[tuple[int, Ent
         if entry is None or entry.is_tail:
             return
         yield at, entry
-        at = entry.next
+        at = entry.next if entry.goes_on else None

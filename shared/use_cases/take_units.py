@@ -58,6 +58,10 @@ class Wish:
     deadline: int
     now: int
     """Seconds since 1970 UTC, like ``deadline``."""
+    deal: int = 0
+    """Number of the deal that is promised with them."""
+    next: int | None = None
+    """Where the entry goes on: nowhere, but for the use of a deal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +194,16 @@ class _Path:
         if not entry.replaceable(self._now):
             return False
         at, tail = self._at, entry
-        while tail.next is not None:
-            at = tail.next
+        while tail.goes_on:
+            at = tail.next or 0
             block = self._stock.read(self._shelf, at)
             further = block.ledger.get(self._key) if block is not None else None
             if further is None or further.deadline != entry.deadline:
                 return True
             tail = further
+        if tail.kind is Kind.HELD and not tail.is_tail:
+            # The use of a deal: what it is of decides when it is over.
+            return False
         if at != self._at and tail.kind is Kind.HELD:
             # Somebody who looked at the clock just before may be about to sell it: ended here, it is over for everybody.
             if not self._stock.amend(self._shelf, at, end(self._key, tail, Kind.EXPIRED)).done:
@@ -229,11 +236,11 @@ class _Path:
         if entry.kind is not Kind.FORWARD:
             self._parts.append((self._at, entry))
             self._need -= entry.quantity
-        if entry.next is not None:
+        if entry.goes_on:
             if self._need <= 0:
                 raise IdempotencyKeyReused
             self._passed.append(self._at)
-            self._at = entry.next
+            self._at = entry.next or 0
             return None
         if self._need != 0:
             raise IdempotencyKeyReused
@@ -245,7 +252,8 @@ class _Path:
         """All that is still needed, from this block."""
         if self._deadline <= self._now:
             raise ReservationExpired
-        entry = Entry(Kind.HELD, self._need, self._deadline)
+        wish = self._wish
+        entry = Entry(Kind.HELD, self._need, self._deadline, wish.next, deal=wish.deal)
         return _Step(entry, take(self._key, entry, now=self._now, room=self._shelf.room, over=over))
 
     def _leave_empty_home(self) -> _Step | None:

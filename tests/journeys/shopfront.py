@@ -155,8 +155,9 @@ class Shopfront:
         quantity: int = 1,
         buyer: str = "buyer",
         key: str = "fresh",
+        coupon: str | None = None,
     ) -> Answer:
-        body = {"sku": sku, "quantity": quantity, "buyer_id": buyer}
+        body = {"sku": sku, "quantity": quantity, "buyer_id": buyer, "coupon": coupon}
         return self.ask(SELL, "POST", f"/v1/campaigns/{campaign}/reservations", body, key=key)
 
     def reserve(self, campaign: str, sku: str = "FUJI", quantity: int = 1) -> Json:

@@ -329,6 +329,12 @@ def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[s
             {"cue": "flash_end", "sku": "F"},
             "F costs as listed",
         ),
+        (
+            ["stop-coupon", "cmp_1", "TOAST"],
+            "cues",
+            {"cue": "coupon_end", "code": "TOAST"},
+            "TOAST is stopped",
+        ),
         (["say", "cmp_1", "Go"], "cues", {"cue": "announce", "text": "Go"}, "announced"),
         (
             ["add-stock", "cmp_1", "F", "500"],

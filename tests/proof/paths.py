@@ -47,6 +47,7 @@ class Rig(World):
         """A client of the store from now on."""
         self.show = ""
         self.carrier = ""
+        self.run_of_show: list[Mapping[str, Any]] = []
         self._gateway = Gateway(self)
         self._keys = 0
         for scope in ("manage", "sell", "read"):
@@ -70,8 +71,8 @@ class Rig(World):
         ask = Ask(route, body=body, key=key, headers=headers, **given)
         return lambda: self._gateway.ask(ask)
 
-    def reserve(self, units: int, sku: str = "APPLE") -> Act:
-        body = {"sku": sku, "quantity": units, "buyer_id": "ana"}
+    def reserve(self, units: int, sku: str = "APPLE", coupon: str | None = None) -> Act:
+        body = {"sku": sku, "quantity": units, "buyer_id": "ana", "coupon": coupon}
         return self.ask(RESERVE, "sell", body)
 
     def release(self, reservation: Answer) -> Act:
@@ -137,6 +138,7 @@ class Rig(World):
             "currency": "CNY",
             "hold_seconds": HOLD,
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
+            "run_of_show": self.run_of_show,
             "offers": [
                 {"sku": "APPLE", "title": {"en": "Apple"}, "unit_price": 990, "allotment": 8},
                 {
@@ -234,6 +236,36 @@ def reserve_over_a_stale_hold(rig: Rig) -> Act:
     rig.reserve(2, "PEAR")()
     rig.pause(HOLD + 20)
     return rig.reserve(2, "PEAR")
+
+
+def reserve_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    return rig.reserve(1, coupon="toast")
+
+
+def release_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    return rig.release(rig.reserve(1, coupon="toast")())
+
+
+def sell_the_use_of_a_coupon(rig: Rig) -> Act:
+    """By the beat."""
+    _with_a_coupon(rig)
+    rig.webhook(rig.check_out(rig.reserve(1, coupon="toast")())().body)()
+    return rig.task("keep_books")
+
+
+def pay_too_late_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    order = rig.check_out(rig.reserve(1, coupon="toast")())().body
+    rig.pause(HOLD + 20)
+    return rig.webhook(order)
+
+
+def _with_a_coupon(rig: Rig) -> None:
+    coupon = {"cue": "coupon", "code": "TOAST", "percent_off": 30, "at": 0, "seconds": LENGTH}
+    rig.run_of_show.append({**coupon, "uses": 3, "uses_per_buyer": 1})
+    rig.live()
 
 
 def release(rig: Rig) -> Act:
@@ -609,6 +641,10 @@ PATHS: Final[tuple[Path, ...]] = (
     reserve_by_a_board_that_promises_too_much,
     reserve_within_a_limit,
     reserve_over_a_stale_hold,
+    reserve_with_a_coupon,
+    release_with_a_coupon,
+    sell_the_use_of_a_coupon,
+    pay_too_late_with_a_coupon,
     release,
     release_over_several_blocks,
     release_within_a_limit,

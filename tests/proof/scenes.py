@@ -85,9 +85,16 @@ class Script:
 
     # -- buyers --------------------------------------------------------------------------------------
 
-    def reserve(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+    def reserve(
+        self,
+        units: int,
+        buyer: str,
+        sku: str = "APPLE",
+        refused: str = "",
+        coupon: str | None = None,
+    ) -> Answer:
         """Twice: the second answer must be the first, and the judge of the show sees that it is."""
-        ask = self._wish(units, buyer, sku)
+        ask = self._wish(units, buyer, sku, coupon)
         answer = self._show.clients.insist(ask)
         if refused:
             expect(answer.code == refused, ask, answer)
@@ -109,11 +116,12 @@ class Script:
     def repeat(self, ask: Ask) -> Answer:
         return self._show.clients.insist(ask)
 
-    def _wish(self, units: int, buyer: str, sku: str) -> Ask:
+    def _wish(self, units: int, buyer: str, sku: str, coupon: str | None = None) -> Ask:
+        wish = {"sku": sku, "quantity": units, "buyer_id": buyer}
         return Ask(
             RESERVE,
             {"campaign_id": self._show.merchant.show},
-            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            wish if coupon is None else {**wish, "coupon": coupon},
             key="sell",
             headers={"idempotency-key": self._show.clients.fresh_key()},
         )
@@ -548,6 +556,42 @@ def _direct(script: Script) -> None:
     expect(shown.body["announcement"] == "Cheaper now", shown)
 
 
+def _use_coupons(script: Script) -> None:
+    script.at(1)
+    ana = script.reserve(1, "ana", coupon="toast")
+    expect(ana.body["unit_price"] == 693, ana)
+    script.reserve(1, "ana", coupon="TOAST", refused="coupon_limit_reached")
+    script.pay(script.check_out(ana))
+    script.at(4)
+    # Over two blocks of uses; a third unit is not there at this price.
+    ben = script.reserve(3, "ben")
+    expect(ben.body["unit_price"] == 800, ben)
+    expect(script.reserve(2, "cleo").body["unit_price"] == 990, "cleo")
+    script.release(ben)
+    script.at(8)
+    dora = script.check_out(script.reserve(1, "dora", coupon="toast"))
+    script.reserve(1, "eve", coupon="toast", refused="coupon_exhausted")
+    script.at(12)
+    expect(script.command("cues", cue="coupon_end", code="Toast").ok, "stopped")
+    script.at(16)
+    script.reserve(1, "eve", coupon="toast", refused="coupon_not_open")
+    shown = script.ask("GET /v1/shows/{campaign_id}", "sell")
+    expect([each["unit_price"] for each in shown.body["offers"]] == [800], shown)
+    # Too late, and still at its price.
+    script.at(32)
+    script.pay(dora)
+
+
+def _pay_too_late_for_a_deal(script: Script) -> None:
+    script.at(0)
+    ana = script.check_out(script.reserve(2, "ana"))
+    script.at(22)
+    # Two of the three units at that price are had by another.
+    script.reserve(2, "ben")
+    script.at(24)
+    script.pay(ana)
+
+
 def _add_stock(script: Script) -> None:
     script.at(1)
     script.reserve(3, "ana")
@@ -622,6 +666,26 @@ def _buy_and_pay_when_all_is_over(script: Script) -> None:
     script.buy(1, "ana")
     script.buy(2, "ben", pays_after=60)
 
+
+_DEALS: Final = (
+    {
+        "at": 0,
+        "cue": "flash_price",
+        "sku": "APPLE",
+        "unit_price": 800,
+        "seconds": 24,
+        "units": 3,
+    },
+)
+_COUPON: Final = {
+    "at": 0,
+    "cue": "coupon",
+    "code": "TOAST",
+    "percent_off": 30,
+    "seconds": 20,
+    "uses": 2,
+    "uses_per_buyer": 1,
+}
 
 SCENES: Final = (
     Scene(
@@ -789,6 +853,18 @@ SCENES: Final = (
         (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
     ),
     Scene("directed", CALM, (_direct,), ("campaign closed", "order paid")),
+    Scene(
+        "coupons",
+        replace(CALM, offers=(("APPLE", 12, 990, None),), deals=(*_DEALS, _COUPON), length=38),
+        (_use_coupons,),
+        ("campaign closed", "order with a coupon", "use sold", "late payment found units"),
+    ),
+    Scene(
+        "too late for a deal",
+        replace(CALM, offers=(("APPLE", 12, 990, None),), deals=_DEALS, length=29),
+        (_pay_too_late_for_a_deal,),
+        ("campaign closed", "late payment refunded: deal_exhausted"),
+    ),
     Scene(
         "more stock",
         replace(CALM, offers=(("APPLE", 4, 990, None),)),

@@ -146,6 +146,10 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
         item = {
             name: {"N": value["N"][-3:]} if "N" in value else value for name, value in item.items()
         }
+    if role == "stock" and f"#{table.USES}" in item[spec.key]["S"]:
+        # The uses of each request, likewise.
+        ledger = {name: {"N": value["N"][-9:]} for name, value in item[table.LEDGER]["M"].items()}
+        item = {**item, table.LEDGER: {"M": ledger}}
     key = json.dumps([role, item[spec.key], item.get(spec.sort or "")])
     return {_mask(key): _mask(json.dumps(normal(item), default=repr))}
 

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_plan import revised_on_air
+from shared.use_cases.prepare_stock import freeze
 from tests.builders import a_campaign
 
 START = a_campaign().starts_at
@@ -110,6 +111,24 @@ def test_a_cue_may_be_planned_for_the_second_after_the_next():
 def test_what_is_laid_out_to_be_released_stays(cues: tuple[Cue, ...]):
     with pytest.raises(InvalidRequest) as refused:
         revised_on_air(live(), {"run_of_show": cues}, now=NOW)
+    assert pointers(refused.value) == ["/run_of_show"]
+
+
+def coupon(at: int, code: str, uses: int | None = None) -> Cue:
+    return Cue(at=at, cue="coupon", code=code, percent_off=10, seconds=600, uses=uses)
+
+
+def test_a_deal_keeps_its_number_wherever_its_cue_comes_to_stand():
+    planned = freeze(
+        live(run_of_show=(pin(0), coupon(200, "A"), coupon(500, "B", 9)), prepared_at=None), START
+    )
+    before = replace(planned, prepared_at=START)
+    assert [cue.deal for cue in before.run_of_show] == [None, 1, 2]
+    sent = (pin(0), flash(150), coupon(300, "C"), coupon(400, "A"), coupon(500, "B", 9))
+    after = revised_on_air(before, {"run_of_show": sent}, now=NOW)
+    assert [cue.deal for cue in after.run_of_show] == [None, None, 3, 4, 2]
+    with pytest.raises(InvalidRequest) as refused:
+        revised_on_air(before, {"run_of_show": (pin(0), coupon(500, "B", 8))}, now=NOW)
     assert pointers(refused.value) == ["/run_of_show"]
 
 
