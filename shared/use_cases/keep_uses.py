@@ -92,8 +92,8 @@ def keep_uses(
     now: int,
 ) -> UsesKept:
     """
-    Settle what can be settled. ``offers``: all blocks of the campaign's offers, read after the uses. Nothing is settled while
-    those of an offer are missing: they are being laid out still.
+    Settle what can be settled. ``offers``: all blocks of the campaign's offers, read after the uses. Nothing is settled
+    while those of an offer are missing: they are being laid out still.
     """
     if not read:
         return UsesKept()
