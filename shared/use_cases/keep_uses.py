@@ -91,9 +91,14 @@ def keep_uses(
     *,
     now: int,
 ) -> UsesKept:
-    """Settle what can be settled. ``offers``: all blocks of the campaign's offers, read after the uses."""
+    """
+    Settle what can be settled. ``offers``: all blocks of the campaign's offers, read after the uses. Nothing is settled
+    while those of an offer are missing: they are being laid out still.
+    """
     if not read:
         return UsesKept()
+    if not all(offers):
+        return UsesKept(sum(block.counters.held for uses in read for block in uses.blocks))
     ledger = _Tails(campaign.secret, offers)
     held = 0
     faults: list[str] = []

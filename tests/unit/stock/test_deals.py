@@ -23,6 +23,7 @@ from shared.domain.order import OrderState, RefundReason
 from shared.domain.show_plan import checked
 from shared.domain.stock import REMEMBERED, Kind
 from shared.use_cases.claim_use import Unsettled, claim_use, give_back_use, shelf_of_uses
+from shared.use_cases.keep_uses import keep_uses, read_uses
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.settle_hold import State
@@ -189,6 +190,14 @@ def test_a_use_comes_back_with_the_hold_that_ends_unpaid() -> None:
     assert shop.uses(1) == (40, 0, 0)
     shop.now += REMEMBERED
     assert price(shop.reserve("ana", 40, key="again")) == 7900
+
+
+def test_nothing_comes_back_on_the_word_of_ledgers_that_could_not_be_read() -> None:
+    shop = Shop(cues=(coupon(uses=1),))
+    shop.reserve("ana", coupon="apple10")
+    read = read_uses(shop.stock, shop.campaign)
+    kept = keep_uses(shop.stock, shop.campaign, read, [[]], now=shop.now + HOLD * 9)
+    assert (kept.held, shop.uses(1)) == (1, (0, 1, 0))
 
 
 def test_a_use_is_never_given_to_another_while_its_order_is_paid_and_no_beat_has_come() -> None:
