@@ -105,7 +105,9 @@ def number_of(campaign: Campaign, cue: Cue) -> int:
 
 def cue_of(campaign: Campaign, number: int) -> Cue:
     """The cue that a deal is, by its number."""
-    return next(cue for cue in campaign.run_of_show if number_of(campaign, cue) == number)
+    return next(
+        cue for cue in campaign.run_of_show if cue.is_deal and number_of(campaign, cue) == number
+    )
 
 
 def coupon_of(campaign: Campaign, number: int) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
+from shared.domain.deals import cue_of
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_plan import revised_on_air
 from shared.use_cases.prepare_stock import freeze
@@ -127,6 +128,8 @@ def test_a_deal_keeps_its_number_wherever_its_cue_comes_to_stand():
     sent = (pin(0), flash(150), coupon(300, "C"), coupon(400, "A"), coupon(500, "B", 9))
     after = revised_on_air(before, {"run_of_show": sent}, now=NOW)
     assert [cue.deal for cue in after.run_of_show] == [None, None, 3, 4, 2]
+    assert [cue_of(after, number).code for number in (2, 3, 4)] == ["B", "C", "A"]
+    assert [cue_of(before, number).code for number in (1, 2)] == ["A", "B"]
     with pytest.raises(InvalidRequest) as refused:
         revised_on_air(before, {"run_of_show": (pin(0), coupon(500, "B", 8))}, now=NOW)
     assert pointers(refused.value) == ["/run_of_show"]
