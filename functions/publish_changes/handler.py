@@ -1,5 +1,5 @@
 """
-The tables' streams, told on the bus.
+The tables' streams, told on the bus; and every version of a campaign, in its log.
 
 A record that cannot be read, or whose events the bus does not take, is answered by its number:
 Lambda then asks again from the lowest of them on, in ever smaller batches, and at last puts it into
@@ -16,7 +16,8 @@ from typing import Any
 from shared import wiring
 from shared.adapters.dynamodb_stream import read_record
 from shared.contracts.events import Published, published
-from shared.use_cases.read_changes import read_change
+from shared.domain.campaign_log import entry_of
+from shared.use_cases.read_changes import CampaignChange, read_change
 
 log = logging.getLogger("livehour")
 
@@ -43,4 +44,8 @@ def _read(record: Mapping[str, Any]) -> list[Published]:
     change = read_record(record)
     if change is None:
         return []
+    if isinstance(change, CampaignChange):
+        # At the instant and under the version that the record has, whoever reads it and however often.
+        entry = entry_of(change.before, change.after, by=change.by, at=round(change.at * 1000))
+        wiring.campaign_log().note(change.after.id, entry)
     return [published(event) for event in read_change(change, wiring.merchant_of)]

@@ -76,7 +76,10 @@ class Executions:
             return {"status": "RUNNING"}
         how = self.ended[name]
         status = how if how in ("SUCCEEDED", "ABORTED") else "FAILED"
-        return {"status": status, "stopDate": self.ended_at[name]}
+        told: dict[str, Any] = {"status": status, "stopDate": self.ended_at[name]}
+        if status == "FAILED":
+            told |= {"error": how, "cause": f"{how}: as it was simulated"}
+        return told
 
     @property
     def running(self) -> list[str]:

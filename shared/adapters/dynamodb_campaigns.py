@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from shared import table
 from shared.adapters import dynamodb_requests
 from shared.adapters.dynamodb_faults import store_faults
-from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.campaign import NOBODY, Campaign, Cue, Offer, Status
 from shared.domain.errors import CampaignNotFound, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.parties import Party
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STATUS = "status"
 _VERSION = "version"
 _DOCUMENT = "doc"
+_BY = "by"
 _REFUSED = "ConditionalCheckFailed"
 _YES = {"S": "yes"}
 
@@ -52,8 +53,15 @@ class DynamoDBCampaigns:
             raise CampaignNotFound
         return decode(found["Item"])
 
-    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
-        put = self._put(campaign)
+    def save(
+        self,
+        campaign: Campaign,
+        *,
+        answered: Answered | None = None,
+        now: int = 0,
+        by: str = NOBODY,
+    ) -> None:
+        put = self._put(campaign, by)
         if answered is not None:
             self._save_with_answer(put, answered, now)
             return
@@ -114,8 +122,10 @@ class DynamoDBCampaigns:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _put(self, campaign: Campaign) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._campaigns, "Item": encode(campaign)}
+    def _put(self, campaign: Campaign, by: str) -> dict[str, Any]:
+        # Beside the document and not in it: sellers who read it have no use for it.
+        item = {**encode(campaign), _BY: {"S": by or NOBODY}}
+        put: dict[str, Any] = {"TableName": self._campaigns, "Item": item}
         if campaign.version == 1:
             put["ConditionExpression"] = "attribute_not_exists(#id)"
             put["ExpressionAttributeNames"] = {"#id": table.CAMPAIGN_KEY}
@@ -187,6 +197,11 @@ def encode(campaign: Campaign) -> dict[str, Any]:
         _VERSION: {"N": str(campaign.version)},
         _DOCUMENT: {"S": document},
     }
+
+
+def made_by(item: Mapping[str, Any]) -> str:
+    """Who made the version in an item."""
+    return str(item.get(_BY, {}).get("S", NOBODY))
 
 
 def decode(item: Mapping[str, Any]) -> Campaign:

@@ -59,6 +59,8 @@ ON_AIR = (Status.LIVE, Status.PAUSING, Status.PAUSED)
 OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
 """It never sells again."""
 HALTED = (Status.PAUSING, Status.PAUSED)
+NOBODY = "unknown"
+"""Who made a version of which nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

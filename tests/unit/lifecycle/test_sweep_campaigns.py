@@ -11,7 +11,7 @@ from shared.domain.errors import StoreBusy
 from shared.use_cases.sweep_campaigns import LATEST, MOST_FAILURES, PULSE, Finding, sweep_campaigns
 from shared.use_cases.totals_ports import Bookmark
 from tests.builders import a_campaign
-from tests.fakes import MemoryCampaigns, MemoryLifecycles
+from tests.fakes import MemoryCampaigns, MemoryLifecycles, MemoryLog
 from tests.memory_totals import MemoryTotals
 
 LEAD = 300
@@ -27,11 +27,17 @@ class Account:
             self.campaigns.kept[campaign.id] = campaign
         self.totals = MemoryTotals()
         self.lifecycles = MemoryLifecycles()
+        self.log = MemoryLog()
         self.now = now
 
     def sweep(self) -> dict[str, Finding]:
         found = sweep_campaigns(
-            self.campaigns, self.totals, self.lifecycles, lead=LEAD, now=self.now
+            self.campaigns,
+            self.totals,
+            self.lifecycles,
+            self.log,
+            lead=LEAD,
+            now=self.now,
         )
         return dict(found)
 
