@@ -17,6 +17,7 @@ from shared import wiring
 from shared.adapters.dynamodb_stream import read_record
 from shared.contracts.events import Published, published
 from shared.domain.campaign_log import entry_of
+from shared.domain.errors import StoreBusy
 from shared.use_cases.read_changes import CampaignChange, read_change
 
 log = logging.getLogger("livehour")
@@ -31,6 +32,10 @@ def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[st
         number = record["dynamodb"]["SequenceNumber"]
         try:
             news[number] = _read(record)
+        except StoreBusy:
+            # Nothing is wrong with the record: it waits for the log, or for whose campaign it is about.
+            log.warning("record %s of %s waits", number, record.get("eventSourceARN"))
+            failed.add(number)
         except Exception:
             # Whatever is wrong with one record must not keep its neighbours from being told.
             log.exception("record %s of %s cannot be told", number, record.get("eventSourceARN"))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from shared import table
 from shared.adapters import dynamodb_requests
@@ -177,11 +177,13 @@ def _index_key(campaign: Campaign) -> dict[str, Any]:
 
 def encode(campaign: Campaign) -> dict[str, Any]:
     """The item of a campaign."""
-    plain = asdict(campaign)
+    plain = _whole(asdict(campaign))
+    plain["offers"] = [_whole(offer) for offer in plain["offers"]]
     for cues in ("run_of_show", "improvised"):
         # Every seller reads them twice a second: what a cue has not is left out.
         plain[cues] = [
-            {name: value for name, value in cue.items() if value is not None} for cue in plain[cues]
+            {name: value for name, value in _whole(cue).items() if value is not None}
+            for cue in plain[cues]
         ]
     document = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     unfinished: dict[str, Any] = {
@@ -209,17 +211,41 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     document = json.loads(item[_DOCUMENT]["S"])
     document["status"] = Status(document["status"])
     document["offers"] = tuple(
-        Offer(**{**offer, **{name: tuple(offer.get(name, ())) for name in ("added", "coming")}})
+        _read(
+            Offer, {**offer, **{name: tuple(offer.get(name, ())) for name in ("added", "coming")}}
+        )
         for offer in document["offers"]
     )
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     for cues in ("run_of_show", "improvised"):
-        document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))
+        document[cues] = tuple(_read(Cue, cue) for cue in document.get(cues, ()))
     # Before fees were known, nobody had told any.
-    document["payment_fee"] = FeeTerms(**document.get("payment_fee", {}))
-    return Campaign(**document)
+    document["payment_fee"] = _read(FeeTerms, document.get("payment_fee", {}))
+    return _read(Campaign, document)
+
+
+_NAMES: Mapping[type[Any], frozenset[str]] = {
+    kind: frozenset(each.name for each in fields(kind))
+    for kind in (Campaign, Offer, Cue, Party, FeeTerms)
+}
+_BEYOND = "beyond"
+Kind = TypeVar("Kind")
+
+
+def _read(kind: type[Kind], kept: Mapping[str, Any]) -> Kind:
+    """What was kept, by the names that this code has; others are carried along where there is room for them."""
+    names = _NAMES[kind]
+    known = {name: value for name, value in kept.items() if name in names}
+    if _BEYOND in names and len(known) < len(kept):
+        known[_BEYOND] = tuple((name, kept[name]) for name in kept if name not in names)
+    return kind(**known)
+
+
+def _whole(plain: dict[str, Any]) -> dict[str, Any]:
+    """What is kept: with what was carried along."""
+    return {**dict(plain.pop(_BEYOND)), **plain}
 
 
 def _party(kept: str | Mapping[str, Any]) -> Party:
     """A party. Before parties had shares, its name was all that was kept."""
-    return Party(kept) if isinstance(kept, str) else Party(**kept)
+    return Party(kept) if isinstance(kept, str) else _read(Party, kept)

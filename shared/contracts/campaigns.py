@@ -439,7 +439,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         fulfilment=_fulfilment(campaign.carrier),
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[_cue_terms(cue) for cue in campaign.run_of_show],
-        improvised=[ImprovisedCue(**asdict(cue)) for cue in campaign.improvised],
+        improvised=[ImprovisedCue(**cue.facts()) for cue in campaign.improvised],
         metadata=dict(campaign.metadata),
         created_at=clock.rfc3339(campaign.created_at / 1000),
         prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
@@ -459,8 +459,7 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
 
 
 def _cue_terms(cue: Cue) -> Pin | Unpin | FlashPrice | Announce:
-    written = {name: value for name, value in asdict(cue).items() if value is not None}
-    return _CUE.validate_python(written)
+    return _CUE.validate_python(cue.facts())
 
 
 def _replay(written: str | None, zone: str) -> int | None:

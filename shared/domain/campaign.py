@@ -10,7 +10,7 @@ over the version it was made from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,9 @@ PAYMENT_PROVIDERS = ("test", "stripe")
 CARRIERS = ("file",)
 """Who may carry a campaign's parcels."""
 LONGEST_SHOW = 24 * 3600
+Beyond = tuple[tuple[str, Any], ...]
+"""What code of another version keeps with a campaign: a deployment may come, or be taken back, in the middle of a show. This
+code carries it along as it is."""
 LONGEST_REPLAY = 7 * 24 * 3600
 """Seconds from the start to ``replay_until`` at most: it bounds the digits of a deadline in the ledger."""
 
@@ -86,6 +89,7 @@ class Offer:
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+    beyond: Beyond = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,13 @@ class Cue:
     """How many were added to the allotment."""
     text: str | None = None
     """What is announced, or why it was paused."""
+    beyond: Beyond = ()
+
+    def facts(self) -> dict[str, Any]:
+        """What it says, without what it has not."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        del found["beyond"]
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,7 @@ class Campaign:
     """Outcome of the reconciliation; ``None`` before it ran."""
     finished: bool = False
     """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
+    beyond: Beyond = ()
 
     # -- questions ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -201,7 +201,7 @@ def _edit(before: Campaign, after: Campaign, at: int) -> str:
 
 def _told(campaign: Campaign, cue: Cue) -> Mapping[str, Any]:
     """A cue as it was decided, with the instant from which it holds."""
-    told = {name: value for name, value in asdict(cue).items() if value is not None}
+    told = cue.facts()
     del told["at"]
     return {**told, "from": rfc3339(campaign.starts_at + cue.at)}
 
