@@ -15,6 +15,8 @@ SAVE: Final = ("GetItem", "PutItem")
 BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 """What it takes to take units: the blocks, the count of them, and the board of what is left."""
 COUNT: Final = ("BatchGetItem",)
+NOTE: Final = ("PutItem",)
+"""Write an entry of a campaign's log. Nobody reads it but who shows it."""
 
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
@@ -24,6 +26,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns/by_merchant": ("Query",),
         "requests": SAVE,
         "stock": BLOCKS,
+        "log": ("Query",),
     },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
     "checkout": {
@@ -72,9 +75,10 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "totals": READ,
         "orders": READ,
         "orders/unfinished": ("Query",),
+        "log": NOTE,
     },
-    "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
-    "open_campaign": {"campaigns": SAVE},
+    "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem"), "log": NOTE},
+    "open_campaign": {"campaigns": SAVE, "log": NOTE},
     "arrange_stock": {"campaigns": SAVE, "stock": BLOCKS},
     "keep_books": {
         "campaigns": SAVE,
@@ -83,19 +87,26 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "payments": ("PutItem",),
         "totals": SAVE,
+        "log": NOTE,
     },
-    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
+    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem"), "log": NOTE},
     "reconcile_campaign": {
         "campaigns": SAVE,
         "stock": COUNT,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
     },
-    "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
+    "settle_campaign": {
+        "campaigns": SAVE,
+        "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
+    },
     "package_campaign": {
         "campaigns": SAVE,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
     },
     # -- a refund
     "refund_order": {
@@ -113,7 +124,8 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "orders": ("Query", "UpdateItem"),
         "addresses": READ,
+        "log": NOTE,
     },
     # -- from the streams to the bus (the streams themselves are granted where they are read)
-    "publish_changes": {"campaigns": READ},
+    "publish_changes": {"campaigns": READ, "log": NOTE},
 }

@@ -19,6 +19,7 @@ What was quarantined?                          ``payments``: ``id``             
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Whose key is this?                             ``keys``: ``hash``                                       authorize
 What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
+Who did what to this campaign, and when?       ``log``: ``campaign``, ``at``                            campaigns
 =============================================  =======================================================  ====================
 """
 
@@ -251,6 +252,13 @@ ADDRESS_KEY_SEALED: Final = "sealed"
 ADDRESS_KEY_TTL: Final = "expires_at"
 
 
+# -- the log of a campaign -------------------------------------------------------------------------------
+
+LOG_KEY: Final = "campaign"
+LOG_SORT: Final = "at"
+"""Milliseconds, 13 digits, and what tells an entry from others of that instant: the order of time."""
+
+
 # -- refunds -----------------------------------------------------------------------------------------------
 
 # A refund that a merchant asked for stands behind its order.
@@ -316,6 +324,7 @@ TABLES: Final = {
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
     "keys": TableSpec(key=KEY_HASH),
     "addresses": TableSpec(key=ADDRESS_KEY, ttl=ADDRESS_KEY_TTL, kept=False),
+    "log": TableSpec(key=LOG_KEY, sort=LOG_SORT),
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 

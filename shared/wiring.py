@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_keys import DynamoDBKeys
+    from shared.adapters.dynamodb_log import DynamoDBLog
     from shared.adapters.dynamodb_orders import DynamoDBOrders
     from shared.adapters.dynamodb_packages import DynamoDBPackages
     from shared.adapters.dynamodb_payments import DynamoDBQuarantine
@@ -91,6 +92,14 @@ def campaigns() -> DynamoDBCampaigns:
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 
     return DynamoDBCampaigns(dynamodb(), setting(Setting.CAMPAIGNS_TABLE))
+
+
+@cache
+def campaign_log() -> DynamoDBLog:
+    """What was done to campaigns, and for them."""
+    from shared.adapters.dynamodb_log import DynamoDBLog
+
+    return DynamoDBLog(dynamodb(), setting(Setting.LOG_TABLE))
 
 
 @cache

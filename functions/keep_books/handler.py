@@ -10,11 +10,13 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from shared.clock import now_millis
 from shared.use_cases.keep_books import Phase, keep_books
-from shared.wiring import books, campaigns, totals
+from shared.use_cases.log_step import logged
+from shared.wiring import books, campaign_log, campaigns, totals
 
 log = Logger(service="keep_books")
 
 
+@logged("keep_books", campaign_log)
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id, "beat": n}``. ``phase``: ``live``, ``close``, ``drain`` or ``drained``."""
     beat = keep_books(campaigns(), totals(), books(), event["campaign"], now_millis)

@@ -21,12 +21,14 @@ from shared import table
 from shared.adapters import (
     dynamodb_buyers,
     dynamodb_campaigns,
+    dynamodb_log,
     dynamodb_order_items,
     dynamodb_refund_items,
     dynamodb_requests,
     dynamodb_totals,
 )
-from shared.domain.campaign import NEXT, Campaign, Status
+from shared.domain.campaign import NEXT, NOBODY, Campaign, Status
+from shared.domain.campaign_log import Entry as LogEntry
 from shared.domain.deals import deal_of
 from shared.domain.order import Order, OrderState
 from shared.domain.refund import AskedRefund, State
@@ -81,6 +83,10 @@ class BooksAudit:
         """Refunded by the ledgers, by order."""
         self.given_up = 0
         """How often a refund was left to a person."""
+        self.log: dict[tuple[str, str], LogEntry] = {}
+        """By campaign and place."""
+        self._logged: dict[tuple[str, int], str] = {}
+        """Places of versions."""
         self._by_key: dict[tuple[str, str], Order] = {}
         self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
             "stock": self._stock,
@@ -90,6 +96,7 @@ class BooksAudit:
             "requests": self._request,
             "buyers": self._buyer,
             "payments": self._payment,
+            "log": self._log,
         }
         ledger.sold = self._sold
         ledger.refunded = self._refunded
@@ -166,9 +173,24 @@ class BooksAudit:
             if after.status is Status.CLOSED:
                 expect(after.balanced, after.id, "was closed with books that do not balance")
             expect(after.secret == before.secret, after.id, "its secret changed")
+        expect(dynamodb_campaigns.made_by(new) != NOBODY, after.id, "was changed by nobody")
         self.campaigns[after.id] = after
         allotted = sum(offer.allotment for offer in after.offers)
         self._allotted[after.id, after.version] = allotted
+
+    def _log(self, old: Item | None, new: Item | None) -> None:
+        """A version has one entry, which never becomes another; nothing is logged that was not done."""
+        if new is None:
+            raise Violation("an entry of a log was deleted")
+        campaign_id, entry = new[table.LOG_KEY]["S"], dynamodb_log.decode(new)
+        self.ledger.checks["entries of logs"] += 1
+        if entry.version is not None:
+            expect(old is None or old == new, entry.place, f"was {old}, and is {new}")
+            place = self._logged.setdefault((campaign_id, entry.version), entry.place)
+            expect(place == entry.place, campaign_id, f"{entry.version} is logged twice")
+            written = entry.version <= self.campaigns[campaign_id].version
+            expect(written, campaign_id, f"{entry.version} is logged and was never written")
+        self.log[campaign_id, entry.place] = entry
 
     # -- orders --------------------------------------------------------------------------------------
 

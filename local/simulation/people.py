@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -293,9 +294,18 @@ class Merchant:
                 {"cue": "price", "sku": sku, "unit_price": price + 2},
             ]
         for cue in cues:
-            # Some are refused: the flash price may be over by then.
-            self._clients.insist(self._command("cues", cue))
+            # Some are refused: the flash price may be over by then, or another edit has come first.
+            ask = self._command("cues", cue)
+            if cue["cue"] == "announce":
+                ask = self._over_what_is_seen(ask)
+            self._clients.insist(ask)
             self._world.stage.wait(random.choice((0, 0.3, 2)))
+
+    def _over_what_is_seen(self, ask: Ask) -> Ask:
+        """The command, if the campaign is what its merchant has seen."""
+        seen = self._clients.insist(self._get())
+        tag = {"if-match": str(seen.headers["etag"])} if seen.ok else {}
+        return replace(ask, headers={**ask.headers, **tag})
 
     def _rename(self) -> None:
         """A name always; while the show is on, and no copy of it can be too old, also a price, and units more."""

@@ -17,7 +17,7 @@ from typing import Any
 from local.simulation.bank import Provider
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
-from local.simulation.epilogue import audit_events, reconcile_again
+from local.simulation.epilogue import audit_events, read_log, reconcile_again
 from local.simulation.faults import Outage
 from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
@@ -193,6 +193,7 @@ class Show:
     def _look_back(self) -> None:
         campaign = self.audit.campaigns[self.merchant.show]
         reconcile_again(self.world, self.gateway, campaign)
+        read_log(self.gateway, self.audit, campaign, told=self.plan.tells)
         audit_events(self.world, self.audit, told=self.plan.tells)
 
     # -- what is told --------------------------------------------------------------------------------

@@ -68,7 +68,12 @@ def _typed(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _campaign(at: float, before: Image | None, after: Image) -> Change:
     decode = dynamodb_campaigns.decode
-    return CampaignChange(at=at, before=decode(before) if before else None, after=decode(after))
+    return CampaignChange(
+        at=at,
+        before=decode(before) if before else None,
+        after=decode(after),
+        by=dynamodb_campaigns.made_by(after),
+    )
 
 
 def _stock(at: float, before: Image | None, after: Image) -> Change:

@@ -545,7 +545,7 @@ def _improvised(cue: Cue) -> ImprovisedCue:
 
 
 def _cue_terms(cue: Cue, zone: str) -> PlannedCue:
-    written = {name: value for name, value in asdict(cue).items() if value is not None}
+    written = cue.facts()
     written.pop("deal", None)
     wall = written.pop("wall", None)
     return _CUE.validate_python(

@@ -458,6 +458,35 @@ CLOSING_PACKAGE: Final[Json] = {
 }
 
 
+LOG: Final[list[Json]] = [
+    {
+        "id": "log_1795870800000-v0000009",
+        "object": "log_entry",
+        "at": "2026-11-28T13:00:00Z",
+        "actor": {"type": "key", "id": "key_4f1d0c2a9b8e7f60"},
+        "action": "price_changed",
+        "outcome": "done",
+        "version": 9,
+        "detail": {
+            "cue": "price",
+            "sku": "FUJI-12",
+            "unit_price": 8900,
+            "from": "2026-11-28T13:00:01Z",
+        },
+    },
+    {
+        "id": "log_1795870200417-keep_books-1",
+        "object": "log_entry",
+        "at": "2026-11-28T12:50:00.417Z",
+        "actor": {"type": "system", "id": "lifecycle"},
+        "action": "keep_books",
+        "outcome": "retried",
+        "version": None,
+        "detail": {"part": 1, "failed_attempts": 3},
+    },
+]
+
+
 def listed(*things: Json) -> Json:
     """The only page of a list."""
     return {"object": "list", "data": list(things), "has_more": False}

@@ -12,6 +12,7 @@ _CLAIM: Final = "[A-Za-z0-9_-]{74}"
 CAMPAIGN: Final[Json] = {"type": "string", "pattern": "^cmp_[a-z2-7]{16}$"}
 RESERVATION: Final[Json] = {"type": "string", "pattern": f"^rsv_{_CLAIM}$"}
 ORDER: Final[Json] = {"type": "string", "pattern": f"^ord_{_CLAIM}$"}
+LOG_ENTRY: Final[Json] = {"type": "string", "pattern": "^log_[0-9]{13}-[a-z0-9_-]{1,60}$"}
 REFUND: Final[Json] = {"type": "string", "pattern": "^ref_[A-Za-z0-9_-]{40}$"}
 PROVIDER: Final[Json] = {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["test"]}
 
@@ -27,4 +28,5 @@ PATH: Final = {
 CampaignId = Annotated[str, WithJsonSchema(CAMPAIGN)]
 ReservationId = Annotated[str, WithJsonSchema(RESERVATION)]
 OrderId = Annotated[str, WithJsonSchema(ORDER)]
+LogEntryId = Annotated[str, WithJsonSchema(LOG_ENTRY)]
 RefundId = Annotated[str, WithJsonSchema(REFUND)]

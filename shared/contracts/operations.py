@@ -8,11 +8,20 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.contracts import buying, campaigns, identifiers, payments, refunds, totals
+from shared.contracts import (
+    buying,
+    campaign_log,
+    campaigns,
+    identifiers,
+    payments,
+    refunds,
+    totals,
+)
 from shared.contracts import examples as eg
 from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
 from shared.domain.campaign import Status
+from shared.domain.campaign_log import Outcome
 from shared.domain.errors import Refusal
 from shared.table import ORDER_SHARDS
 
@@ -104,6 +113,21 @@ IF_MATCH: Final = Parameter(
     schema={"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     required=True,
 )
+IF_STILL: Final = Parameter(
+    name="If-Match",
+    place="header",
+    description=(
+        "The ETag of the campaign as it was read, if the command is to be refused (412) once another edit came first. "
+        "Left out, it is for the campaign as it stands. What is done already is answered as done."
+    ),
+    schema=IF_MATCH.schema,
+)
+OUTCOME: Final = Parameter(
+    name="outcome",
+    place="query",
+    description="Only entries with this outcome.",
+    schema={"type": "string", "enum": [outcome.value for outcome in Outcome]},
+)
 PIECE: Final = Parameter(
     name="piece",
     place="query",
@@ -140,6 +164,7 @@ _PAID: Final = {
 }
 _NOT_FOUND = (errors.CampaignNotFound,)
 _COMMAND = (*_NOT_FOUND, errors.CampaignState)
+_EDIT = (*_COMMAND, errors.PreconditionFailed)
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns": Operation(
@@ -200,7 +225,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.SCHEDULED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/start": Operation(
@@ -214,7 +240,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/end": Operation(
@@ -224,7 +251,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.ENDED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/extend": Operation(
@@ -234,7 +262,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"ends_at": "2026-11-28T21:15:00"},
         answers=campaigns.CampaignAnswer,
         gives=eg.EXTENDED,
-        refuses=(*_COMMAND, *TIME_REFUSALS),
+        refuses=(*_EDIT, *TIME_REFUSALS),
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/cancel": Operation(
@@ -247,7 +276,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"reason": "The container is late."},
         answers=campaigns.CampaignAnswer,
         gives=eg.CANCELLED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/cues": Operation(
@@ -261,7 +291,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"cue": "flash_price", "sku": "FUJI-12", "unit_price": 8900, "seconds": 120},
         answers=campaigns.CampaignAnswer,
         gives=eg.DIRECTED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/allotment": Operation(
@@ -275,7 +306,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"sku": "FUJI-12", "units": 500},
         answers=campaigns.CampaignAnswer,
         gives=eg.RESTOCKED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/pause": Operation(
@@ -289,7 +321,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"reason": "The host has lost the picture."},
         answers=campaigns.CampaignAnswer,
         gives=eg.PAUSED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/resume": Operation(
@@ -299,8 +332,21 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
+    ),
+    "GET /v1/campaigns/{campaign_id}/log": Operation(
+        id="list_campaign_log",
+        description=(
+            "Who or what did something to the campaign, when, and what came of it: every version there was, with the key "
+            "that made it, and what the lifecycle began, failed in and tried again. An entry is here a second or two after "
+            "what it tells of. Requests that were refused are not logged."
+        ),
+        answers=campaign_log.LogList,
+        gives=eg.listed(*eg.LOG),
+        refuses=(*_NOT_FOUND, errors.InvalidRequest, errors.InvalidCursor),
+        parameters=(OUTCOME, LIMIT, _starting_after(identifiers.LOG_ENTRY)),
     ),
     "POST /v1/campaigns/{campaign_id}/reconcile": Operation(
         id="reconcile_campaign",

@@ -74,6 +74,13 @@ ROUTES: Final = (
     ),
     RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),
     RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/log",
+        "campaigns",
+        (MANAGE,),
+        "List what was done to a campaign, newest first",
+    ),
+    RouteSpec(
         "POST",
         "/v1/campaigns/{campaign_id}/reconcile",
         "check_books",

@@ -10,7 +10,7 @@ over the version it was made from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,9 @@ PAYMENT_PROVIDERS = ("test", "stripe")
 CARRIERS = ("file",)
 """Who may carry a campaign's parcels."""
 LONGEST_SHOW = 24 * 3600
+Beyond = tuple[tuple[str, Any], ...]
+"""What code of another version keeps with a campaign: a deployment may come, or be taken back, in the middle of a show. This
+code carries it along as it is."""
 LONGEST_REPLAY = 7 * 24 * 3600
 """Seconds from the start to ``replay_until`` at most: it bounds the digits of a deadline in the ledger."""
 
@@ -59,6 +62,8 @@ ON_AIR = (Status.LIVE, Status.PAUSING, Status.PAUSED)
 OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
 """It never sells again."""
 HALTED = (Status.PAUSING, Status.PAUSED)
+NOBODY = "unknown"
+"""Who made a version of which nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class Offer:
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+    beyond: Beyond = ()
 
     @property
     def at_first(self) -> int:
@@ -146,6 +152,8 @@ class Cue:
     deal: int | None = None
     """Number of the deal that it is, given when the stock is laid out: reservations are promised deals by it."""
 
+    beyond: Beyond = ()
+
     @property
     def is_deal(self) -> bool:
         """Whether a reservation can be promised it by its number: not everybody gets it."""
@@ -155,6 +163,12 @@ class Cue:
     def cap(self) -> int | None:
         """How often it can be had: units of a flash price, reservations of a coupon. ``None``: as often as one likes."""
         return {"flash_price": self.units, "coupon": self.uses}.get(self.cue)
+
+    def facts(self) -> dict[str, Any]:
+        """What it says, without what it has not."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        del found["beyond"]
+        return found
 
 
 def anchored(cues: Iterable[Cue], starts_at: int) -> tuple[Cue, ...]:
@@ -212,6 +226,7 @@ class Campaign:
     """Outcome of the reconciliation; ``None`` before it ran."""
     finished: bool = False
     """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
+    beyond: Beyond = ()
 
     # -- questions ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Cue, Offer
@@ -86,16 +87,21 @@ def numbered(cues: Iterable[Cue], *, known: Iterable[Cue] = ()) -> tuple[Cue, ..
     The cues, where each that is a deal has a number: the one it has, or had among those that are ``known``, else the next
     that is free.
     """
-    numbers = {replace(cue, deal=None): cue.deal for cue in known if cue.deal is not None}
+    numbers = {_said(cue): cue.deal for cue in known if cue.deal is not None}
     taken = max(numbers.values(), default=0)
     found = []
     for cue in cues:
-        number = cue.deal or numbers.pop(replace(cue, deal=None), None)
+        number = cue.deal or numbers.pop(_said(cue), None)
         if number is None and cue.is_deal:
             taken += 1
             number = taken
         found.append(replace(cue, deal=number))
     return tuple(found)
+
+
+def _said(cue: Cue) -> frozenset[tuple[str, Any]]:
+    """What a cue says, its number apart."""
+    return frozenset((name, value) for name, value in cue.facts().items() if name != "deal")
 
 
 def number_of(campaign: Campaign, cue: Cue) -> int:

@@ -32,6 +32,7 @@ from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 
+_STEP = "arrange_stock"
 FEW = 256
 """Blocks that a request stamps before it answers: a second's work, at 8,192 units. Of more, another function is asked."""
 
@@ -48,7 +49,9 @@ def gate_of(campaign: Campaign) -> Gate:
 
 def arrange_stock(campaigns: Campaigns, stock: StockBlocks, campaign_id: str) -> Campaign:
     """Tell every block, then the campaign that they know. Harmless when repeated, or done by several."""
-    return change_campaign(campaigns, campaign_id, lambda campaign: arranged(stock, campaign))
+    return change_campaign(
+        campaigns, campaign_id, lambda campaign: arranged(stock, campaign), by=_STEP
+    )
 
 
 def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:

@@ -86,7 +86,7 @@ def keep_books(
     if campaign.status is Status.PAUSING and any(counted.blocks):
         with suppress(ChangedMeanwhile):
             # Every block knows by now, whoever was to tell them.
-            campaigns.save(paused(campaign))
+            campaigns.save(paused(campaign), by="keep_books")
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.

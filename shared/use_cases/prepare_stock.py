@@ -38,7 +38,9 @@ class Place:
 
 def prepare_stock(campaigns: Campaigns, stock: StockBlocks, campaign_id: str, now: int) -> Campaign:
     """Freeze the campaign and lay out its blocks. One that is called off or closing is left as it is."""
-    campaign = change_campaign(campaigns, campaign_id, lambda plan: freeze(plan, now))
+    campaign = change_campaign(
+        campaigns, campaign_id, lambda plan: freeze(plan, now), by="prepare_stock"
+    )
     if not is_abandoned(campaign):
         _lay_out(stock, campaign)
     return campaign

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.domain.board import Board
-from shared.domain.campaign import ON_AIR, Campaign, Status
+from shared.domain.campaign import NOBODY, ON_AIR, Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.order import Order, OrderState
 from shared.domain.parcel import parcel_id
@@ -31,6 +31,7 @@ class CampaignChange:
     before: Campaign | None
     """Of every change: ``None`` for an item that is new."""
     after: Campaign
+    by: str = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

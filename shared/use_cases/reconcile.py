@@ -70,7 +70,7 @@ def reconcile_campaign(
             return standing
         return standing.changed(balanced=found.balanced)
 
-    change_campaign(campaigns, campaign_id, note)
+    change_campaign(campaigns, campaign_id, note, by="reconcile_campaign")
     return Outcome(found.balanced, tuple(found.findings.listed), found.findings.count)
 
 
@@ -83,7 +83,7 @@ def settle_campaign(
     if not campaign.balanced:
         raise CampaignState("Its books do not balance.", status=campaign.status.value)
     _complete(totals, _settled(campaign), clock)
-    return change_campaign(campaigns, campaign_id, _settled)
+    return change_campaign(campaigns, campaign_id, _settled, by="settle_campaign")
 
 
 def _settled(campaign: Campaign) -> Campaign:

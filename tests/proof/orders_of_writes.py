@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.domain import board, events, payment, stock
+from shared.domain import board, campaign_log, events, payment, stock
 from shared.use_cases import (
     arrange_stock,
     ask_refund,
@@ -17,6 +17,7 @@ from shared.use_cases import (
     keep_stock,
     keep_uses,
     limit_buyer,
+    log_step,
     package_campaign,
     prepare_stock,
     reserve,
@@ -375,6 +376,34 @@ MUTATIONS = (
         "dispatch.carriers[order.carrier].forget(key_of(order))",
         "pass",
         tests="tests/unit/parcels",
+    ),
+    Mutation(
+        "a version's entry in the log depends on when it was written down",
+        campaign_log.entry_of,
+        "name=f'v{after.version:07d}'",
+        "name=f'v{__import__(\"random\").random()}'",
+        tests="tests/unit/events/test_publish_changes.py",
+    ),
+    Mutation(
+        "a step fails because it cannot be noted",
+        log_step.try_to_note,
+        "except Refusal:",
+        "except KeyError:",
+        tests="tests/unit/lifecycle/test_log_step.py",
+    ),
+    Mutation(
+        "a command for a version that is no more is done",
+        run_campaign._decided,
+        "if ask.version in (None, before.version):",
+        "if True:",
+        tests="tests/unit/campaigns/test_campaigns_api.py",
+    ),
+    Mutation(
+        "a command is stale by what it has done itself",
+        run_campaign._decided,
+        "if after is not before:",
+        "if True:",
+        tests="tests/unit/campaigns/test_campaigns_api.py",
     ),
     Mutation(
         "an event's id depends on when it was told",

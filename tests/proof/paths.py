@@ -14,6 +14,7 @@ from typing import Any, Final
 from standardwebhooks.webhooks import Webhook
 
 from local.simulation.bank import ROUTE, event_about
+from local.simulation.deliveries import record
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
 from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
 from local.simulation.plan import STARTS
@@ -23,6 +24,7 @@ from local.simulation.services import PAYMENT_SECRET, Executions, Keys, Schedule
 from local.simulation.world import Scale, World
 from shared.clock import rfc3339
 from shared.domain import claim_check
+from shared.domain.errors import StoreBusy
 from shared.use_cases.judge_payment import PARKED_FOR
 from tests.proof.scenes import CAMPAIGN
 
@@ -123,9 +125,10 @@ class Rig(World):
     def command(self, name: str, **body: Any) -> Act:
         return self.ask(f"POST {CAMPAIGN}/{name}", "manage", body)
 
-    def task(self, function: str) -> Act:
+    def task(self, function: str, **more: Any) -> Act:
         """A step of the lifecycle."""
-        return lambda: self.invoke(function, {"campaign": self.show, "part": 1, "beat": 0})
+        event = {"campaign": self.show, "part": 1, "beat": 0, **more}
+        return lambda: self.invoke(function, event)
 
     # -- how far a campaign has come -------------------------------------------------------------------
 
@@ -593,6 +596,33 @@ def settle(rig: Rig) -> Act:
     return rig.task("settle_campaign")
 
 
+def begin_and_say_so(rig: Rig) -> Act:
+    """The first step of an execution, at its second attempt."""
+    rig.begun()
+    return rig.task("prepare_stock", attempt=1, entered_at=rig.now_text())
+
+
+def begin_what_no_schedule_has_begun(rig: Rig) -> Act:
+    rig.draft()
+    rig.command("schedule")()
+    rig.pause(3600)
+    return lambda: rig.invoke("sweep_campaigns", {})
+
+
+def log_a_version(rig: Rig) -> Act:
+    rig.draft()
+    change = record(rig.store.changes[-1])
+
+    def publish() -> Any:
+        answer = rig.invoke("publish_changes", {"Records": [change]})
+        if answer["batchItemFailures"]:
+            # It is brought again.
+            raise StoreBusy
+        return answer
+
+    return publish
+
+
 def compare(rig: Rig) -> Act:
     """With an order to be ended first."""
     rig.live()
@@ -692,6 +722,9 @@ PATHS: Final[tuple[Path, ...]] = (
     drain,
     reconcile,
     settle,
+    log_a_version,
+    begin_and_say_so,
+    begin_what_no_schedule_has_begun,
     compare,
     build_the_package,
     hand_over,

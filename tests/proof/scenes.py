@@ -250,6 +250,18 @@ class Script:
         )
         return first
 
+    def command_over_what_is_seen(self, name: str, **body: Any) -> Answer:
+        """Only if the campaign is still what was read; read again, if another change came first."""
+        while True:
+            seen = self.ask(f"GET {CAMPAIGN}", "manage")
+            headers = {
+                "idempotency-key": self._show.clients.fresh_key(),
+                "if-match": str(seen.headers["etag"]),
+            }
+            answer = self.ask(f"POST {CAMPAIGN}/{name}", "manage", body, headers=headers)
+            if answer.code != "precondition_failed":
+                return answer
+
     def post(self, name: str, **body: Any) -> Ask:
         """A command that can be sent as often as one likes."""
         headers = {"idempotency-key": self._show.clients.fresh_key()}
@@ -606,7 +618,7 @@ def _pause_and_resume(script: Script) -> None:
     script.at(1)
     held = script.wish(1, "ana")
     expect(script.repeat(held).ok, "held")
-    paused = script.command("pause", reason="The picture is lost")
+    paused = script.command_over_what_is_seen("pause", reason="The picture is lost")
     expect(paused.ok, paused)
     # Until every seller's copy is renewed: while it is only pausing, one may still sell by an older one.
     script.rest(1)
@@ -656,6 +668,7 @@ def _look_on(script: Script) -> None:
     script.ask(f"GET {CAMPAIGN}/report", "read", refused="not_closed")
     for second in (-125, -117, -115, -113):
         script.at(second)
+        script.ask(f"GET {CAMPAIGN}/log", "manage", query={"limit": "3", "outcome": "done"})
         script.ask(f"GET {CAMPAIGN}/totals", "read")
         script.ask(f"GET {CAMPAIGN}/timeline", "read", query={"bucket": "10"})
         script.ask("GET /v1/shows/{campaign_id}", "sell")
