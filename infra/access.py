@@ -26,6 +26,12 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "stock": BLOCKS,
     },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
+    "waitlist": {
+        "campaigns": SAVE,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
+    },
     "checkout": {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
@@ -83,6 +89,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "payments": ("PutItem",),
         "totals": SAVE,
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
     "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
     "reconcile_campaign": {

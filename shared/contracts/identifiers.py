@@ -12,6 +12,7 @@ _CLAIM: Final = "[A-Za-z0-9_-]{74}"
 CAMPAIGN: Final[Json] = {"type": "string", "pattern": "^cmp_[a-z2-7]{16}$"}
 RESERVATION: Final[Json] = {"type": "string", "pattern": f"^rsv_{_CLAIM}$"}
 ORDER: Final[Json] = {"type": "string", "pattern": f"^ord_{_CLAIM}$"}
+TICKET: Final[Json] = {"type": "string", "pattern": "^wtl_[A-Za-z0-9_-]{46}$"}
 REFUND: Final[Json] = {"type": "string", "pattern": "^ref_[A-Za-z0-9_-]{40}$"}
 PROVIDER: Final[Json] = {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["test"]}
 
@@ -20,6 +21,7 @@ PATH: Final = {
     "reservation_id": RESERVATION,
     "order_id": ORDER,
     "refund_id": REFUND,
+    "ticket_id": TICKET,
     "provider": PROVIDER,
 }
 """By the name of a path's parameter. Anything of another form is not found."""
@@ -27,4 +29,5 @@ PATH: Final = {
 CampaignId = Annotated[str, WithJsonSchema(CAMPAIGN)]
 ReservationId = Annotated[str, WithJsonSchema(RESERVATION)]
 OrderId = Annotated[str, WithJsonSchema(ORDER)]
+TicketId = Annotated[str, WithJsonSchema(TICKET)]
 RefundId = Annotated[str, WithJsonSchema(REFUND)]

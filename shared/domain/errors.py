@@ -10,12 +10,13 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound,
-      RefundNotFound
+      RefundNotFound, TicketNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded, RestockOfPart, RestockTooLate
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -168,6 +169,11 @@ class RefundNotFound(NotFound):
     title = "There is no such refund"
 
 
+class TicketNotFound(NotFound):
+    code = "ticket_not_found"
+    title = "There is no such waitlist ticket"
+
+
 class MethodNotAllowed(Refusal):
     """``allow``: the methods that the endpoint has."""
 
@@ -222,6 +228,22 @@ class BuyerLimitReached(Conflict):
     code = "buyer_limit_reached"
     title = "The buyer has reached the limit of this offer"
     advice = "Ask for at most 'remaining' units, or release a reservation of this buyer."
+
+
+class UnitsAvailable(Conflict):
+    """``available``: units that are left."""
+
+    code = "units_available"
+    title = "There is nothing to wait for"
+    advice = "Reserve instead: there are enough units."
+
+
+class WaitlistNotOpen(Conflict):
+    """``status``: of the campaign."""
+
+    code = "waitlist_not_open"
+    title = "Nobody can wait for this offer now"
+    advice = "Wait only for an offer with a waitlist, as GET /v1/shows/{campaign_id} shows it, while its campaign is live."
 
 
 class ReservationConfirmed(Conflict):

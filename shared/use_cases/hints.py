@@ -65,7 +65,9 @@ class Hints:
             return None
         if self._age(board) > SOLD_OUT_FRESH or not _is_whole(board, shelf):
             board = self.renew(shelf, SOLD_OUT_FRESH)
-        return board.total if board.refuses(quantity, keys) else None
+        if not board.refuses(quantity, keys):
+            return None
+        return 0 if board.queued else board.total
 
     def choose(self, shelf: Shelf, need: int, visited: Collection[int]) -> int | None:
         """A block that seems to have ``need`` units: the fuller of two drawn by chance (Mitzenmacher 2001)."""

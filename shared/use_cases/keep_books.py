@@ -87,7 +87,7 @@ def keep_books(
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.
-        drains_until = now + campaign.hold_seconds + PATIENCE
+        drains_until = now + campaign.longest_hold + PATIENCE
         bookmark = replace(bookmark, drains_until=drains_until)
     held = sum(offer.held for offer in kept)
     # Never after now: the last beat's clock may have been ahead, and a show may be called off before its start.
@@ -124,7 +124,7 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
             # Some home is empty, so somebody will have to look elsewhere: here is where.
             stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
         return keep_stock(
-            stock, place, blocks, now=now, gate=gate_of(campaign), called_off=called_off
+            stock, place, blocks, now=now, gate=gate_of(campaign, offer), called_off=called_off
         )
 
     return side_by_side(keep, zip(campaign.offers, counted.blocks, strict=True))

@@ -177,7 +177,7 @@ class ReservationDesk:
             buyer=digest,
         )
         state = tell(self._stock, shelf(campaign, offer), check, taken.tail, now) or State.EXPIRED
-        identifier = RESERVATION + check.suffix(campaign.secret)
+        identifier = check.identifier(campaign.secret)
         return Reservation(check, identifier, offer.sku, campaign.currency, state, taken.replayed)
 
 

@@ -51,10 +51,12 @@ class Storefront:
             "list_price": campaign.list_price(offer, now),
             "available": self._available(campaign, offer, now),
             "limit_per_buyer": offer.limit_per_buyer,
+            "waitlist": _waitlist(offer),
         }
 
     def _available(self, campaign: Campaign, offer: Offer, now: int) -> int:
-        if not campaign.is_selling(now):
+        if not campaign.is_selling(now) or offer.queued_in:
+            # What comes back is for those who wait.
             return 0
         try:
             return self._hints.glance(shelf(campaign, offer), _FRESH).total
@@ -63,3 +65,9 @@ class Storefront:
                 raise
             # Started a moment ago, and perhaps not all of its stock is laid out: as the totals say, it is untouched.
             return offer.allotment
+
+
+def _waitlist(offer: Offer) -> dict[str, Any] | None:
+    if offer.waitlist_hold is None:
+        return None
+    return {"open": offer.queued_in > 0, "hold_seconds": offer.waitlist_hold}

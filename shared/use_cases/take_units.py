@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from shared.domain.errors import (
     CampaignNotOpen,
@@ -58,6 +59,8 @@ class Wish:
     deadline: int
     now: int
     """Seconds since 1970 UTC, like ``deadline``."""
+    admitted: bool = False
+    """It is their turn among those who wait: free units are for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
     ``ReservationExpired`` (its time ran out before it was complete), ``LedgerFull`` or ``StoreBusy``.
     """
-    left = hints.refuses(shelf, wish.quantity, wish.keys)
+    left = None if wish.admitted else hints.refuses(shelf, wish.quantity, wish.keys)
     if left is not None:
         raise SoldOut(available=left)
     for attempt, key in enumerate(wish.keys):
@@ -207,6 +210,8 @@ class _Path:
     def _amend(self, amendment: Amendment) -> Amended:
         if self._at == self._home:
             amendment = amendment.at_home()
+        if self._wish.admitted:
+            amendment = amendment.for_whose_turn_it_is()
         answer = self._stock.amend(self._shelf, self._at, amendment)
         if answer.free is not None:
             self._hints.saw(self._shelf, self._at, answer.free)
@@ -269,8 +274,8 @@ class _Path:
         at_home = self._at == self._home
         if at_home and block.sealed:
             raise _PathOver
-        if not block.opens <= self._now < block.closes:
-            raise CampaignNotOpen
+        if not block.is_open(self._now, admitted=self._wish.admitted):
+            self._refuse(block)
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
         free = block.counters.free + (
             over.quantity if over is not None and over.kind is Kind.HELD else 0
@@ -292,6 +297,13 @@ class _Path:
                 raise self._stuck()
             amendment = amendment.and_also(prune(forgotten))
         return _Step(step.entry, amendment)
+
+    def _refuse(self, block: Block) -> NoReturn:
+        """Not open to anybody, or only to those who wait. Then a board that knows it spares the next one the call."""
+        if not (block.is_queued and self._now < block.closes):
+            raise CampaignNotOpen
+        self._hints.renew(self._shelf)
+        raise SoldOut(available=0)
 
     def _stuck(self) -> Refusal:
         """Away from home, at a block that can remember nothing more until it is pruned."""
