@@ -14,6 +14,7 @@ from typing import Final
 from zlib import crc32
 
 from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.line_audit import LineAudit
 from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
 from shared import table
@@ -60,6 +61,7 @@ class BooksAudit:
         """``clock``: milliseconds, true."""
         self.ledger = ledger
         self.campaigns: dict[str, Campaign] = {}
+        self.lines = LineAudit(ledger, self.campaigns)
         self.orders: dict[str, Order] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.truth: dict[str, list[tuple[int, Sums]]] = {}
@@ -87,6 +89,7 @@ class BooksAudit:
             "requests": self._request,
             "buyers": self._buyer,
             "payments": self._payment,
+            "waitlists": self.lines.watch,
         }
         ledger.sold = self._sold
         ledger.refunded = self._refunded
@@ -195,9 +198,9 @@ class BooksAudit:
     def _placed(self, order: Order) -> None:
         campaign = self.campaigns[order.campaign_id]
         check = order.claim(campaign.secret)
-        promised = campaign.price_of(
-            campaign.offer(order.sku), check.deadline - campaign.hold_seconds
-        )
+        offer = campaign.offer(order.sku)
+        hold = offer.waitlist_hold if order.key in self.lines.keys else campaign.hold_seconds
+        promised = campaign.price_of(offer, check.deadline - (hold or 0))
         self.ledger.checks["price"] += 1
         expect(order.amount == promised * order.quantity, order.id, "has another price")
         life = self.ledger.lives.get((order.campaign_id, order.sku, order.key, order.expires_at))
@@ -362,6 +365,9 @@ class BooksAudit:
         for refund in self.refunds.values():
             met[f"refund {refund.state.value}"] += 1
             met["refund left out of the books"] += refund.after_close
+        for ticket in (each for line in self.lines.lines.values() for each in line.values()):
+            met["number given up" if ticket is None else f"ticket {ticket.state.value}"] += 1
+            met["ticket tried anew"] += ticket is not None and ticket.attempt > 0
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
         met["campaign paused"] += self._paused

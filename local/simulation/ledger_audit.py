@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from local.simulation.values import Item, bytes_of
 from local.simulation.violations import Violation, expect
@@ -66,13 +67,21 @@ class Shelf:
     """Of all blocks."""
     free: list[tuple[int, int]] = field(default_factory=list)
     """Free units of all blocks since each instant (milliseconds)."""
+    queued_at: int = 0
+    """When somebody waited last, for all that its blocks know (milliseconds)."""
 
     def count(self, before: Block | None, after: Block, now: int) -> None:
         """One block is another now."""
         change = Sums.of([after]) - Sums.of([before] if before is not None else [])
         self.sums += change
+        if after.is_queued or (before is not None and before.is_queued):
+            self.queued_at = now
         if change.available or not self.free:
             self.free.append((now, self.sums.available))
+
+    def was_queued(self, since: int) -> bool:
+        """Whether free units were for those who waited, at any time since an instant."""
+        return self.queued_at >= since or any(block.is_queued for block in self.blocks.values())
 
     def most_free(self, since: int) -> int:
         """The fewest units that were free at any time since an instant."""
@@ -82,6 +91,12 @@ class Shelf:
             if began <= since:
                 break
         return fewest
+
+
+class Took(Protocol):
+    """Hears of units that were taken."""
+
+    def __call__(self, campaign_id: str, sku: str, key: str, *, queued: bool) -> None: ...
 
 
 class LedgerAudit:
@@ -102,6 +117,8 @@ class LedgerAudit:
         """Told of each tail whose money went back, or some of it: campaign, SKU, key, and the money counted with it."""
         self.began: Callable[[str, str, str], None] = lambda *_: None
         """Told of each tail that is taken: campaign, SKU and key."""
+        self.took: Took = lambda *_, **__: None
+        """Told of each part that is taken, too, and whether its block was for those who wait."""
         self.checks: Counter[str] = Counter()
         self.skew = 0
         """Milliseconds that a process's clock may be ahead."""
@@ -227,6 +244,7 @@ class LedgerAudit:
         where = f"{sku} block {block.number} {key}"
         expect(block.closes != FOR_GOOD, where, "was held in a closed block")
         expect(entry.quantity > 0, where, "holds nothing")
+        self.took(campaign, sku, key, queued=block.is_queued)
         life = self.lives.setdefault(
             (campaign, sku, key, entry.deadline), Life(began=self._clock())
         )

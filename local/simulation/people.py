@@ -15,6 +15,8 @@ from shared.clock import rfc3339
 
 RESERVE: Final = "POST /v1/campaigns/{campaign_id}/reservations"
 RESERVATION: Final = "/v1/reservations/{reservation_id}"
+JOIN: Final = "POST /v1/campaigns/{campaign_id}/waitlist"
+TICKET: Final = "/v1/waitlist/{ticket_id}"
 CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
 REFUND: Final = "POST /v1/orders/{order_id}/refund"

@@ -48,6 +48,8 @@ class Plan:
     """Milliseconds."""
     carrier: str | None = None
     """Who carries what was paid."""
+    waitlist: int | None = None
+    """How long units are held for who waited; ``None``: nobody can wait."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -99,6 +101,7 @@ class Plan:
                     "unit_price": price,
                     "allotment": allotment,
                     **({"limit_per_buyer": limit} if limit else {}),
+                    **({"waitlist": {"hold_seconds": self.waitlist}} if self.waitlist else {}),
                 }
                 for sku, allotment, price, limit in self.offers
             ],

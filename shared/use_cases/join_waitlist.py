@@ -157,9 +157,13 @@ class WaitlistDesk:
             raise WaitlistNotOpen(status=campaign.status.value)
         if offer.queued_in:
             return
-        left = self._hints.renew(shelf(campaign, offer), FRESH).total
-        if left >= quantity:
-            raise UnitsAvailable(available=left)
+        place = shelf(campaign, offer)
+        # By the board that hangs there; if that promises units, by one that is counted now.
+        for freshness in (FRESH, 0):
+            left = self._hints.renew(place, freshness).total
+            if left < quantity:
+                return
+        raise UnitsAvailable(available=left)
 
     def _draw(
         self, campaign: Campaign, offer: Offer, key: str, request: ReservationRequest, now: int

@@ -14,12 +14,14 @@ from typing import Any, Final
 from local.simulation.gateway import Answer, Ask
 from local.simulation.people import (
     CHECKOUT,
+    JOIN,
     ORDER,
     REFUND,
     RESERVATION,
     RESERVE,
     RETRY,
     SHIP_TO,
+    TICKET,
 )
 from local.simulation.plan import STARTS, Plan
 from local.simulation.show import Show
@@ -120,6 +122,38 @@ class Script:
 
     def look(self, reservation: Answer) -> Answer:
         return self._on(f"GET {RESERVATION}", reservation)
+
+    # -- those who wait ------------------------------------------------------------------------------
+
+    def wait_for(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+        """Twice, as a reservation."""
+        ask = Ask(
+            JOIN,
+            {"campaign_id": self._show.merchant.show},
+            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        expect(answer.code == refused if refused else answer.ok, ask, answer)
+        if not refused:
+            expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        return answer
+
+    def look_at_ticket(self, ticket: Answer, state: str) -> Answer:
+        answer = self._on_ticket("GET", ticket)
+        expect(answer.ok and answer.body["state"] == state, answer)
+        return answer
+
+    def leave(self, ticket: Answer, refused: str = "") -> None:
+        """Twice, too."""
+        for _ in range(2):
+            answer = self._on_ticket("DELETE", ticket)
+            expect(answer.code == refused if refused else answer.body["state"] == "left", answer)
+
+    def _on_ticket(self, method: str, ticket: Answer) -> Answer:
+        path = {"ticket_id": ticket.body["id"]}
+        return self._show.clients.insist(Ask(f"{method} {TICKET}", path, key="sell"))
 
     def release(self, reservation: Answer) -> Answer:
         return self._on(f"DELETE {RESERVATION}", reservation)
@@ -342,6 +376,39 @@ def _want_what_is_left(units: int) -> Act:
             script.release(answer)
 
     return act
+
+
+def _wait_in_line(script: Script) -> None:
+    script.at(0.5)
+    script.wait_for(1, "early", "PEAR", refused="units_available")
+    held = script.reserve(4, "ana", "PEAR")
+    first = script.wait_for(2, "ben", "PEAR")
+    second = script.wait_for(1, "cleo", "PEAR")
+    third = script.wait_for(1, "dora", "PEAR")
+    last = script.wait_for(1, "eve", "PEAR")
+    script.wait_for(1, "ana", "PEAR", refused="buyer_limit_reached")
+    script.at(3.5)
+    script.look_at_ticket(first, "waiting")
+    script.release(held)
+    # Free, and not for who has not waited.
+    script.reserve(1, "fay", "PEAR", refused="sold_out")
+    script.leave(second)
+    script.at(14)
+    offered = script.look_at_ticket(first, "offered").body["reservation"]
+    script.pay(script.check_out(Answer(201, {**offered, "buyer_id": "ben"}, {})))
+    script.leave(third)
+    script.at(30)
+    # Nobody has paid for it: it ran out.
+    script.look_at_ticket(first, "confirmed")
+    script.look_at_ticket(last, "expired")
+    script.leave(last, refused="reservation_expired")
+    script.leave(first, refused="reservation_confirmed")
+    # Nobody waits any more, and the next beat but one lets everybody buy.
+    script.at(45)
+    script.reserve(2, "gus", "PEAR")
+    forgotten = script.wait_for(1, "hal", "PEAR")
+    script.at(60)
+    script.look_at_ticket(forgotten, "closed")
 
 
 # -- money -------------------------------------------------------------------------------------------------
@@ -649,6 +716,12 @@ SCENES: Final = (
         tuple(map(_want_what_is_left, (1, 2, 2))),
         ("reservation over several blocks", "reservation never completed", "block sealed"),
         rehearsals=40,
+    ),
+    Scene(
+        "a line",
+        replace(CALM, length=55, hold=60, waitlist=10, offers=(("PEAR", 4, 1500, 4),)),
+        (_wait_in_line,),
+        ("ticket confirmed", "ticket expired", "ticket left", "ticket closed", "order paid"),
     ),
     Scene(
         "money",
