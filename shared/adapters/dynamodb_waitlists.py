@@ -120,7 +120,7 @@ class DynamoDBWaitlists:
             return decode(stands["Item"]) or ticket
         return decode(answer["Attributes"]) or ticket
 
-    def try_anew(self, line: Line, ticket: Ticket) -> None:
+    def try_anew(self, line: Line, ticket: Ticket) -> bool:
         try:
             with store_faults():
                 self._client.update_item(
@@ -140,7 +140,8 @@ class DynamoDBWaitlists:
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             # Another has done it, or it waits no more.
-            return
+            return False
+        return True
 
     def give_up(self, line: Line, number: int) -> bool:
         item = {**_key(line, number), table.TICKET_STATE: {"S": TicketState.VOID.value}}

@@ -239,7 +239,7 @@ class UnitsAvailable(Conflict):
 
 
 class WaitlistNotOpen(Conflict):
-    """``status``: of the campaign."""
+    """``campaign_status``."""
 
     code = "waitlist_not_open"
     title = "Nobody can wait for this offer now"

@@ -152,9 +152,11 @@ class WaitlistDesk:
     def _refuse_unless_it_helps(
         self, campaign: Campaign, offer: Offer, quantity: int, now: int
     ) -> None:
-        is_selling = campaign.status is Status.LIVE and campaign.is_selling(now)
-        if offer.waitlist_hold is None or not is_selling:
-            raise WaitlistNotOpen(status=campaign.status.value)
+        if offer.waitlist_hold is None or not campaign.is_selling(now):
+            raise WaitlistNotOpen(campaign_status=campaign.status.value)
+        if campaign.status is not Status.LIVE:
+            # The clock has opened the sale, and the lifecycle is about to say so: until then no block is told anything.
+            raise StoreBusy
         if offer.queued_in:
             return
         place = shelf(campaign, offer)

@@ -174,9 +174,11 @@ class LineKeeper:
         price = campaign.price_of(offer, deadline - (offer.waitlist_hold or 0))
         held = Held(taken.key, taken.block, taken.tail.quantity, deadline, price)
         check, place = ticket.check(campaign, held), shelf(campaign, offer)
-        if tell(self._stock, place, check, taken.tail, now) is not State.HELD:
-            # Taken so long ago that it has run out before anybody could be told.
-            self._waitlists.try_anew(line, ticket)
+        state = tell(self._stock, place, check, taken.tail, now)
+        if state is not State.HELD or (deadline - now) * 2 < (offer.waitlist_hold or 0):
+            # Taken so long ago, by somebody who died, that it would be no fair turn: given up first, then given back.
+            if self._waitlists.try_anew(line, ticket):
+                release_hold(self._stock, place, check, now=now)
             return None
         stands = self._waitlists.mark(line, ticket, TicketState.OFFERED, held)
         if stands.held == held:

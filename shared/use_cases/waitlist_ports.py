@@ -62,8 +62,8 @@ class Waitlists(Protocol):
     ) -> Ticket:
         """Bring a ticket to another state, if it stands as it was read. The ticket as it stands then."""
 
-    def try_anew(self, line: Line, ticket: Ticket) -> None:
-        """Let units be looked for under another key, if the ticket stands as it was read."""
+    def try_anew(self, line: Line, ticket: Ticket) -> bool:
+        """Let units be looked for under another key, if the ticket stands as it was read: whether it did."""
 
     def give_up(self, line: Line, number: int) -> bool:
         """Let nobody use a number any more, unless somebody has used it."""
