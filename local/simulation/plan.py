@@ -144,7 +144,11 @@ def draw_plan(random: Random) -> Plan:
         pieces=random.choice((0.0, 0.0, 0.1)),
     )
     # No draw of its own: the shows of old seeds stay as they were, but for these.
-    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None)
+    plan = replace(
+        plan,
+        carrier="file" if plan.buyers % 3 == 0 else None,
+        waitlist=10 if plan.buyers % 2 == 0 else None,
+    )
     return _with_faults(plan, random)
 
 

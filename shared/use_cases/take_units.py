@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from shared.domain.errors import (
     CampaignNotOpen,
@@ -275,7 +274,7 @@ class _Path:
         if at_home and block.sealed:
             raise _PathOver
         if not block.is_open(self._now, admitted=self._wish.admitted):
-            self._refuse(block)
+            return self._turn_away(block, over)
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
         free = block.counters.free + (
             over.quantity if over is not None and over.kind is Kind.HELD else 0
@@ -298,10 +297,19 @@ class _Path:
             amendment = amendment.and_also(prune(forgotten))
         return _Step(step.entry, amendment)
 
-    def _refuse(self, block: Block) -> NoReturn:
-        """Not open to anybody, or only to those who wait. Then a board that knows it spares the next one the call."""
+    def _turn_away(self, block: Block, over: Entry | None) -> _Step:
+        """
+        The block is not open to anybody, or only to those who wait. A path that has taken units is ended first: who is
+        refused, and counted no more for it, must hold nothing.
+        """
+        if self._parts:
+            if over is None and len(block.ledger) >= self._shelf.room:
+                raise LedgerFull(retry_after=5)
+            ending = abandon(self._key, self._deadline, now=None, room=self._shelf.room, over=over)
+            return _Step(Entry(Kind.VOID, 0, self._deadline), ending)
         if not (block.is_queued and self._now < block.closes):
             raise CampaignNotOpen
+        # A board that knows it spares the next one the call.
         self._hints.renew(self._shelf)
         raise SoldOut(available=0)
 
