@@ -13,6 +13,7 @@ from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.errors import StoreBusy
 from shared.domain.waitlist import Held, Ticket, TicketState
+from shared.use_cases.ports import ChangedMeanwhile
 from shared.use_cases.waitlist_ports import Drawn, Line, NumberGone, Progress
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ _DEADLINE = "deadline"
 _PRICE = "unit_price"
 _NOT_THERE = "attribute_not_exists(#line)"
 _REFUSED = "ConditionalCheckFailed"
-_BUSY = frozenset(
-    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"},
-)
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class DynamoDBWaitlists:
@@ -247,7 +246,9 @@ def _explain(reasons: Sequence[Mapping[str, Any]]) -> Drawn:
         return _drawn(reasons[0]["Item"])
     if _REFUSED in codes:
         raise NumberGone
-    if _BUSY.intersection(map(str, codes)):
+    if "TransactionConflict" in codes:
+        raise ChangedMeanwhile
+    if _THROTTLED.intersection(map(str, codes)):
         raise StoreBusy
     raise RuntimeError(f"the transaction was cancelled: {codes}")
 

@@ -29,7 +29,7 @@ from shared.use_cases.arrange_stock import Stockroom, arrange_stock
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import FRESH, Hints
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
-from shared.use_cases.ports import Campaigns
+from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 from shared.use_cases.read_line import LineReader
 from shared.use_cases.reserve import Reservation, ReservationRequest
 from shared.use_cases.save_campaign import change_campaign
@@ -171,8 +171,8 @@ class WaitlistDesk:
         self, campaign: Campaign, offer: Offer, key: str, request: ReservationRequest, now: int
     ) -> Drawn:
         line = Line(campaign.id, offer.sku)
+        number = self._waitlists.draw(line)
         for _ in range(_TRIES):
-            number = self._waitlists.draw(line)
             ticket = Ticket(
                 id=TicketPlace(campaign.id, offer.number, number, key).sign(campaign.secret),
                 campaign_id=campaign.id,
@@ -185,8 +185,10 @@ class WaitlistDesk:
             )
             try:
                 return self._waitlists.put(line, ticket, until=counts_until(campaign) + _KEPT)
-            except NumberGone:
+            except ChangedMeanwhile:
                 continue
+            except NumberGone:
+                number = self._waitlists.draw(line)
         raise StoreBusy
 
     def _count(

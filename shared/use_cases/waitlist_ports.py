@@ -49,7 +49,9 @@ class Waitlists(Protocol):
         """The next number. One that is not used stays a gap."""
 
     def put(self, line: Line, ticket: Ticket, *, until: int) -> Drawn:
-        """Keep a new ticket, unless its request has another: what it has drawn. ``NumberGone``.
+        """
+        Keep a new ticket, unless its request has another: what it has drawn. ``NumberGone``; ``ChangedMeanwhile`` if
+        somebody was at it at the same instant.
 
         ``until``: when it may be forgotten, seconds since 1970 UTC.
         """

@@ -21,12 +21,13 @@ from shared.domain.errors import CampaignNotFound, StoreBusy
 from tests.unit.events.fake_eventbridge import FakeEventBridge
 
 INVOCATIONS = Path(__file__).parents[3] / "events" / "invocations"
-STREAMS = ("campaigns", "orders", "payments", "stock")
+STREAMS = ("campaigns", "orders", "payments", "stock", "waitlists")
 TOLD = {
     "campaigns": ["CampaignScheduled", "CampaignOpened", "CampaignCancelled", "CampaignClosed"],
     "orders": ["OrderPaid", "OrderRefunded"],
     "payments": ["PaymentQuarantined", "PaymentQuarantined"],
     "stock": ["ReservationExpired", "ReservationExpired", "OfferSoldOut"],
+    "waitlists": ["WaitlistOffered"],
 }
 
 Json = dict[str, Any]
