@@ -23,7 +23,9 @@ def test_who_waits_is_offered_what_comes_back_and_nobody_overtakes(shopfront: Sh
         ticket = good(shopfront.ask("sell", "GET", f"/v1/waitlist/{first['id']}"))
         return ticket if ticket["state"] == "offered" else None
 
-    order = good(shopfront.check_out(until(offered)["reservation"]))
+    turn = until(offered)
+    assert turn is not None
+    order = good(shopfront.check_out(turn["reservation"]))
     assert shopfront.pay(order) == "paid"
     ticket = good(shopfront.ask("sell", "GET", f"/v1/waitlist/{first['id']}"))
     assert (ticket["state"], ticket["reservation"]["state"]) == ("confirmed", "confirmed")

@@ -288,14 +288,14 @@ def what_was_given_up_is_not_offered(rig: Rig) -> None:
     assert (stands.is_waiting, stands.attempt) == (True, 1)
 
 
-def a_line_is_not_served_again_from_where_somebody_slow_began(rig: Rig) -> None:
+def a_line_is_not_served_again_by_somebody_slow(rig: Rig) -> None:
     line = Line(rig.id, SKU)
     rig.waitlists.advance(line, Progress(first=5))
     rig.waitlists.advance(line, Progress(first=3))
     assert rig.waitlists.progress(line).first == 5
 
 
-def a_line_is_not_settled_again_from_where_somebody_slow_began(rig: Rig) -> None:
+def a_line_is_not_settled_again_by_somebody_slow(rig: Rig) -> None:
     line = Line(rig.id, SKU)
     rig.waitlists.advance(line, Progress(settled=5))
     rig.waitlists.advance(line, Progress(settled=3))
@@ -357,8 +357,8 @@ DUELS: dict[Term, Duel] = {
     ("stock", "ledger", "c > ?"): nothing_is_held_while_it_is_paused_not_even_by_who_has_waited,
     ("waitlists", "SET", "state = ?"): who_has_left_is_offered_nothing,
     ("waitlists", "SET", "attempt = ?"): what_was_given_up_is_not_offered,
-    ("waitlists", "SET", "attribute_not_exists(first) OR first < ?"): a_line_is_not_served_again_from_where_somebody_slow_began,
-    ("waitlists", "SET", "attribute_not_exists(settled) OR settled < ?"): a_line_is_not_settled_again_from_where_somebody_slow_began,
+    ("waitlists", "SET", "attribute_not_exists(first) OR first < ?"): a_line_is_not_served_again_by_somebody_slow,
+    ("waitlists", "SET", "attribute_not_exists(settled) OR settled < ?"): a_line_is_not_settled_again_by_somebody_slow,
     ("totals", "Put", "attribute_not_exists(campaign)"): what_was_kept_first_of_a_package_stands,
     ("totals", "Put", "attribute_not_exists(version) OR version < ?"): an_older_snapshot_of_a_span_replaces_no_newer_one,
     ("totals", "SET", "(attribute_not_exists(lease) OR lease <= ?)"): one_counts_at_a_time,
