@@ -29,6 +29,12 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "log": ("Query",),
     },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
+    "waitlist": {
+        "campaigns": SAVE,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
+    },
     "checkout": {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
@@ -88,6 +94,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "payments": ("PutItem",),
         "totals": SAVE,
         "log": NOTE,
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
     "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem"), "log": NOTE},
     "reconcile_campaign": {

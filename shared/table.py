@@ -17,6 +17,8 @@ Which refunds were asked for of this order?    ``orders``: ``p``, ``s`` begins w
 Which refunds have not come to an end?         ``orders`` index ``unfinished``: when to look again       sweeper
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
+Who waits for this offer, in which order?      ``waitlists``: ``line`` = campaign#sku, ``number``      waitlist, beat
+Which number has this request?                 ``waitlists``: ``line`` = campaign#sku#request, 0        waitlist
 Whose key is this?                             ``keys``: ``hash``                                       authorize
 What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
 Who did what to this campaign, and when?       ``log``: ``campaign``, ``at``                            campaigns
@@ -160,6 +162,39 @@ BUYER_TTL: Final = "t"
 def buyer(campaign_id: str, sku: str, digest: str) -> str:
     """Key of what one buyer has of one offer. ``digest`` stands for the storefront's buyer id."""
     return f"{short(campaign_id)}#{sku}#{digest}"
+
+
+# -- waitlists -----------------------------------------------------------------------------------------
+
+WAITLIST_LINE: Final = "line"
+WAITLIST_NUMBER: Final = "number"
+LINE_HEAD: Final = 0
+"""Number of the item that says how far a line has come; and of the one that says which number a request has."""
+LINE_DRAWN: Final = "drawn"
+"""The last number that was given to anybody."""
+LINE_FIRST: Final = "first"
+"""No number before this waits any more."""
+LINE_SETTLED: Final = "settled"
+"""No number before this has anything that is still to be done about it."""
+TICKET_STATE: Final = "state"
+TICKET_ATTEMPT: Final = "attempt"
+WAITLIST_TTL: Final = "expires_at"
+
+
+def line(campaign_id: str, sku: str) -> str:
+    """Partition of an offer's tickets."""
+    return f"{short(campaign_id)}#{sku}"
+
+
+def line_place(partition: str) -> tuple[str, str]:
+    """What the partition of a ticket says: campaign id and SKU."""
+    campaign, sku = partition.split("#")
+    return CAMPAIGN_PREFIX + campaign, sku
+
+
+def line_request(campaign_id: str, sku: str, key: str) -> str:
+    """Partition of what one request has drawn."""
+    return f"{short(campaign_id)}#{sku}#{key}"
 
 
 # -- orders --------------------------------------------------------------------------------------------
@@ -312,13 +347,19 @@ class IndexSpec:
     """Whether it holds whole items; else the keys only, which is cheaper to keep."""
 
 
-NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE})
+NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE, WAITLIST_NUMBER})
 
 TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
     "requests": TableSpec(key=REQUEST_KEY, ttl=REQUEST_TTL),
     "stock": TableSpec(key=STOCK_KEY, stream="NEW_AND_OLD_IMAGES"),
     "buyers": TableSpec(key=BUYER_KEY, ttl=BUYER_TTL),
+    "waitlists": TableSpec(
+        key=WAITLIST_LINE,
+        sort=WAITLIST_NUMBER,
+        ttl=WAITLIST_TTL,
+        stream="NEW_AND_OLD_IMAGES",
+    ),
     "orders": TableSpec(key=ORDER_PARTITION, sort=ORDER_SORT, stream="NEW_AND_OLD_IMAGES"),
     "payments": TableSpec(key=PAYMENT_KEY, stream="NEW_IMAGE"),
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),

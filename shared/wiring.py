@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_refunds import DynamoDBRefunds
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
+    from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
     from shared.adapters.eventbridge import EventBridgeBus
     from shared.adapters.file_carrier import FileCarrier
     from shared.adapters.lambda_errands import LambdaErrands
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hand_off_files import HandOffDesk
     from shared.use_cases.hints import Hints
+    from shared.use_cases.join_waitlist import WaitlistDesk
     from shared.use_cases.order_ports import Books, PaymentProvider, RefundsOnly
     from shared.use_cases.package_campaign import PackageBuilder
     from shared.use_cases.parcel_ports import Dispatch
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from shared.use_cases.receive_payment import PaymentDesk
     from shared.use_cases.reserve import ReservationDesk
     from shared.use_cases.run_campaign import Shape, ShowRunner
+    from shared.use_cases.serve_line import LineKeeper
     from shared.use_cases.storefront import Storefront
 
 # -- clients ---------------------------------------------------------------------------------------
@@ -208,6 +211,53 @@ def storefront() -> Storefront:
     from shared.use_cases.storefront import Storefront
 
     return Storefront(campaign_cache(), hints())
+
+
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+@cache
+def waitlists() -> DynamoDBWaitlists:
+    """The tickets of those who wait."""
+    from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
+
+    return DynamoDBWaitlists(dynamodb(), setting(Setting.WAITLISTS_TABLE))
+
+
+@cache
+def waitlist_desk() -> WaitlistDesk:
+    """What gives out tickets, shows them and takes them back."""
+    from shared.use_cases.arrange_stock import Stockroom
+    from shared.use_cases.join_waitlist import WaitlistDesk
+    from shared.use_cases.read_line import LineReader
+
+    return WaitlistDesk(
+        campaigns=campaigns(),
+        copies=campaign_cache(),
+        stock=stock(),
+        hints=hints(),
+        buyers=buyers(),
+        waitlists=waitlists(),
+        lines=LineReader(waitlists()),
+        stockroom=Stockroom(campaigns(), stock(), errands()),
+    )
+
+
+@cache
+def line_keeper() -> LineKeeper:
+    """What offers units to those who wait."""
+    from shared.clock import now_millis
+    from shared.use_cases.serve_line import LineKeeper
+
+    return LineKeeper(
+        campaigns=campaigns(),
+        copies=campaign_cache(),
+        stock=stock(),
+        hints=hints(),
+        buyers=buyers(),
+        waitlists=waitlists(),
+        clock=now_millis,
+    )
 
 
 # -- orders and payments ---------------------------------------------------------------------------

@@ -8,13 +8,12 @@ Storefronts: what is on sale, and reservations.
 
 from __future__ import annotations
 
-from typing import Any
-
 from functions.reserve.order_form import read_form
-from shared.clock import now_seconds, rfc3339
+from shared.clock import now_seconds
 from shared.contracts.routes import SELL
 from shared.http_api import Api, Request, Response
-from shared.use_cases.reserve import Reservation, ReservationRequest
+from shared.use_cases.reservation_document import reservation_document
+from shared.use_cases.reserve import ReservationRequest
 from shared.wiring import reservation_desk, storefront
 
 api = Api()
@@ -44,7 +43,7 @@ def reserve(request: Request) -> Response:
     )
     reservation = reservation_desk().reserve(wish, now_seconds())
     headers = {"idempotent-replayed": "true"} if reservation.replayed else {}
-    return Response(201, _body(reservation, buyer_id), headers)
+    return Response(201, reservation_document(reservation, buyer_id), headers)
 
 
 @api.route("GET /v1/reservations/{reservation_id}", SELL)
@@ -52,7 +51,7 @@ def read(request: Request) -> Response:
     """A reservation as it stands."""
     return Response(
         200,
-        _body(
+        reservation_document(
             reservation_desk().find(request.path["reservation_id"], request.merchant, now_seconds())
         ),
     )
@@ -63,32 +62,12 @@ def release(request: Request) -> Response:
     """Give the units back."""
     return Response(
         200,
-        _body(
+        reservation_document(
             reservation_desk().release(
                 request.path["reservation_id"], request.merchant, now_seconds()
             )
         ),
     )
-
-
-def _body(reservation: Reservation, buyer_id: str | None = None) -> dict[str, Any]:
-    check = reservation.check
-    return {
-        "id": reservation.id,
-        "object": "reservation",
-        "campaign": check.campaign_id,
-        "state": reservation.state.value,
-        "sku": reservation.sku,
-        "quantity": check.quantity,
-        "unit_price": check.unit_price,
-        "list_price": reservation.list_price,
-        "amount": check.amount,
-        "currency": reservation.currency,
-        "coupon": reservation.coupon,
-        # Only a digest of it is kept, so it can be repeated but not read back.
-        "buyer_id": buyer_id,
-        "expires_at": rfc3339(check.deadline),
-    }
 
 
 lambda_handler = api

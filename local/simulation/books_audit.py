@@ -14,6 +14,7 @@ from typing import Final
 from zlib import crc32
 
 from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.line_audit import LineAudit
 from local.simulation.use_audit import UseAudit
 from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
@@ -65,6 +66,7 @@ class BooksAudit:
         self.ledger = ledger
         self.uses = UseAudit(ledger)
         self.campaigns: dict[str, Campaign] = {}
+        self.lines = LineAudit(ledger, self.campaigns)
         self.orders: dict[str, Order] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.truth: dict[str, list[tuple[int, Sums]]] = {}
@@ -97,6 +99,7 @@ class BooksAudit:
             "buyers": self._buyer,
             "payments": self._payment,
             "log": self._log,
+            "waitlists": self.lines.watch,
         }
         ledger.sold = self._sold
         ledger.refunded = self._refunded
@@ -222,7 +225,8 @@ class BooksAudit:
         campaign = self.campaigns[order.campaign_id]
         check = order.claim(campaign.secret)
         offer = campaign.offer(order.sku)
-        began = check.deadline - campaign.hold_seconds
+        hold = offer.waitlist_hold if order.key in self.lines.keys else campaign.hold_seconds
+        began = check.deadline - (hold or 0)
         promised = deal_of(campaign, offer, check.deal, began).unit_price
         self.ledger.checks["price"] += 1
         expect(order.amount == promised * order.quantity, order.id, "has another price")
@@ -382,18 +386,21 @@ class BooksAudit:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
         for shelf in self.ledger.shelves.values():
             met["sold out to the last unit"] += shelf.sums.available == 0
-            opening = min(block.opens for block in shelf.blocks.values())
+            opening = min(shelf.opens.values())
             for block in shelf.blocks.values():
                 met["block sealed"] += block.sealed
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)
-                met["units of a later portion sold"] += block.opens > opening and bool(
-                    block.counters.sold
-                )
+                met["units of a later portion sold"] += shelf.opens[
+                    block.number
+                ] > opening and bool(block.counters.sold)
                 met["units restocked"] += kinds.count(Kind.RESTOCKED)
         for refund in self.refunds.values():
             met[f"refund {refund.state.value}"] += 1
             met["refund left out of the books"] += refund.after_close
+        for ticket in (each for line in self.lines.lines.values() for each in line.values()):
+            met["number given up" if ticket is None else f"ticket {ticket.state.value}"] += 1
+            met["ticket tried anew"] += ticket is not None and ticket.attempt > 0
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
         met["campaign paused"] += self._paused

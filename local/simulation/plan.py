@@ -53,6 +53,8 @@ class Plan:
     """Who carries what was paid."""
     deals: tuple[Mapping[str, Any], ...] = ()
     """Coupons and flash prices that have a cap, as their merchant writes them."""
+    waitlist: int | None = None
+    """How long units are held for who waited; ``None``: nobody can wait."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -111,6 +113,7 @@ class Plan:
                     "unit_price": price,
                     "allotment": allotment,
                     **({"limit_per_buyer": limit} if limit else {}),
+                    **({"waitlist": {"hold_seconds": self.waitlist}} if self.waitlist else {}),
                 }
                 for sku, allotment, price, limit in self.offers
             ],
@@ -155,8 +158,12 @@ def draw_plan(random: Random) -> Plan:
         pieces=random.choice((0.0, 0.0, 0.1)),
     )
     # No draw of its own: the shows of old seeds stay as they were, but for these.
-    released = plan.buyers // 2 if plan.length == _WITH_RELEASES else 0
-    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None, released=released)
+    plan = replace(
+        plan,
+        carrier="file" if plan.buyers % 3 == 0 else None,
+        released=plan.buyers // 2 if plan.length == _WITH_RELEASES else 0,
+        waitlist=10 if plan.buyers % 2 == 0 else None,
+    )
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))
     return _with_faults(plan, random)

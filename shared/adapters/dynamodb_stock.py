@@ -43,6 +43,7 @@ _AS_OF = "v"
 _TOTAL = "t"
 _FREE = "d"
 _SEEN = "b"
+_QUEUED = "q"
 _LEASE = "u"
 
 
@@ -199,6 +200,8 @@ class DynamoDBStock:
         }
         if board.seen:
             item[_SEEN] = {"B": board.seen}
+        if board.queued:
+            item[_QUEUED] = {"BOOL": True}
         try:
             with store_faults():
                 self._client.put_item(
@@ -261,7 +264,8 @@ class _Request:
             self._conditions.append(f"attribute_exists({self._name(table.STOCK_KEY)})")
         else:
             now = self._number(":now", amendment.open_at)
-            self._conditions.append(f"{self._name(table.OPENS)} <= {now}")
+            if not amendment.admitted:
+                self._conditions.append(f"{self._name(table.OPENS)} <= {now}")
             self._conditions.append(f"{self._name(table.CLOSES)} > {now}")
         if amendment.room is not None:
             room = self._number(":room", amendment.room)
@@ -352,4 +356,5 @@ def decode_board(item: Mapping[str, Any]) -> Board | None:
         total=int(item[_TOTAL]["N"]),
         free=bytes(item[_FREE]["B"]),
         seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
+        queued=_QUEUED in item,
     )

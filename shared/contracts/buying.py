@@ -26,7 +26,8 @@ from shared.contracts.fields import (
     Sku,
     Title,
 )
-from shared.contracts.identifiers import CampaignId, OrderId, ReservationId
+from shared.contracts.identifiers import CampaignId, OrderId, ReservationId, TicketId
+from shared.domain.waitlist import MOST_UNITS
 from shared.table import LARGEST_SHIP_TO
 
 # -- requests --------------------------------------------------------------------------------------
@@ -39,6 +40,17 @@ class ReservationRequest(Body):
     quantity: Quantity
     buyer_id: BuyerId
     coupon: CouponCode | None = None
+
+
+class WaitlistRequest(Body):
+    """Units of one offer that one buyer waits for."""
+
+    sku: Sku
+    quantity: Annotated[
+        int,
+        Field(ge=1, le=MOST_UNITS, description="Units. Whoever is first holds up all others."),
+    ]
+    buyer_id: BuyerId
 
 
 class ShipTo(Body):
@@ -82,6 +94,16 @@ class CheckoutRequest(Body):
 # -- answers ---------------------------------------------------------------------------------------
 
 
+class ShowWaitlist(Answer):
+    """Whether buyers can wait for an offer."""
+
+    open: Annotated[
+        bool,
+        Field(description="Whether somebody waits: units that come back are for those who do."),
+    ]
+    hold_seconds: int
+
+
 class ShowOffer(Answer):
     """What a storefront shows of an offer, at the server's time."""
 
@@ -92,6 +114,7 @@ class ShowOffer(Answer):
     """Before a flash price or a coupon."""
     available: Count
     limit_per_buyer: int | None
+    waitlist: ShowWaitlist | None
 
 
 class ShowCoupon(Answer):
@@ -151,6 +174,32 @@ class Reservation(Answer):
         ),
     ]
     expires_at: Instant
+
+
+class WaitlistTicket(Answer):
+    """
+    A place in the line of an offer. `waiting` until its turn comes; then units are held for it, and it is `offered`: check
+    its reservation out. It ends `confirmed` (paid), `expired`, `left`, or `closed` (the sale was over first).
+    """
+
+    id: TicketId
+    object: Literal["waitlist_ticket"] = "waitlist_ticket"
+    campaign: CampaignId
+    sku: Sku
+    quantity: Quantity
+    buyer_id: Annotated[
+        str | None,
+        Field(description="As sent; null when read back, for only a digest of it is kept."),
+    ]
+    state: Literal["waiting", "offered", "confirmed", "expired", "left", "closed"]
+    place: Annotated[
+        int | None,
+        Field(ge=0, description="How many wait before it: 0 is next. Null unless it waits."),
+    ]
+    reservation: Annotated[
+        Reservation | None, Field(description="What is or was held for it, once it was offered.")
+    ]
+    created_at: Instant
 
 
 class Payment(Answer):

@@ -54,6 +54,15 @@ When = Annotated[
 ]
 
 
+class WaitlistTerms(Body):
+    """Buyers can wait for units to come back: unpaid ones, refunded ones, more stock."""
+
+    hold_seconds: Annotated[
+        int,
+        Field(ge=10, le=3600, description="How long units are held for whoever's turn it is."),
+    ]
+
+
 class OfferTerms(Body):
     """A product on sale in the campaign."""
 
@@ -75,6 +84,9 @@ class OfferTerms(Body):
             le=LARGEST_ALLOTMENT,
             description="Units over all of a buyer's reservations, unpaid ones counted.",
         ),
+    ] = None
+    waitlist: Annotated[
+        WaitlistTerms | None, Field(description="Null: nobody can wait when it is sold out.")
     ] = None
 
 
@@ -537,6 +549,9 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
         unit_price=campaign.list_price(offer),
         allotment=offer.allotment + sum(offer.coming),
         limit_per_buyer=offer.limit_per_buyer,
+        waitlist=None
+        if offer.waitlist_hold is None
+        else WaitlistTerms(hold_seconds=offer.waitlist_hold),
     )
 
 
@@ -575,7 +590,14 @@ def _parties(body: Parties) -> dict[str, Party]:
 
 
 def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
-    return tuple(Offer(number=number, **body.model_dump()) for number, body in enumerate(bodies))
+    return tuple(
+        Offer(
+            number=number,
+            waitlist_hold=body.waitlist.hold_seconds if body.waitlist else None,
+            **body.model_dump(exclude={"waitlist"}),
+        )
+        for number, body in enumerate(bodies)
+    )
 
 
 def _run_of_show(bodies: Sequence[PlannedCue], zone: str, starts_at: int) -> tuple[Cue, ...]:

@@ -262,6 +262,32 @@ class OfferSoldOut(OfCampaign):
     data: SoldOutData
 
 
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+class OfferedData(Data):
+    """The ticket, and until when its units are held."""
+
+    ticket: Annotated[
+        str,
+        Field(
+            pattern="^wtl_[A-Za-z0-9_-]{46}$",
+            description="To read it, and its reservation, ask the API with a key of its merchant.",
+            examples=["wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ"],
+        ),
+    ]
+    sku: Sku
+    units: Units
+    expires_at: Annotated[Moment, Field(description="The units go to the next from then on.")]
+
+
+class WaitlistOffered(OfCampaign):
+    """It is the turn of a buyer who waited: units are held for them. Tell them."""
+
+    told_by = "`waitlists` stream"
+    data: OfferedData
+
+
 # -- orders and payments ---------------------------------------------------------------------------
 
 
@@ -429,6 +455,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         CampaignNeedsAttention,
         ReservationExpired,
         OfferSoldOut,
+        WaitlistOffered,
         OrderPaid,
         OrderRefunded,
         RefundNeedsAttention,

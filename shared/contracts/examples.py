@@ -179,6 +179,7 @@ SHOW: Final[Json] = {
             "list_price": 9900,
             "available": 2180,
             "limit_per_buyer": 5,
+            "waitlist": {"open": False, "hold_seconds": 120},
         }
     ],
 }
@@ -200,6 +201,26 @@ RESERVATION: Final[Json] = {
 }
 READ_BACK: Final[Json] = {**RESERVATION, "buyer_id": None}
 RELEASED: Final[Json] = {**READ_BACK, "state": "released"}
+TICKET: Final[Json] = {
+    "id": "wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ",
+    "object": "waitlist_ticket",
+    "campaign": CAMPAIGN_ID,
+    "sku": "FUJI-12",
+    "quantity": 2,
+    "buyer_id": "b-7731",
+    "state": "waiting",
+    "place": 17,
+    "reservation": None,
+    "created_at": "2026-11-28T12:09:41Z",
+}
+OFFERED: Final[Json] = {
+    **TICKET,
+    "buyer_id": None,
+    "state": "offered",
+    "place": None,
+    "reservation": READ_BACK,
+}
+LEFT: Final[Json] = {**TICKET, "buyer_id": None, "state": "left", "place": None}
 CHECKOUT: Final[Json] = {
     "buyer_id": "b-7731",
     "payment_method": "card",

@@ -458,6 +458,43 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ReservationExpired,
         ),
     ),
+    "POST /v1/campaigns/{campaign_id}/waitlist": Operation(
+        id="join_waitlist",
+        description=(
+            "A place in the line of an offer that is sold out. From this answer on, units that come back are for those who "
+            "wait, in the order of their tickets. The limit per buyer counts what is waited for."
+        ),
+        takes=buying.WaitlistRequest,
+        sends=eg.RESERVATION_REQUEST,
+        status=201,
+        answers=buying.WaitlistTicket,
+        gives=eg.TICKET,
+        refuses=(
+            *_NOT_FOUND,
+            errors.OfferNotFound,
+            errors.WaitlistNotOpen,
+            errors.UnitsAvailable,
+            errors.BuyerLimitReached,
+        ),
+    ),
+    "GET /v1/waitlist/{ticket_id}": Operation(
+        id="read_waitlist_ticket",
+        description="The ticket as it stands. Ask every few seconds, or listen for `WaitlistOffered`.",
+        answers=buying.WaitlistTicket,
+        gives=eg.OFFERED,
+        refuses=(errors.TicketNotFound,),
+    ),
+    "DELETE /v1/waitlist/{ticket_id}": Operation(
+        id="leave_waitlist",
+        description="Gives up the place, or the units that are held for it. Again: the same answer.",
+        answers=buying.WaitlistTicket,
+        gives=eg.LEFT,
+        refuses=(
+            errors.TicketNotFound,
+            errors.ReservationConfirmed,
+            errors.ReservationExpired,
+        ),
+    ),
     "POST /v1/reservations/{reservation_id}/checkout": Operation(
         id="check_out",
         description="Turns a held reservation into an order, and asks the provider for a payment.",

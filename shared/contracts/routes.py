@@ -131,6 +131,11 @@ ROUTES: Final = (
         "DELETE", "/v1/reservations/{reservation_id}", "reserve", (SELL,), "Release a reservation"
     ),
     RouteSpec(
+        "POST", "/v1/campaigns/{campaign_id}/waitlist", "waitlist", (SELL,), "Wait for units"
+    ),
+    RouteSpec("GET", "/v1/waitlist/{ticket_id}", "waitlist", (SELL,), "Read a waitlist ticket"),
+    RouteSpec("DELETE", "/v1/waitlist/{ticket_id}", "waitlist", (SELL,), "Leave the waitlist"),
+    RouteSpec(
         "POST",
         "/v1/reservations/{reservation_id}/checkout",
         "checkout",

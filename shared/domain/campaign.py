@@ -107,6 +107,12 @@ class Offer:
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+    waitlist_hold: int | None = None
+    """Seconds for which units that come back are held for who waited; ``None``: nobody can wait."""
+    queued_in: int = 0
+    """Version in which buyers began to wait: units that come back are for them from then on. 0: nobody waits."""
+    queue_firm: bool = False
+    """Whether every block knows that, and nobody is about to change it."""
     beyond: Beyond = ()
 
     @property
@@ -247,6 +253,11 @@ class Campaign:
     def is_of_replay(self, expires_at: int) -> bool:
         """Whether a reservation was made when the show was over, by the end of its hold."""
         return bool(self.replay_until) and expires_at - self.hold_seconds >= self.ends_at
+
+    @property
+    def longest_hold(self) -> int:
+        """Seconds that any hold lasts at most."""
+        return max(self.hold_seconds, *(offer.waitlist_hold or 0 for offer in self.offers))
 
     @property
     def is_unfinished(self) -> bool:

@@ -111,7 +111,7 @@ _PLAIN: Final = (
 )
 _COMPOUND: Final = ("parties", "payment_fee", "run_of_show", "metadata")
 """Of these it is told that they changed, and not from what to what: they may be long, or name people."""
-_OF_OFFERS: Final = ("title", "unit_price", "allotment", "limit_per_buyer")
+_OF_OFFERS: Final = ("title", "unit_price", "allotment", "limit_per_buyer", "waitlist_hold")
 
 
 def entry_of(before: Campaign | None, after: Campaign, *, by: str, at: int) -> Entry:
@@ -163,6 +163,9 @@ def _marks(before: Campaign, after: Campaign, at: int) -> Iterator[_Reading]:
     if after.finished and not before.finished:
         yield "finished", Outcome.DONE, {}
     for was, now in zip(before.offers, after.offers, strict=False):
+        if (now.queued_in > 0, now.queue_firm) != (was.queued_in > 0, was.queue_firm):
+            action = "waitlist_opened" if now.queued_in else "waitlist_closed"
+            yield action, Outcome.DONE, {"sku": now.sku, "every_block_knows": now.queue_firm}
         if len(now.coming) > len(was.coming):
             # There was no room for another cue.
             yield "stock_added", Outcome.DONE, {}

@@ -59,6 +59,10 @@ class ClaimCheck:
         """Minor units to pay."""
         return self.unit_price * self.quantity
 
+    def identifier(self, secret: str) -> str:
+        """The reservation id."""
+        return RESERVATION + self.suffix(secret)
+
     def suffix(self, secret: str) -> str:
         """The part that a reservation id and its order id share."""
         packed = _LAYOUT.pack(

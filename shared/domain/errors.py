@@ -10,13 +10,14 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound,
-      RefundNotFound
+      RefundNotFound, TicketNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded, RestockOfPart, RestockTooLate
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -169,6 +170,11 @@ class RefundNotFound(NotFound):
     title = "There is no such refund"
 
 
+class TicketNotFound(NotFound):
+    code = "ticket_not_found"
+    title = "There is no such waitlist ticket"
+
+
 class MethodNotAllowed(Refusal):
     """``allow``: the methods that the endpoint has."""
 
@@ -248,6 +254,22 @@ class CouponLimitReached(Conflict):
     code = "coupon_limit_reached"
     title = "The buyer has used this coupon as often as it can be"
     advice = "Reserve without 'coupon', at the price of the moment; or release a reservation of this buyer first."
+
+
+class UnitsAvailable(Conflict):
+    """``available``: units that are left."""
+
+    code = "units_available"
+    title = "There is nothing to wait for"
+    advice = "Reserve instead: there are enough units."
+
+
+class WaitlistNotOpen(Conflict):
+    """``campaign_status``."""
+
+    code = "waitlist_not_open"
+    title = "Nobody can wait for this offer now"
+    advice = "Wait only for an offer with a waitlist, as GET /v1/shows/{campaign_id} shows it, while its campaign is live."
 
 
 class ReservationConfirmed(Conflict):

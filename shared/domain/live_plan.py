@@ -49,8 +49,8 @@ def revised_on_air(campaign: Campaign, changes: Mapping[str, Any], *, now: int) 
 def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
     if _fixed(campaign.offers) != _fixed(sent):
         raise CampaignState(
-            "The show is on: titles, prices and larger allotments of its offers can change; their number, their SKUs and "
-            "their limits cannot.",
+            "The show is on: titles, prices and larger allotments of its offers can change; their number, their SKUs, "
+            "limits and waitlists cannot.",
             status=campaign.status.value,
             refused=["offers"],
         )
@@ -77,7 +77,7 @@ def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
 
 
 def _fixed(offers: Sequence[Offer]) -> list[tuple[object, ...]]:
-    return [(offer.sku, offer.limit_per_buyer) for offer in offers]
+    return [(offer.sku, offer.limit_per_buyer, offer.waitlist_hold) for offer in offers]
 
 
 def _units(offer: Offer) -> int:

@@ -105,7 +105,7 @@ def _same_but_titles(campaign: Campaign, new: tuple[Offer, ...]) -> bool:
 
 
 def _terms(offer: Offer, price: int) -> tuple[object, ...]:
-    return offer.sku, price, offer.allotment, offer.limit_per_buyer
+    return offer.sku, price, offer.allotment, offer.limit_per_buyer, offer.waitlist_hold
 
 
 def _retitled(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:

@@ -30,6 +30,8 @@ FOR_GOOD = 0
 """As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
 PAUSED = 1
 """As a closing instant: the block is closed whatever the clock says, until it is stamped for a later version."""
+QUEUED = 9_000_000_000
+"""As an opening instant: buyers wait in line, and until a later stamp only those who did may take units. Of few digits."""
 REMEMBERED = 60
 """Seconds beyond its deadline for which an ended entry still answers a repeated request."""
 
@@ -166,8 +168,10 @@ class Gate:
     somebody who is late."""
 
     def later(self, seconds: int) -> Gate:
-        """The same for a block that opens later than the others."""
-        return replace(self, opens=self.opens + seconds) if seconds else self
+        """The same for a block that opens later than the others; while somebody waits, none opens to everybody."""
+        if not seconds or self.opens == QUEUED:
+            return self
+        return replace(self, opens=self.opens + seconds)
 
     def is_known_to(self, block: Block) -> bool:
         """Whether a block need not be told."""
@@ -197,6 +201,15 @@ class Block:
     def units(self) -> int:
         """Units of the allotment that live in this block."""
         return self.counters.free + self.counters.held + self.counters.sold
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether free units are for those who wait, and for nobody else."""
+        return self.opens == QUEUED
+
+    def is_open(self, now: int, *, admitted: bool = False) -> bool:
+        """Whether units may be taken; ``admitted``: by somebody whose turn it is among those who wait."""
+        return (admitted or self.opens <= now) and now < self.closes
 
     def overdue(self, now: int) -> Iterator[tuple[str, Entry]]:
         """Holds whose deadline has passed and that nobody but this block decides about."""
@@ -258,6 +271,8 @@ class Amendment:
     change: Counters = Counters()
     open_at: int | None = None
     """The block must be open at this instant."""
+    admitted: bool = False
+    """For somebody whose turn it is among those who wait: it need not be open to all, only not closed."""
     room: int | None = None
     """The ledger must hold fewer entries than this beforehand."""
     unsealed: bool = False
@@ -277,6 +292,7 @@ class Amendment:
             write={**other.write, **self.write},
             change=self.change + other.change,
             open_at=self.open_at,
+            admitted=self.admitted,
             room=None
             if self.room is None
             else self.room + sum(entry is None for entry in other.write.values()),
@@ -287,6 +303,10 @@ class Amendment:
     def at_home(self) -> Amendment:
         """The same where the request begins."""
         return replace(self, unsealed=True)
+
+    def for_whose_turn_it_is(self) -> Amendment:
+        """The same for somebody who has waited for it."""
+        return replace(self, admitted=True)
 
 
 # -- the movements -------------------------------------------------------------------------------------
@@ -385,6 +405,8 @@ def refund_whole(
         change=Counters(free=units, sold=-units, replay_sold=-replay if restock else 0)
         + _given_back(money, replay),
         open_at=open_at,
+        # Back on sale: for whoever waits, if somebody does.
+        admitted=open_at is not None,
     )
 
 

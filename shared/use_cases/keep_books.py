@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.domain.board import make_board
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
 from shared.domain.stock import FOR_GOOD, Block
 from shared.domain.totals import Snapshot
@@ -90,7 +89,7 @@ def keep_books(
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.
-        drains_until = now + campaign.hold_seconds + PATIENCE
+        drains_until = now + campaign.longest_hold + PATIENCE
         bookmark = replace(bookmark, drains_until=drains_until)
     held = sum(offer.held for offer in kept)
     under_way = held + of_deals.held
@@ -128,9 +127,9 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
         place = shelf(campaign, offer)
         if selling and any(not block.counters.free for block in blocks):
             # Some home is empty, so somebody will have to look elsewhere: here is where.
-            stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
+            stock.post_board(place, place.board(blocks, as_of=counted.at))
         return keep_stock(
-            stock, place, blocks, now=now, gate=gate_of(campaign), called_off=called_off
+            stock, place, blocks, now=now, gate=gate_of(campaign, offer), called_off=called_off
         )
 
     return side_by_side(keep, zip(campaign.offers, counted.blocks, strict=True))

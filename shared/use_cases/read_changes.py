@@ -19,6 +19,7 @@ from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import Block, Entry, Kind
+from shared.domain.waitlist import Ticket, TicketState
 from shared.table import USES
 
 
@@ -57,6 +58,15 @@ class BoardChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChange:
+    """A waitlist ticket, given out or brought to another state."""
+
+    at: float
+    before: Ticket | None
+    after: Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderChange:
     """An order, made or settled."""
 
@@ -82,7 +92,15 @@ class QuarantineChange:
     after: QuarantinedPayment
 
 
-Change = CampaignChange | BlockChange | BoardChange | OrderChange | RefundChange | QuarantineChange
+Change = (
+    CampaignChange
+    | BlockChange
+    | BoardChange
+    | TicketChange
+    | OrderChange
+    | RefundChange
+    | QuarantineChange
+)
 MerchantOf = Callable[[str], str]
 """The merchant of a campaign id. Stock does not carry it, for its items must stay small."""
 
@@ -96,6 +114,8 @@ def read_change(change: Change, merchant_of: MerchantOf) -> Iterator[Event]:
             yield from _of_block(change, merchant_of)
         case BoardChange():
             yield from _of_board(change, merchant_of)
+        case TicketChange():
+            yield from _of_ticket(change, merchant_of)
         case OrderChange():
             yield from _of_order(change)
         case RefundChange():
@@ -198,6 +218,30 @@ def _of_board(change: BoardChange, merchant_of: MerchantOf) -> Iterator[Event]:
         merchant=merchant_of(change.campaign_id),
         campaign=change.campaign_id,
         data={"sku": change.sku, "counted_at": after.as_of / 1000},
+    )
+
+
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+def _of_ticket(change: TicketChange, merchant_of: MerchantOf) -> Iterator[Event]:
+    ticket, before = change.after, change.before
+    was = before.state if before is not None else None
+    if ticket.state is not TicketState.OFFERED or ticket.held is None or was is ticket.state:
+        return
+    yield Event(
+        name=EventName.WAITLIST_OFFERED,
+        # It is offered once.
+        id=event_id(EventName.WAITLIST_OFFERED, ticket.id),
+        occurred_at=change.at,
+        merchant=merchant_of(ticket.campaign_id),
+        campaign=ticket.campaign_id,
+        data={
+            "ticket": ticket.id,
+            "sku": ticket.sku,
+            "units": ticket.quantity,
+            "expires_at": ticket.held.deadline,
+        },
     )
 
 

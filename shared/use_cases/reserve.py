@@ -211,7 +211,7 @@ class ReservationDesk:
             deal=taken.tail.deal,
         )
         state = tell(self._stock, shelf(campaign, offer), check, taken.tail, now) or State.EXPIRED
-        identifier = RESERVATION + check.suffix(campaign.secret)
+        identifier = check.identifier(campaign.secret)
         return replace(_told(campaign, offer, check, identifier, state), replayed=taken.replayed)
 
 

@@ -55,6 +55,7 @@ class Storefront:
             "list_price": campaign.list_price(offer, now),
             "available": self._available(campaign, offer, now),
             "limit_per_buyer": offer.limit_per_buyer,
+            "waitlist": _waitlist(offer),
         }
 
     def _price(self, campaign: Campaign, offer: Offer, now: int) -> int:
@@ -70,7 +71,8 @@ class Storefront:
         return best.unit_price
 
     def _available(self, campaign: Campaign, offer: Offer, now: int) -> int:
-        if not campaign.is_selling(now):
+        if not campaign.is_selling(now) or offer.queued_in:
+            # What comes back is for those who wait.
             return 0
         try:
             return self._hints.glance(shelf(campaign, offer), _FRESH).total
@@ -93,3 +95,9 @@ def _coupons(campaign: Campaign, now: int) -> list[dict[str, Any]]:
         for _, cue in coupons(campaign, now)
         if cue.automatic
     ]
+
+
+def _waitlist(offer: Offer) -> dict[str, Any] | None:
+    if offer.waitlist_hold is None:
+        return None
+    return {"open": offer.queued_in > 0, "hold_seconds": offer.waitlist_hold}

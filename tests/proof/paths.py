@@ -16,7 +16,16 @@ from standardwebhooks.webhooks import Webhook
 from local.simulation.bank import ROUTE, event_about
 from local.simulation.deliveries import record
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
-from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
+from local.simulation.people import (
+    CHECKOUT,
+    JOIN,
+    REFUND,
+    RESERVATION,
+    RESERVE,
+    RETRY,
+    SHIP_TO,
+    TICKET,
+)
 from local.simulation.plan import STARTS
 from local.simulation.refusals import refuse
 from local.simulation.sdk import Client, Serve
@@ -76,6 +85,13 @@ class Rig(World):
     def reserve(self, units: int, sku: str = "APPLE", coupon: str | None = None) -> Act:
         body = {"sku": sku, "quantity": units, "buyer_id": "ana", "coupon": coupon}
         return self.ask(RESERVE, "sell", body)
+
+    def wait_for(self, units: int, sku: str = "APPLE") -> Act:
+        return self.ask(JOIN, "sell", {"sku": sku, "quantity": units, "buyer_id": "ana"})
+
+    def on_ticket(self, method: str, ticket: Answer) -> Act:
+        path = {"ticket_id": ticket.body["id"]}
+        return self.ask(f"{method} {TICKET}", "sell", path=path)
 
     def release(self, reservation: Answer) -> Act:
         path = {"reservation_id": reservation.body["id"]}
@@ -143,13 +159,20 @@ class Rig(World):
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
             "run_of_show": self.run_of_show,
             "offers": [
-                {"sku": "APPLE", "title": {"en": "Apple"}, "unit_price": 990, "allotment": 8},
+                {
+                    "sku": "APPLE",
+                    "title": {"en": "Apple"},
+                    "unit_price": 990,
+                    "allotment": 8,
+                    "waitlist": {"hold_seconds": HOLD},
+                },
                 {
                     "sku": "PEAR",
                     "title": {"en": "Pear"},
                     "unit_price": 1500,
                     "allotment": 4,
                     "limit_per_buyer": 2,
+                    "waitlist": {"hold_seconds": HOLD},
                 },
             ],
         }
@@ -301,6 +324,65 @@ def expire_over_several_blocks(rig: Rig) -> Act:
     rig.pause(HOLD + 1)
     rig.task("keep_books")()
     return rig.task("keep_books")
+
+
+# -- those who wait ------------------------------------------------------------------------------------------
+
+
+def _waiting(rig: Rig) -> tuple[Answer, Answer]:
+    """Everything is held, and somebody waits."""
+    rig.live()
+    held = rig.reserve(8)()
+    return held, rig.wait_for(2)()
+
+
+def _offered(rig: Rig) -> Answer:
+    held, ticket = _waiting(rig)
+    rig.release(held)()
+    rig.task("keep_books")()
+    return ticket
+
+
+def wait(rig: Rig) -> Act:
+    rig.live()
+    rig.reserve(8)()
+    return rig.wait_for(2)
+
+
+def wait_within_a_limit(rig: Rig) -> Act:
+    rig.live()
+    for buyer in ("ben", "cleo"):
+        rig.ask(RESERVE, "sell", {"sku": "PEAR", "quantity": 2, "buyer_id": buyer})()
+    return rig.wait_for(1, "PEAR")
+
+
+def leave(rig: Rig) -> Act:
+    _, ticket = _waiting(rig)
+    return rig.on_ticket("DELETE", ticket)
+
+
+def offer(rig: Rig) -> Act:
+    held, _ = _waiting(rig)
+    rig.release(held)()
+    return rig.task("keep_books")
+
+
+def leave_what_was_offered(rig: Rig) -> Act:
+    return rig.on_ticket("DELETE", _offered(rig))
+
+
+def offer_in_vain(rig: Rig) -> Act:
+    """It runs out, and the line goes."""
+    _offered(rig)
+    rig.pause(HOLD + 1)
+    return rig.task("keep_books")
+
+
+def wait_until_all_is_over(rig: Rig) -> Act:
+    _, ticket = _waiting(rig)
+    rig.command("end")()
+    rig.pause(1)
+    return rig.on_ticket("GET", ticket)
 
 
 # -- money -------------------------------------------------------------------------------------------------
@@ -680,6 +762,13 @@ PATHS: Final[tuple[Path, ...]] = (
     release_within_a_limit,
     expire,
     expire_over_several_blocks,
+    wait,
+    wait_within_a_limit,
+    leave,
+    offer,
+    leave_what_was_offered,
+    offer_in_vain,
+    wait_until_all_is_over,
     check_out,
     pay,
     fail_to_pay,

@@ -20,6 +20,7 @@ from shared.adapters.dynamodb_payments import DynamoDBQuarantine
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.adapters.dynamodb_stock import DynamoDBStock
 from shared.adapters.dynamodb_totals import DynamoDBTotals
+from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain import stock as ledger
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Status
@@ -56,6 +57,7 @@ class Rig:
         self.totals = DynamoDBTotals(client, "totals")
         self.packages = DynamoDBPackages(client, "totals")
         self.buyers = DynamoDBBuyers(client, "buyers")
+        self.waitlists = DynamoDBWaitlists(client, "waitlists")
         self.quarantine = DynamoDBQuarantine(client, "payments")
         self.keys = DynamoDBKeys(client, "keys")
         self.log = DynamoDBLog(client, "log")

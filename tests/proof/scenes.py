@@ -14,12 +14,14 @@ from typing import Any, Final
 from local.simulation.gateway import Answer, Ask
 from local.simulation.people import (
     CHECKOUT,
+    JOIN,
     ORDER,
     REFUND,
     RESERVATION,
     RESERVE,
     RETRY,
     SHIP_TO,
+    TICKET,
 )
 from local.simulation.plan import STARTS, Plan
 from local.simulation.show import Show
@@ -128,6 +130,47 @@ class Script:
 
     def look(self, reservation: Answer) -> Answer:
         return self._on(f"GET {RESERVATION}", reservation)
+
+    # -- those who wait ------------------------------------------------------------------------------
+
+    def wait_for(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+        """Twice, as a reservation."""
+        ask = Ask(
+            JOIN,
+            {"campaign_id": self._show.merchant.show},
+            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        expect(answer.code == refused if refused else answer.ok, ask, answer)
+        if not refused:
+            expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        return answer
+
+    def look_at_ticket(self, ticket: Answer, state: str) -> Answer:
+        answer = self._on_ticket("GET", ticket)
+        expect(answer.ok and answer.body["state"] == state, answer)
+        return answer
+
+    def take_turn(self, ticket: Answer) -> Answer:
+        """Look every few seconds, until it is offered. The reservation, as its buyer has it."""
+        for _ in range(20):
+            seen = self._on_ticket("GET", ticket).body
+            if seen["state"] == "offered":
+                return Answer(201, {**seen["reservation"], "buyer_id": ticket.body["buyer_id"]})
+            self._wait(3)
+        raise AssertionError(f"it is never offered: {seen}")
+
+    def leave(self, ticket: Answer, refused: str = "") -> None:
+        """Twice, too."""
+        for _ in range(2):
+            answer = self._on_ticket("DELETE", ticket)
+            expect(answer.code == refused if refused else answer.body["state"] == "left", answer)
+
+    def _on_ticket(self, method: str, ticket: Answer) -> Answer:
+        path = {"ticket_id": ticket.body["id"]}
+        return self._show.clients.insist(Ask(f"{method} {TICKET}", path, key="sell"))
 
     def release(self, reservation: Answer) -> Answer:
         return self._on(f"DELETE {RESERVATION}", reservation)
@@ -362,6 +405,65 @@ def _want_what_is_left(units: int) -> Act:
             script.release(answer)
 
     return act
+
+
+def _wait_in_line(script: Script) -> None:
+    script.at(3)
+    script.wait_for(1, "early", "PEAR", refused="units_available")
+    held = script.reserve(4, "ana", "PEAR")
+    first = script.wait_for(2, "ben", "PEAR")
+    second = script.wait_for(1, "cleo", "PEAR")
+    third = script.wait_for(1, "dora", "PEAR")
+    last = script.wait_for(1, "eve", "PEAR")
+    script.wait_for(1, "ana", "PEAR", refused="buyer_limit_reached")
+    script.at(10)
+    script.look_at_ticket(first, "waiting")
+    script.leave(second)
+    script.release(held)
+    # Free, and not for who has not waited.
+    script.reserve(1, "fay", "PEAR", refused="sold_out")
+    script.pay(script.check_out(script.take_turn(first)))
+    script.leave(third)
+    # Nobody pays for it: it runs out. And nobody waits any more, so that everybody may buy.
+    script.at(55)
+    script.look_at_ticket(first, "confirmed")
+    script.look_at_ticket(last, "expired")
+    script.leave(last, refused="reservation_expired")
+    script.leave(first, refused="reservation_confirmed")
+    script.reserve(2, "gus", "PEAR")
+    forgotten = script.wait_for(1, "hal", "PEAR")
+    script.at(75)
+    script.look_at_ticket(forgotten, "closed")
+
+
+def _wait_for_what_others_offer(script: Script) -> None:
+    script.at(3)
+    held = script.reserve(4, "ana")
+    # Whoever draws a number for it dies first: that number is given up.
+    ben = script.wait_for(2, "ben")
+    script.at(7)
+    script.release(held)
+    # Its units are taken, and run out before anybody could be told: so it is served anew.
+    script.pay(script.check_out(script.take_turn(ben)))
+
+
+def _wait_for_more_stock(script: Script) -> None:
+    script.at(3)
+    script.reserve(2, "ana")
+    ben = script.wait_for(2, "ben")
+    cleo = script.wait_for(1, "cleo")
+    script.at(8)
+    expect(script.command("allotment", sku="APPLE", units=1).ok, "added")
+    script.at(20)
+    # Not for who is second, though it would do.
+    script.look_at_ticket(cleo, "waiting")
+    script.command("pause")
+    script.rest(1)
+    script.leave(ben)
+    script.at(30)
+    script.look_at_ticket(cleo, "waiting")
+    script.command("resume")
+    script.take_turn(cleo)
 
 
 # -- money -------------------------------------------------------------------------------------------------
@@ -726,6 +828,42 @@ SCENES: Final = (
         tuple(map(_want_what_is_left, (1, 2, 2))),
         ("reservation over several blocks", "reservation never completed", "block sealed"),
         rehearsals=40,
+    ),
+    Scene(
+        "a line",
+        replace(CALM, length=68, hold=25, waitlist=20, offers=(("PEAR", 4, 1500, 4),)),
+        (_wait_in_line,),
+        (
+            "ticket confirmed",
+            "ticket expired",
+            "ticket left",
+            "ticket closed",
+            "ticket refused",
+            "order paid",
+        ),
+    ),
+    Scene(
+        "a line that others finish",
+        replace(CALM, length=60, hold=40, waitlist=16, offers=(("APPLE", 4, 990, None),)),
+        (_wait_for_what_others_offer,),
+        ("ticket confirmed", "ticket tried anew", "number given up", "in trouble"),
+        (
+            Trouble("waitlist", "UpdateItem", "waitlists", 1, since=2),
+            Trouble("keep_books", "UpdateItem", "stock", 14, since=7),
+        ),
+    ),
+    Scene(
+        "a line at many blocks",
+        replace(
+            CALM,
+            length=50,
+            hold=40,
+            waitlist=20,
+            offers=(("APPLE", 2, 990, None),),
+            scale=Scale(block_units=2, order_shards=2, few_blocks=0),
+        ),
+        (_wait_for_more_stock,),
+        ("ticket left", "campaign paused"),
     ),
     Scene(
         "money",

@@ -156,5 +156,5 @@ def test_what_code_of_another_version_keeps_is_carried_along():
     again = decode(encode(read.changed(name="Other")))
     assert dict(again.beyond) == newer
     assert again.offers[0].beyond == (("colour", "red"),)
-    assert again.improvised[0].beyond == (("code", "APPLE"),)
+    assert again.improvised[0].beyond == (("scent", "APPLE"),)
     assert "beyond" not in encode(again)["doc"]["S"]

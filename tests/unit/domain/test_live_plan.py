@@ -153,6 +153,7 @@ def test_units_are_added_and_never_taken_away():
     "sent",
     [
         {"offers": (an_offer(limit_per_buyer=1),)},
+        {"offers": (an_offer(waitlist_hold=60),)},
         {"offers": (an_offer(), an_offer(number=1, sku="GALA-12"))},
         {"starts_at": START + 1},
         {"hold_seconds": 61, "name": "Other"},

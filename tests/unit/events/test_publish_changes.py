@@ -22,12 +22,13 @@ from tests.fakes import MemoryLog
 from tests.unit.events.fake_eventbridge import FakeEventBridge
 
 INVOCATIONS = Path(__file__).parents[3] / "events" / "invocations"
-STREAMS = ("campaigns", "orders", "payments", "stock")
+STREAMS = ("campaigns", "orders", "payments", "stock", "waitlists")
 TOLD = {
     "campaigns": ["CampaignScheduled", "CampaignOpened", "CampaignCancelled", "CampaignClosed"],
     "orders": ["OrderPaid", "OrderRefunded"],
     "payments": ["PaymentQuarantined", "PaymentQuarantined"],
     "stock": ["ReservationExpired", "ReservationExpired", "OfferSoldOut"],
+    "waitlists": ["WaitlistOffered"],
 }
 
 Json = dict[str, Any]
