@@ -71,6 +71,9 @@ function inWords(marker, { offers = [] }, currency) {
     announce: ['', `announced: ${marker.text}`],
     paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
     resumed: ['resumed', 'selling again'],
+    extended: ['longer', `the show goes on ${Math.round(marker.seconds / 60) || 1} min longer`],
+    waitlist_opened: ['line', `buyers wait for ${title}`],
+    waitlist_closed: ['', `nobody waits for ${title} any more`],
     replay: ['replay', 'the show is over, and its replay sells on'],
     sold_out: ['sold out', `${title} sold out`],
   };

@@ -130,7 +130,8 @@ class Cue:
     cue: str
     """
     ``pin``, ``unpin``, ``flash_price``, ``coupon``, ``announce``, ``release_stock``; of those that were improvised also
-    ``flash_end``, ``coupon_end``, ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
+    ``flash_end``, ``coupon_end``, ``price`` (the list price from then on), ``stock``, ``extended``, ``paused``, ``resumed``,
+    ``waitlist_opened`` and ``waitlist_closed``.
     """
     sku: str | None = None
     unit_price: int | None = None

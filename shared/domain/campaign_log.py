@@ -101,6 +101,9 @@ _DIRECTED: Final[Mapping[str, str]] = {
     "flash_end": "flash_price_stopped",
     "price": "price_changed",
     "coupon_end": "coupon_stopped",
+    "extended": "extended",
+    "waitlist_opened": "waitlist_opened",
+    "waitlist_closed": "waitlist_closed",
     "announce": "announced",
     "stock": "stock_added",
 }
@@ -163,9 +166,13 @@ def _marks(before: Campaign, after: Campaign, at: int) -> Iterator[_Reading]:
     if after.finished and not before.finished:
         yield "finished", Outcome.DONE, {}
     for was, now in zip(before.offers, after.offers, strict=False):
-        if (now.queued_in > 0, now.queue_firm) != (was.queued_in > 0, was.queue_firm):
+        if (now.queued_in > 0) != (was.queued_in > 0):
+            # There was no room for another mark.
             action = "waitlist_opened" if now.queued_in else "waitlist_closed"
-            yield action, Outcome.DONE, {"sku": now.sku, "every_block_knows": now.queue_firm}
+            yield action, Outcome.DONE, {"sku": now.sku}
+        if now.queued_in and now.queue_firm != was.queue_firm:
+            action = "waitlist_known" if now.queue_firm else "waitlist_about_to_close"
+            yield action, Outcome.DONE, {"sku": now.sku}
         if len(now.coming) > len(was.coming):
             # There was no room for another cue.
             yield "stock_added", Outcome.DONE, {}

@@ -98,9 +98,12 @@ def extend(campaign: Campaign, *, ends_at: int, now: int) -> Campaign:
     if ends_at > campaign.starts_at + LONGEST_SHOW:
         raise _invalid("/ends_at", "A show lasts at most 24 hours.")
     replay = campaign.replay_until
-    return campaign.changed(
-        ends_at=ends_at, replay_until=replay if replay and replay > ends_at else None
-    )
+    later = {"ends_at": ends_at, "replay_until": replay if replay and replay > ends_at else None}
+    if campaign.status is Status.SCHEDULED:
+        return campaign.changed(**later)
+    more = ends_at - campaign.ends_at
+    marked = noted(campaign, "extended", now=now, seconds=more)
+    return campaign.changed(**later, improvised=marked)
 
 
 def pause(campaign: Campaign, *, now: int, reason: str | None = None) -> Campaign:

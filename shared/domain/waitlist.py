@@ -17,7 +17,10 @@ from enum import StrEnum
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.ids import ledger_key
+from shared.domain.live_cues import noted
 
+MOST_MARKED = 100
+"""Cues of a show beyond which a line that comes or goes is not marked any more."""
 MOST_UNITS = 10
 """Units of one ticket: who is first holds up all others until there are so many."""
 
@@ -107,11 +110,12 @@ def counts_until(campaign: Campaign) -> int:
 # -- the line --------------------------------------------------------------------------------------------
 
 
-def opened(campaign: Campaign, sku: str) -> Campaign:
-    """The campaign with a line at an offer; the same if there is one."""
+def opened(campaign: Campaign, sku: str, *, now: int) -> Campaign:
+    """The campaign with a line at an offer; the same if there is one. ``now``: seconds."""
     if campaign.offer(sku).queued_in:
         return campaign
-    return _with(campaign, sku, queued_in=campaign.version + 1, queue_firm=False)
+    lined_up = _with(campaign, sku, queued_in=campaign.version + 1, queue_firm=False)
+    return _marked(lined_up, "waitlist_opened", sku, now)
 
 
 def firm(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -126,9 +130,17 @@ def loosened(campaign: Campaign, sku: str) -> Campaign:
     return _with(campaign, sku, queue_firm=False)
 
 
-def taken_down(campaign: Campaign, sku: str) -> Campaign:
+def taken_down(campaign: Campaign, sku: str, *, now: int) -> Campaign:
     """The campaign without a line at an offer: whoever comes may buy, as soon as the blocks know."""
-    return _with(campaign, sku, queued_in=0, queue_firm=False)
+    gone = _with(campaign, sku, queued_in=0, queue_firm=False)
+    return _marked(gone, "waitlist_closed", sku, now)
+
+
+def _marked(campaign: Campaign, what: str, sku: str, now: int) -> Campaign:
+    """Noted for the timeline, while there is room beside what the host may want to do."""
+    if len(campaign.improvised) >= MOST_MARKED:
+        return campaign
+    return replace(campaign, improvised=noted(campaign, what, now=now, sku=sku))
 
 
 def _with(campaign: Campaign, sku: str, **changes: int) -> Campaign:

@@ -119,7 +119,7 @@ class WaitlistDesk:
         if ticket.state is TicketState.REFUSED:
             raise BuyerLimitReached(limit=offer.limit_per_buyer, remaining=0)
         if ticket.is_waiting:
-            campaign = self._make_firm(line)
+            campaign = self._make_firm(line, now)
         return self._view(campaign, ticket, now, replayed=replayed)
 
     def find(self, identifier: str, merchant: str, now: int) -> TicketView:
@@ -208,7 +208,7 @@ class WaitlistDesk:
             forget_ticket(self._buyers, campaign, stands)
         return stands
 
-    def _make_firm(self, line: Line) -> Campaign:
+    def _make_firm(self, line: Line, now: int) -> Campaign:
         """
         Have every block know that somebody waits. The campaign as it is then: read later than the ticket was written, so
         that whoever takes the line down later finds the ticket.
@@ -219,7 +219,10 @@ class WaitlistDesk:
         if campaign.offer(line.sku).queue_firm:
             return campaign
         campaign = change_campaign(
-            self._campaigns, line.campaign_id, lambda plan: opened(plan, line.sku), by="waitlist"
+            self._campaigns,
+            line.campaign_id,
+            lambda plan: opened(plan, line.sku, now=now),
+            by="waitlist",
         )
         if not self._stockroom.is_small(campaign):
             self._stockroom.see_to(campaign)

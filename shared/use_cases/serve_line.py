@@ -199,14 +199,14 @@ class LineKeeper:
         offer = campaign.offer(line.sku)
         try:
             if wanted and not offer.queued_in:
-                return self._saved(opened(campaign, line.sku))
+                return self._saved(opened(campaign, line.sku, now=self.now()))
             if wanted or not offer.queued_in:
                 return campaign
             if offer.queue_firm:
                 campaign = self._saved(loosened(campaign, line.sku))
                 if self._somebody_waits(line):
                     return campaign
-            return self._saved(taken_down(campaign, line.sku))
+            return self._saved(taken_down(campaign, line.sku, now=self.now()))
         except ChangedMeanwhile:
             return self._campaigns.get(line.campaign_id)
 

@@ -208,7 +208,9 @@ def test_the_apple_hour_is_a_show_that_can_be_copied():
     assert campaign.ends_at - campaign.starts_at == 3600
     assert all(set(offer.title) == {"en", "zh"} for offer in campaign.offers)
     assert min(offer.allotment for offer in campaign.offers) == 60
-    assert {cue.cue for cue in campaign.run_of_show} == {"pin", "unpin", "flash_price"}
+    assert {cue.cue for cue in campaign.run_of_show} == {
+        *("pin", "unpin", "flash_price", "release_stock", "coupon"),
+    }
     # What is answered can be sent again.
     answered = contracts.answer(campaign)
     assert (

@@ -65,7 +65,7 @@ def test_all_of_it_is_one_version_and_holds_from_the_next_second_on():
     assert (offer.title, offer.coming, offer.blocks) == ({"en": "Fuji, 12"}, (6,), 3)
     prices = [after.price_of(offer, START + second) for second in (100, 101, 700, 760)]
     assert prices == [9900, 8900, 6900, 8900]
-    assert [cue.cue for cue in after.improvised] == ["price", "stock"]
+    assert [cue.cue for cue in after.improvised] == ["extended", "price", "stock"]
 
 
 def test_what_is_sent_as_it_is_shown_is_no_change():
