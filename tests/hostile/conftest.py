@@ -27,7 +27,7 @@ from tests.hostile.premises import REFUNDED, Premises
 from tests.hostile.tally import tally
 
 HERE = Path(__file__).parent
-KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments")
+KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments", "waitlists")
 """Tables in which a stranger's request may leave nothing."""
 SCOPES = (MANAGE, SELL, READ)
 

@@ -73,7 +73,7 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
         f"{name}Table"
         for name in (
             *("Campaigns", "Requests", "Stock", "Buyers", "Waitlists"),
-            *("Orders", "Payments", "Totals", "Keys", "Addresses"),
+            *("Orders", "Payments", "Totals", "Keys", "Addresses", "Log"),
         )
     }
 
