@@ -271,10 +271,11 @@ def _answer(campaign: Campaign) -> Response:
 
 def _version(request: Request) -> int | None:
     """The version that ``If-Match`` names, if it is sent. Only a strong tag of ours can match."""
-    sent = request.headers.get("if-match", "").strip()
-    if not sent:
+    sent = request.headers.get("if-match")
+    if sent is None:
         return None
-    tag = re.fullmatch(r'"(\d{1,9})"', sent, re.ASCII)
+    # Empty, it names none either: whoever sends it wants to be sure of something.
+    tag = re.fullmatch(r'"(\d{1,9})"', sent.strip(), re.ASCII)
     if tag is None:
         raise PreconditionFailed
     return int(tag[1])
