@@ -193,8 +193,8 @@ MUTATIONS = (
     Mutation(
         "a campaign says it is paused before its blocks know",
         arrange_stock.arranged,
-        "if not gate.is_known_to(block)",
-        "if False",
+        "if not (own := gates[place.sku].later(place.delay(block.number))).is_known_to(block)",
+        "if (own := None)",
         tests="tests/unit/lifecycle/test_pause.py",
     ),
     Mutation(
@@ -288,8 +288,8 @@ MUTATIONS = (
     Mutation(
         "the answer of a command is not kept with the campaign",
         run_campaign.ShowRunner.command,
-        "self._campaigns.save(after, answered=answered, now=now)",
-        "self._campaigns.save(after)",
+        "self._campaigns.save(after, answered=answered, now=now, by=ask.by)",
+        "self._campaigns.save(after, by=ask.by)",
         tests="tests/unit/campaigns/test_run_campaign.py",
     ),
     Mutation(
