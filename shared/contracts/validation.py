@@ -86,7 +86,8 @@ def sentence(fault: ErrorDetails) -> str:
     kind = fault["type"]
     facts = {"name": short(fault["loc"][-1]) if fault["loc"] else "", **fault.get("ctx", {})}
     if kind == "string_pattern_mismatch":
-        said = _PATTERNS[facts["pattern"]]
+        # One that has no sentence yet is still no fault of ours.
+        said = _PATTERNS.get(facts["pattern"], fault["msg"])
     elif kind == "string_too_short":
         said = "Must not be empty."
     elif kind in ("too_short", "too_long"):

@@ -28,7 +28,19 @@ USUAL = [
 ]
 """Texts of which one fits any form that a text may have to have."""
 
-APART: dict[str, Json] = {"POST /v1/campaigns/{campaign_id}/cues": {"text": None}}
+RUN_OF_SHOW = [
+    {"at": 0, "cue": "pin", "sku": "FUJI-12"},
+    {"at": 0, "cue": "unpin"},
+    {"at": 0, "cue": "flash_price", "sku": "FUJI-12", "unit_price": 1, "seconds": 1},
+    {"at": 1, "cue": "release_stock", "sku": "FUJI-12", "units": 1},
+    {"at": 1, "cue": "announce", "text": "something"},
+]
+"""One of each cue."""
+APART: dict[str, Json] = {
+    "POST /v1/campaigns": {"run_of_show": RUN_OF_SHOW},
+    "PATCH /v1/campaigns/{campaign_id}": {"run_of_show": RUN_OF_SHOW},
+    "POST /v1/campaigns/{campaign_id}/cues": {"text": None},
+}
 """Of endpoints whose words say so: what does not go with the rest of the example, and is null beside it."""
 
 
