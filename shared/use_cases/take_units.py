@@ -270,7 +270,7 @@ class _Path:
         if at_home and block.sealed:
             raise _PathOver
         if not block.opens <= self._now < block.closes:
-            if self._passed and self._now < block.opens and block.closes:
+            if self._passed and self._now < block.opens and self._now < block.closes:
                 # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
                 raise StoreBusy
             raise CampaignNotOpen
