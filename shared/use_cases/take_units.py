@@ -311,7 +311,7 @@ class _Path:
         The block is not open to anybody, or only to those who wait. A path that has taken units is ended first: who is
         refused, and counted no more for it, must hold nothing.
         """
-        if self._passed and self._now < block.opens < QUEUED and block.closes:
+        if self._passed and self._now < block.opens < QUEUED and self._now < block.closes:
             # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
             raise StoreBusy
         if self._parts:
