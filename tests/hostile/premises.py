@@ -144,11 +144,11 @@ class Premises:
     def a_show_that_is_sold_out(self) -> str:
         """One where buyers can wait."""
         plan = self.plan(name="Sold out")
-        plan["offers"][0] |= {"allotment": 1, "waitlist": {"hold_seconds": 60}}
+        plan["offers"][0] |= {"allotment": 2, "waitlist": {"hold_seconds": 60}}
         show: str = self.make("/v1/campaigns", plan)["id"]
         self.make(f"/v1/campaigns/{show}/start", {})
         self._open_show(show)
-        body = {"sku": "FUJI-12", "quantity": 1, "buyer_id": "buyer"}
+        body = {"sku": "FUJI-12", "quantity": 2, "buyer_id": "buyer"}
         self.make(f"/v1/campaigns/{show}/reservations", body, "sell")
         return show
 

@@ -603,6 +603,24 @@ def _call_off_and_be_gone(script: Script) -> None:
     script.repeat(script.post("cancel", reason="Frost"))
 
 
+_FAILING: Final = (
+    "open_campaign",
+    "settle_campaign",
+    "reconcile_campaign",
+    "package_campaign",
+    "hand_over_orders",
+)
+
+
+def _sell_through_steps_that_fail(script: Script) -> None:
+    script.at(10)
+    script.buy(1, "ana")
+    script.at(300)
+    seen = script.ask(f"GET {CAMPAIGN}/log", "manage", query={"limit": "100"})
+    retried = {entry["action"] for entry in seen.body["data"] if entry["outcome"] == "retried"}
+    expect(set(_FAILING) <= retried, retried)
+
+
 def _extend_at_the_last_moment(script: Script) -> None:
     script.at(0)
     script.reserve(1, "ana")
@@ -995,6 +1013,13 @@ SCENES: Final = (
             Trouble("campaigns", "TransactWriteItems", "campaigns", 2, stalls=True, since=1),
             Trouble("close_campaign", "GetItem", "campaigns", 5),
         ),
+    ),
+    Scene(
+        "steps that are tried again",
+        replace(CALM, carrier="file"),
+        (_sell_through_steps_that_fail,),
+        ("campaign closed", "in trouble"),
+        tuple(Trouble(step, "GetItem", "campaigns", 3) for step in _FAILING),
     ),
     Scene(
         "ended by who asks",

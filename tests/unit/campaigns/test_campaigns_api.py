@@ -229,7 +229,7 @@ def test_a_change_over_the_version_that_was_read_makes_the_next(desk):
     ("if_match", "status", "code"),
     [
         (None, 428, "precondition_required"),
-        ("", 428, "precondition_required"),
+        ("", 412, "precondition_failed"),
         ('"2"', 412, "precondition_failed"),
         ("1", 412, "precondition_failed"),
         ('W/"1"', 412, "precondition_failed"),
