@@ -97,7 +97,7 @@ class Evening:
             come(self._hall, visit, keen=visit.sku == self._waiting.sku)
         seen = 0
         while time.time() < overtime.ends_at + SETTLED_WITHIN:
-            host.act(time.time())
+            host.act(time.time(), in_line=self._waiting.units)
             waiting, admitted = self.agenda.waiting, self.agenda.admitted
             overtime.consider(time.time(), waiting=waiting, admitted=admitted)
             totals = self.watch.totals

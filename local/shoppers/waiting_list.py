@@ -25,8 +25,8 @@ class WaitingList:
     sku: str
     wanted: bool = False
     """Whether anybody was ever turned away: until then there is nothing to wait for."""
-    _standing: int = 0
-    """Who stand in line, or are about to."""
+    _standing: list[int] = field(default_factory=list)
+    """What those who stand in line, or are about to, want of it: units each."""
     _fans: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -36,7 +36,7 @@ class WaitingList:
             return
         with self._lock:
             self.wanted = True
-            self._standing += 1
+            self._standing.append(visit.quantity)
         # They have learned: nothing but paying gets them anywhere.
         learned = replace(visit, habit=Habit.PAYS, trouble=Trouble.NONE)
         hall.agenda.add(time.time(), _InLine(hall, learned, self).join)
@@ -53,10 +53,16 @@ class WaitingList:
                 come(hall, fan, keen=True)
         return told
 
-    def left(self) -> None:
-        """Somebody stands in line no more."""
+    def left(self, units: int) -> None:
+        """Somebody who wanted so many stands in line no more."""
         with self._lock:
-            self._standing -= 1
+            self._standing.remove(units)
+
+    @property
+    def units(self) -> int:
+        """How many are waited for."""
+        with self._lock:
+            return sum(self._standing)
 
 
 class _InLine:
@@ -116,6 +122,6 @@ class _InLine:
                 self._hall.journal.reserved(ticket["reservation"], self._visit.buyer)
 
     def _leave(self, surprise: str = "") -> None:
-        self._line.left()
+        self._line.left(self._visit.quantity)
         if surprise:
             self._hall.journal.surprised(surprise)
