@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import cpu, package, paid_order, pollers, rivals, selling_out
+from bench import cpu, many_campaigns, package, paid_order, pollers, rivals, selling_out
 from bench.meter import Meter
 from bench.report import show, tell
 from bench.show import connect
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
             *paid_order.paid_orders(meter),
             selling_out.storm(meter),
             *pollers.polling(meter),
+            *many_campaigns.many_campaigns(meter),
             *cpu.warm_request(client),
             *cpu.imports(),
         ]

@@ -6,7 +6,7 @@ import json
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from local.simulation.sdk import Client, QuietLine
@@ -45,10 +45,16 @@ def connect(endpoint: str) -> DynamoDBClient:
 
 @dataclass(frozen=True)
 class OnSale:
-    """A live campaign of one offer."""
+    """A live campaign."""
 
     campaign: Campaign
     shelf: Shelf
+    """Of its first offer."""
+
+    @property
+    def skus(self) -> list[str]:
+        """What it sells."""
+        return [offer.sku for offer in self.campaign.offers]
 
     def event(
         self,
@@ -72,19 +78,21 @@ class OnSale:
             "isBase64Encoded": False,
         }
 
-    def reservation(self, quantity: int = 1, buyer: str | None = None) -> dict[str, Any]:
+    def reservation(
+        self, quantity: int = 1, buyer: str | None = None, sku: str = "FUJI-12"
+    ) -> dict[str, Any]:
         """A request for units by a buyer of its own."""
-        body = {"sku": "FUJI-12", "quantity": quantity, "buyer_id": buyer or str(uuid.uuid4())}
+        body = {"sku": sku, "quantity": quantity, "buyer_id": buyer or str(uuid.uuid4())}
         return self.event(
             "POST /v1/campaigns/{campaign_id}/reservations", {"campaign_id": self.campaign.id}, body
         )
 
 
-def put_on_sale(units: int, limit_per_buyer: int | None = None) -> OnSale:
-    """A campaign that sells ``units`` of one offer from now on."""
+def put_on_sale(units: int, limit_per_buyer: int | None = None, *, offers: int = 1) -> OnSale:
+    """A campaign that sells ``units`` of each offer from now on."""
     now = int(time.time())
     sizes = stock.sizes(units)
-    offer = Offer(
+    first = Offer(
         number=0,
         sku="FUJI-12",
         title={"en": "Fuji, box of 12"},
@@ -94,6 +102,7 @@ def put_on_sale(units: int, limit_per_buyer: int | None = None) -> OnSale:
         home_blocks=len(sizes),
         blocks=len(sizes),
     )
+    others = (replace(first, number=n, sku=f"FUJI-12-{n}") for n in range(1, offers))
     campaign = Campaign(
         id=new_campaign_id(),
         merchant=MERCHANT,
@@ -106,7 +115,7 @@ def put_on_sale(units: int, limit_per_buyer: int | None = None) -> OnSale:
         hold_seconds=300,
         channel="bench",
         parties={},
-        offers=(offer,),
+        offers=(first, *others),
         run_of_show=(),
         metadata={},
         created_at=now * 1000,
@@ -115,9 +124,10 @@ def put_on_sale(units: int, limit_per_buyer: int | None = None) -> OnSale:
         prepared_at=now - 60,
     )
     wiring.campaigns().save(campaign)
-    place = shelf(campaign, offer)
-    for number, size in enumerate(sizes):
-        wiring.stock().lay_out(
-            place, number, units=size, opens=campaign.starts_at, closes=campaign.closes_at
-        )
-    return OnSale(campaign, place)
+    for offer in campaign.offers:
+        place = shelf(campaign, offer)
+        for number, size in enumerate(sizes):
+            wiring.stock().lay_out(
+                place, number, units=size, opens=campaign.starts_at, closes=campaign.closes_at
+            )
+    return OnSale(campaign, shelf(campaign, first))

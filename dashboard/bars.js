@@ -51,6 +51,10 @@ function paces(rows, width, asOf) {
   return { pace: Math.round(rate(full)), peak: Math.round(peak) };
 }
 
+function off({ percent_off: percent, amount_off: amount }, currency) {
+  return percent == null ? money(amount ?? 0, currency) : `${percent} %`;
+}
+
 function inWords(marker, { offers = [] }, currency) {
   const title = titleOf(offers.find(({ sku }) => sku === marker.sku) ?? { sku: marker.sku ?? '' }).text;
   const price = marker.unit_price == null ? '' : money(marker.unit_price, currency);
@@ -59,12 +63,18 @@ function inWords(marker, { offers = [] }, currency) {
     unpin: ['', 'nothing pinned'],
     flash_price: [price, `${title} at ${price}`],
     flash_end: ['', `${title} at its list price again`],
+    coupon: [marker.code, `coupon ${marker.code}: ${off(marker, currency)} off ${marker.sku ? title : 'everything'}`],
+    coupon_end: ['', `coupon ${marker.code} stopped`],
     price: [price, `${title} now costs ${price}`],
     release_stock: [`+${marker.units}`, `${marker.units} of ${title} released`],
     stock: [`+${marker.units}`, `${marker.units} more of ${title}`],
     announce: ['', `announced: ${marker.text}`],
     paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
     resumed: ['resumed', 'selling again'],
+    extended: ['longer', `the show goes on ${Math.round(marker.seconds / 60) || 1} min longer`],
+    waitlist_opened: ['line', `buyers wait for ${title}`],
+    waitlist_closed: ['', `nobody waits for ${title} any more`],
+    replay: ['replay', 'the show is over, and its replay sells on'],
     sold_out: ['sold out', `${title} sold out`],
   };
   const [label, sentence] = words[marker.cue] ?? ['', String(marker.cue).replaceAll('_', ' ')];

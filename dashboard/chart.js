@@ -12,6 +12,7 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -
 const HEADS = {
   pin: ['pin', (x, y, r) => `M${x - r} ${y - r}h${2 * r}l${-r} ${2 * r}z`],
   flash_price: ['flash', (x, y, r) => `M${x} ${y - r}l${r} ${r}l${-r} ${r}l${-r} ${-r}z`],
+  coupon: ['flash', (x, y, r) => `M${x - r} ${y - r * 0.7}h${2 * r}v${1.4 * r}h${-2 * r}z`],
   price: ['flash', (x, y, r) => `M${x} ${y - r}l${r} ${r}l${-r} ${r}l${-r} ${-r}z`],
   paused: ['text', (x, y, r) => `M${x - r} ${y - r}h${r * 0.7}v${2 * r}h${-r * 0.7}zM${x + r * 0.3} ${y - r}h${r * 0.7}v${2 * r}h${-r * 0.7}z`],
   resumed: ['text', (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${r}l${-2 * r} ${r}z`],
@@ -127,7 +128,7 @@ export class Chart {
 function drawBands({ ctx, bbox, valToPos }, markers, colour) {
   const inside = (x) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, x));
   ctx.fillStyle = colour;
-  for (const { at: from, seconds = 0 } of markers) {
+  for (const { at: from, seconds = 0 } of markers.filter(({ cue }) => cue === 'flash_price')) {
     const [left, right] = [from, from + seconds].map((time) => inside(valToPos(time, 'x', true)));
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }

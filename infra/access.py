@@ -21,6 +21,8 @@ COUNT: Final = ("BatchGetItem",)
 DELETE: Final = ("DeleteItem",)
 OF_REHEARSALS: Final = (f"{CAMPAIGN_PREFIX}{REHEARSED}*", f"{REHEARSED}*")
 """How the keys begin of what may be deleted."""
+NOTE: Final = ("PutItem",)
+"""Write an entry of a campaign's log. Nobody reads it but who shows it."""
 
 ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- behind the API
@@ -30,8 +32,15 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns/by_merchant": ("Query",),
         "requests": SAVE,
         "stock": BLOCKS,
+        "log": ("Query",),
     },
     "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
+    "waitlist": {
+        "campaigns": SAVE,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
+    },
     "checkout": {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
@@ -81,9 +90,10 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders/unfinished": ("Query",),
         "rehearsals": READ,
         "rehearsals/unfinished": ("Query",),
+        "log": NOTE,
     },
-    "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem")},
-    "open_campaign": {"campaigns": SAVE},
+    "prepare_stock": {"campaigns": SAVE, "stock": ("GetItem", "PutItem"), "log": NOTE},
+    "open_campaign": {"campaigns": SAVE, "log": NOTE},
     "arrange_stock": {"campaigns": SAVE, "stock": BLOCKS},
     "keep_books": {
         "campaigns": SAVE,
@@ -92,19 +102,27 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "payments": ("PutItem",),
         "totals": SAVE,
+        "log": NOTE,
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
-    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem")},
+    "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem"), "log": NOTE},
     "reconcile_campaign": {
         "campaigns": SAVE,
         "stock": COUNT,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
     },
-    "settle_campaign": {"campaigns": SAVE, "totals": ("GetItem", "PutItem", "Query")},
+    "settle_campaign": {
+        "campaigns": SAVE,
+        "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
+    },
     "package_campaign": {
         "campaigns": SAVE,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
+        "log": NOTE,
     },
     # -- a refund
     "refund_order": {
@@ -118,6 +136,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": SAVE,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
+        "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "UpdateItem"),
         "addresses": SAVE,
     },
@@ -132,6 +151,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": (*READ, *DELETE),
         "stock": DELETE,
         "buyers": DELETE,
+        "waitlists": ("Query", *DELETE),
         "orders": ("Query", *DELETE),
         "totals": ("Query", *DELETE),
         "addresses": DELETE,
@@ -146,7 +166,8 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "orders": ("Query", "UpdateItem"),
         "addresses": READ,
+        "log": NOTE,
     },
     # -- from the streams to the bus (the streams themselves are granted where they are read)
-    "publish_changes": {"campaigns": READ},
+    "publish_changes": {"campaigns": READ, "log": NOTE},
 }

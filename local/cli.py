@@ -17,6 +17,7 @@ from rich.console import Console
 from local import campaigns, live_control, machine
 from local.api import ApiError
 from local.campaign_file import BrokenFile
+from local.campaign_log import log
 from local.demo.command import demo
 from local.engine.errors import EngineError
 from local.refunds import refund
@@ -36,9 +37,11 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     rehearse,
     simulate,
     *(live_control.pin, live_control.unpin, live_control.price, live_control.flash),
+    live_control.stop_coupon,
     *(live_control.say, live_control.add_stock, live_control.pause, live_control.resume),
     *(live_control.extend, live_control.cancel),
     *(campaigns.launch, campaigns.watch, campaigns.end, campaigns.report, campaigns.reconcile),
+    log,
     refund,
     campaigns.handoff,
 )

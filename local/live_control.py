@@ -56,6 +56,16 @@ def flash(
     _direct(campaign, cue, f"{sku} costs {unit_price:,} for {seconds:,} s", as_json)
 
 
+def stop_coupon(
+    campaign: Id,
+    code: Annotated[str, typer.Argument(help="The coupon's code.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """End a coupon that is open. What is reserved with it keeps its price."""
+    _direct(campaign, {"cue": "coupon_end", "code": code}, f"{code} is stopped", as_json)
+
+
 def say(
     campaign: Id,
     text: Annotated[str, typer.Argument(help="What viewers are to read.")],

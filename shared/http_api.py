@@ -57,6 +57,8 @@ class Request:
     id: str
     at: str = ""
     """The path as it was asked for."""
+    key: str = ""
+    """Public id of the caller's key."""
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -196,6 +198,7 @@ class Api:
                 raw=_raw_body(event),
                 id=request_id,
                 at=event.get("rawPath", ""),
+                key=caller.get("key", ""),
             )
         )
 

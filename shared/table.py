@@ -17,10 +17,13 @@ Which refunds were asked for of this order?    ``orders``: ``p``, ``s`` begins w
 Which refunds have not come to an end?         ``orders`` index ``unfinished``: when to look again       sweeper
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
+Who waits for this offer, in which order?      ``waitlists``: ``line`` = campaign#sku, ``number``      waitlist, beat
+Which number has this request?                 ``waitlists``: ``line`` = campaign#sku#request, 0        waitlist
 Whose key is this?                             ``keys``: ``hash``                                       authorize
 What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
 How did this rehearsal go?                     ``rehearsals``: ``id``                                   rehearsals
 Which rehearsals have left something behind?   ``rehearsals`` index ``unfinished``: when to look again   sweeper
+Who did what to this campaign, and when?       ``log``: ``campaign``, ``at``                            campaigns
 =============================================  =======================================================  ====================
 """
 
@@ -65,6 +68,10 @@ SOLD: Final = "s"
 ORDERS: Final = "n"
 GROSS: Final = "g"
 REFUNDED: Final = "f"
+REPLAY_ORDERS: Final = "d"
+REPLAY_SOLD: Final = "u"
+REPLAY_GROSS: Final = "y"
+REPLAY_REFUNDED: Final = "z"
 RELEASED: Final = "l"
 EXPIRED: Final = "x"
 OPENS: Final = "o"
@@ -78,6 +85,8 @@ BLOCK_UNITS: Final = 32
 """Units in a stock block: few enough that every one may be its own reservation with forwards beside them, in 1 KB."""
 WRITE_UNIT: Final = 1024
 """Bytes of an item that one write unit pays for."""
+USES: Final = "~"
+"""How the shelf of a capped deal is called, before the deal's number: no SKU begins so."""
 BOARD: Final = "board"
 """Where the number of a block stands in the key of a board."""
 
@@ -90,6 +99,11 @@ def block(campaign_id: str, sku: str, number: int) -> str:
 def board(campaign_id: str, sku: str) -> str:
     """Key of the offer's board: the free units of every block, as of an instant."""
     return f"{short(campaign_id)}#{sku}#{BOARD}"
+
+
+def uses_of(deal: int) -> str:
+    """What stands in the place of a SKU on the shelf of a capped deal's uses."""
+    return f"{USES}{deal}"
 
 
 def stock_place(key: str) -> tuple[str, str, str]:
@@ -109,7 +123,12 @@ LEDGER_NEXT: Final = 10**9
 LEDGER_DEADLINE: Final = 10**3
 LEDGER_KIND: Final = 10**2
 """A ledger value is one decimal number, read from the right: quantity (2 digits), kind (1), deadline in seconds since the
-stock was laid out (6), next block plus one (up to 5), money that went back of a sale which stands (minor units)."""
+stock was laid out (6), next block plus one (up to 5), money that went back of a sale which stands (minor units). An offer
+has fewer than 50,000 blocks; numbers from there on name none:"""
+LEDGER_USES: Final = 50_000
+"""From here: the entry is a use of a deal, and goes on in the ledger of an offer."""
+LEDGER_DEALS: Final = 90_000
+"""Above this: the entry is a tail, and the rest is the number of the deal that it was promised."""
 LEDGER_MONEY: Final = 10**14
 """Only an order that was refunded in part has this, and an entry up to 8 bytes longer, 3 at usual prices: a block whose
 ledger is nearly full of such orders costs two write units a movement."""
@@ -122,14 +141,18 @@ def ledger_room(sku: str, blocks: int) -> int:
     a campaign of hundreds of thousands of versions. One more
     place is kept for the void with which the beat ends a path that nobody completed.
     """
-    worst = blocks >= 1_000
-    key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if worst else 3)
-    counters = 3 * (1 + 2) + (1 + 2) + 2 * (1 + 9) + 2 * (1 + 4) + 3 * (1 + 6) + (1 + 1) + (1 + 4)
-    entry = (
-        LEDGER_KEY_SIZE
-        + 1
-        + number_size((99_999 if worst else 999) * LEDGER_NEXT + LEDGER_NEXT - 1)
+    key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if blocks >= 1_000 else 3)
+    counters = (
+        3 * (1 + 2)
+        + 2 * (1 + 2)
+        + (1 + 3)
+        + 4 * (1 + 9)
+        + 2 * (1 + 4)
+        + 3 * (1 + 6)
+        + (1 + 1)
+        + (1 + 4)
     )
+    entry = LEDGER_KEY_SIZE + 1 + number_size(99_999 * LEDGER_NEXT + LEDGER_NEXT - 1)
     return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
 
 
@@ -143,6 +166,41 @@ BUYER_TTL: Final = "t"
 def buyer(campaign_id: str, sku: str, digest: str) -> str:
     """Key of what one buyer has of one offer. ``digest`` stands for the storefront's buyer id."""
     return f"{short(campaign_id)}#{sku}#{digest}"
+
+
+# -- waitlists -----------------------------------------------------------------------------------------
+
+WAITLIST_LINE: Final = "line"
+WAITLIST_NUMBER: Final = "number"
+LINE_HEAD: Final = 0
+"""Number of the item that says how far a line has come; and of the one that says which number a request has."""
+LINE_DRAWN: Final = "drawn"
+"""The last number that was given to anybody."""
+LINE_FIRST: Final = "first"
+"""No number before this waits any more."""
+LINE_SETTLED: Final = "settled"
+"""No number before this has anything that is still to be done about it."""
+TICKET_STATE: Final = "state"
+TICKET_KEY: Final = "key"
+"""Of the request that it was given to."""
+TICKET_ATTEMPT: Final = "attempt"
+WAITLIST_TTL: Final = "expires_at"
+
+
+def line(campaign_id: str, sku: str) -> str:
+    """Partition of an offer's tickets."""
+    return f"{short(campaign_id)}#{sku}"
+
+
+def line_place(partition: str) -> tuple[str, str]:
+    """What the partition of a ticket says: campaign id and SKU."""
+    campaign, sku = partition.split("#")
+    return CAMPAIGN_PREFIX + campaign, sku
+
+
+def line_request(campaign_id: str, sku: str, key: str) -> str:
+    """Partition of what one request has drawn."""
+    return f"{short(campaign_id)}#{sku}#{key}"
 
 
 # -- orders --------------------------------------------------------------------------------------------
@@ -185,6 +243,9 @@ ORDER_SKU: Final = "sku"
 ORDER_QUANTITY: Final = "quantity"
 ORDER_AMOUNT: Final = "amount"
 ORDER_CURRENCY: Final = "currency"
+ORDER_LIST_PRICE: Final = "i"
+ORDER_COUPON: Final = "j"
+"""Of an order that was promised a price below the list's, what that was; and the coupon's code."""
 ORDER_REFUNDED: Final = "g"
 """Money given back, minor units."""
 ORDER_REASON: Final = "reason"
@@ -230,6 +291,13 @@ ADDRESS_KEY: Final = "campaign"
 ADDRESS_KEY_SEALED: Final = "sealed"
 """The campaign's data key, as only KMS can open it."""
 ADDRESS_KEY_TTL: Final = "expires_at"
+
+
+# -- the log of a campaign -------------------------------------------------------------------------------
+
+LOG_KEY: Final = "campaign"
+LOG_SORT: Final = "at"
+"""Milliseconds, 13 digits, and what tells an entry from others of that instant: the order of time."""
 
 
 # -- refunds -----------------------------------------------------------------------------------------------
@@ -293,19 +361,26 @@ class IndexSpec:
     """Whether it holds whole items; else the keys only, which is cheaper to keep."""
 
 
-NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE, REHEARSAL_DUE})
+NUMBERS: Final = frozenset({CREATED_AT, STARTS_AT, REFUND_DUE, REHEARSAL_DUE, WAITLIST_NUMBER})
 
 TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
     "requests": TableSpec(key=REQUEST_KEY, ttl=REQUEST_TTL),
     "stock": TableSpec(key=STOCK_KEY, stream="NEW_AND_OLD_IMAGES"),
     "buyers": TableSpec(key=BUYER_KEY, ttl=BUYER_TTL),
+    "waitlists": TableSpec(
+        key=WAITLIST_LINE,
+        sort=WAITLIST_NUMBER,
+        ttl=WAITLIST_TTL,
+        stream="NEW_AND_OLD_IMAGES",
+    ),
     "orders": TableSpec(key=ORDER_PARTITION, sort=ORDER_SORT, stream="NEW_AND_OLD_IMAGES"),
     "payments": TableSpec(key=PAYMENT_KEY, stream="NEW_IMAGE"),
     "totals": TableSpec(key=TOTALS_KEY, sort=TOTALS_SORT),
     "keys": TableSpec(key=KEY_HASH),
     "addresses": TableSpec(key=ADDRESS_KEY, ttl=ADDRESS_KEY_TTL, kept=False),
     "rehearsals": TableSpec(key=REHEARSAL_KEY, ttl=REHEARSAL_TTL),
+    "log": TableSpec(key=LOG_KEY, sort=LOG_SORT),
 }
 """Every table by its role; infra, the tests and the bench make them from here."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_keys import DynamoDBKeys
+    from shared.adapters.dynamodb_log import DynamoDBLog
     from shared.adapters.dynamodb_orders import DynamoDBOrders
     from shared.adapters.dynamodb_packages import DynamoDBPackages
     from shared.adapters.dynamodb_payments import DynamoDBQuarantine
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb_stock import DynamoDBStock
     from shared.adapters.dynamodb_totals import DynamoDBTotals
     from shared.adapters.dynamodb_traces import DynamoDBTraces
+    from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
     from shared.adapters.eventbridge import EventBridgeBus
     from shared.adapters.file_carrier import FileCarrier
     from shared.adapters.lambda_errands import LambdaErrands
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hand_off_files import HandOffDesk
     from shared.use_cases.hints import Hints
+    from shared.use_cases.join_waitlist import WaitlistDesk
     from shared.use_cases.order_ports import Books, PaymentProvider, RefundsOnly
     from shared.use_cases.package_campaign import PackageBuilder
     from shared.use_cases.parcel_ports import Dispatch
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from shared.use_cases.rehearsal_ports import Desks
     from shared.use_cases.reserve import ReservationDesk
     from shared.use_cases.run_campaign import Shape, ShowRunner
+    from shared.use_cases.serve_line import LineKeeper
     from shared.use_cases.storefront import Storefront
 
 # -- clients ---------------------------------------------------------------------------------------
@@ -95,6 +99,14 @@ def campaigns() -> DynamoDBCampaigns:
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 
     return DynamoDBCampaigns(dynamodb(), setting(Setting.CAMPAIGNS_TABLE))
+
+
+@cache
+def campaign_log() -> DynamoDBLog:
+    """What was done to campaigns, and for them."""
+    from shared.adapters.dynamodb_log import DynamoDBLog
+
+    return DynamoDBLog(dynamodb(), setting(Setting.LOG_TABLE))
 
 
 @cache
@@ -203,6 +215,53 @@ def storefront() -> Storefront:
     from shared.use_cases.storefront import Storefront
 
     return Storefront(campaign_cache(), hints())
+
+
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+@cache
+def waitlists() -> DynamoDBWaitlists:
+    """The tickets of those who wait."""
+    from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
+
+    return DynamoDBWaitlists(dynamodb(), setting(Setting.WAITLISTS_TABLE))
+
+
+@cache
+def waitlist_desk() -> WaitlistDesk:
+    """What gives out tickets, shows them and takes them back."""
+    from shared.use_cases.arrange_stock import Stockroom
+    from shared.use_cases.join_waitlist import WaitlistDesk
+    from shared.use_cases.read_line import LineReader
+
+    return WaitlistDesk(
+        campaigns=campaigns(),
+        copies=campaign_cache(),
+        stock=stock(),
+        hints=hints(),
+        buyers=buyers(),
+        waitlists=waitlists(),
+        lines=LineReader(waitlists()),
+        stockroom=Stockroom(campaigns(), stock(), errands()),
+    )
+
+
+@cache
+def line_keeper() -> LineKeeper:
+    """What offers units to those who wait."""
+    from shared.clock import now_millis
+    from shared.use_cases.serve_line import LineKeeper
+
+    return LineKeeper(
+        campaigns=campaigns(),
+        copies=campaign_cache(),
+        stock=stock(),
+        hints=hints(),
+        buyers=buyers(),
+        waitlists=waitlists(),
+        clock=now_millis,
+    )
 
 
 # -- orders and payments ---------------------------------------------------------------------------
@@ -543,13 +602,17 @@ def rehearsal_desks() -> Desks:
     from shared.adapters.dynamodb_orders import DynamoDBOrders
     from shared.adapters.dynamodb_refunds import DynamoDBRefunds
     from shared.adapters.dynamodb_stock import DynamoDBStock
+    from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
     from shared.adapters.metered_dynamodb import MeteredDynamoDB
     from shared.adapters.rehearsal_bank import NoQuarantine, RehearsalBank
     from shared.clock import now_millis
+    from shared.use_cases.arrange_stock import Stockroom
     from shared.use_cases.campaign_cache import CampaignCache
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hints import Hints
+    from shared.use_cases.join_waitlist import WaitlistDesk
     from shared.use_cases.order_ports import Books
+    from shared.use_cases.read_line import LineReader
     from shared.use_cases.receive_payment import PaymentDesk
     from shared.use_cases.rehearsal_ports import Desks
     from shared.use_cases.reserve import ReservationDesk
@@ -563,6 +626,7 @@ def rehearsal_desks() -> Desks:
     purses = DynamoDBBuyers(client, setting(Setting.BUYERS_TABLE))
     book = DynamoDBOrders(client, setting(Setting.ORDERS_TABLE))
     given_back = DynamoDBRefunds(client, setting(Setting.ORDERS_TABLE))
+    tickets = DynamoDBWaitlists(client, setting(Setting.WAITLISTS_TABLE))
     bank: Mapping[str, PaymentProvider] = {"test": RehearsalBank()}
     ledgers = Books(
         book, blocks, hints, purses, bank, NoQuarantine(), given_back, exact, livemode=is_real()
@@ -571,6 +635,16 @@ def rehearsal_desks() -> Desks:
         reservations=ReservationDesk(known, blocks, hints, purses),
         checkout=CheckoutDesk(known, blocks, book, bank, addresses()),
         payments=PaymentDesk(known, ledgers),
+        waitlist=WaitlistDesk(
+            campaigns=exact,
+            copies=known,
+            stock=blocks,
+            hints=hints,
+            buyers=purses,
+            waitlists=tickets,
+            lines=LineReader(tickets),
+            stockroom=Stockroom(exact, blocks, errands()),
+        ),
         campaigns=campaigns(),
         stock=stock(),
         meter=meter,
@@ -587,6 +661,7 @@ def traces() -> DynamoDBTraces:
         "campaigns": Setting.CAMPAIGNS_TABLE,
         "stock": Setting.STOCK_TABLE,
         "buyers": Setting.BUYERS_TABLE,
+        "waitlists": Setting.WAITLISTS_TABLE,
         "orders": Setting.ORDERS_TABLE,
         "totals": Setting.TOTALS_TABLE,
         "addresses": Setting.ADDRESSES_TABLE,

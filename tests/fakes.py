@@ -11,7 +11,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import NOBODY, Campaign, Status
+from shared.domain.campaign_log import Entry, Outcome
 from shared.domain.errors import CampaignNotFound
 from shared.domain.ids import is_campaign_id
 from shared.use_cases.ports import (
@@ -74,6 +75,8 @@ class MemoryCampaigns(Watched):
         super().__init__()
         self.answers = answers or MemoryAnswers()
         self.kept: dict[str, Campaign] = {}
+        self.makers: dict[tuple[str, int], str] = {}
+        """Who made it, by campaign and version."""
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -84,8 +87,16 @@ class MemoryCampaigns(Watched):
             raise CampaignNotFound
         return self.kept[campaign_id]
 
-    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
+    def save(
+        self,
+        campaign: Campaign,
+        *,
+        answered: Answered | None = None,
+        now: int = 0,
+        by: str = NOBODY,
+    ) -> None:
         self._effect("save", lambda: self._put(campaign, answered, now))
+        self.makers[campaign.id, campaign.version] = by
 
     def _put(self, campaign: Campaign, answered: Answered | None, now: int) -> None:
         with self._lock:
@@ -169,7 +180,33 @@ class MemoryLifecycles(Watched):
     def fail(self, campaign_id: str, *, at: int) -> None:
         parts = self.parts[campaign_id]
         before = parts[-2].failures if len(parts) > 1 else 0
-        parts[-1] = Execution(len(parts), at, before + 1)
+        parts[-1] = Execution(len(parts), at, before + 1, "ABORTED")
+
+
+class MemoryLog(Watched):
+    """Implements ``CampaignLog``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, dict[str, Entry]] = {}
+
+    def note(self, campaign_id: str, entry: Entry) -> None:
+        entries = self.kept.setdefault(campaign_id, {})
+        self._effect("note", lambda: entries.update({entry.place: entry}))
+
+    def page(
+        self, campaign_id: str, *, outcome: Outcome | None, before: str | None, limit: int
+    ) -> list[Entry]:
+        return [
+            entry
+            for place, entry in sorted(self.kept.get(campaign_id, {}).items(), reverse=True)
+            if (outcome is None or entry.outcome is outcome) and (before is None or place < before)
+        ][:limit]
+
+    def told(self, campaign_id: str) -> list[tuple[str, str]]:
+        """Actions and what came of them, oldest first."""
+        page = self.page(campaign_id, outcome=None, before=None, limit=1000)
+        return [(entry.action, entry.outcome.value) for entry in reversed(page)]
 
 
 class MemoryErrands(Watched):

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.builders import MERCHANT
 
+KEY_ID = "key_backoffice"
 Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -63,7 +64,7 @@ def event(
             "requestId": "req-1",
             "http": {"method": method},
             "authorizer": {
-                "lambda": {"merchant": merchant, "scope": scope}
+                "lambda": {"merchant": merchant, "scope": scope, "key": KEY_ID}
                 if merchant
                 else {"key_problem": "key_missing"}
             },

@@ -110,7 +110,9 @@ class MemoryStock:
 def _allows(block: Block, amendment: Amendment) -> bool:
     if any(block.ledger.get(name) != entry for name, entry in amendment.expect.items()):
         return False
-    if amendment.open_at is not None and not block.opens <= amendment.open_at < block.closes:
+    if amendment.open_at is not None and not block.is_open(
+        amendment.open_at, admitted=amendment.admitted
+    ):
         return False
     if amendment.unsealed and block.sealed:
         return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
-from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentEvent, PaymentKind
@@ -23,8 +23,10 @@ from shared.use_cases.finish_orders import Finished, finish_all, finish_orders
 from shared.use_cases.hints import Hints
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_stock import keep_stock
+from shared.use_cases.keep_uses import keep_uses, read_uses
 from shared.use_cases.order_ports import Books
 from shared.use_cases.parcel_ports import Dispatch
+from shared.use_cases.prepare_stock import places_of_uses
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.stock_ports import Shelf, shelf
@@ -102,6 +104,7 @@ class Shop:
         limit: int | None = None,
         blocks: list[int] | None = None,
         stores: Stores | None = None,
+        cues: tuple[Cue, ...] = (),
     ) -> None:
         stores = stores or Stores()
         laid = blocks or sizes(units)
@@ -126,6 +129,7 @@ class Shop:
                 status=Status.LIVE,
                 prepared_at=self.start - 60,
                 hold_seconds=HOLD,
+                run_of_show=cues,
             )
         )
         self.stock = stores.stock
@@ -137,6 +141,11 @@ class Shop:
         for number, count in enumerate(laid):
             self.stock.lay_out(
                 self.shelf, number, units=count, opens=self.start, closes=self.campaign.closes_at
+            )
+        for place in places_of_uses(self.campaign):
+            closes = self.campaign.closes_at
+            self.stock.lay_out(
+                place.shelf, place.number, units=place.units, opens=self.start, closes=closes
             )
         hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)
         self.providers: dict[str, Any] = {"test": self.bank}
@@ -191,7 +200,13 @@ class Shop:
 
     # -- what people do ----------------------------------------------------------------------------
 
-    def reserve(self, buyer: str = "ana", quantity: int = 1, key: str | None = None) -> Reservation:
+    def reserve(
+        self,
+        buyer: str = "ana",
+        quantity: int = 1,
+        key: str | None = None,
+        coupon: str | None = None,
+    ) -> Reservation:
         request = ReservationRequest(
             merchant=MERCHANT,
             campaign_id=self.campaign.id,
@@ -199,6 +214,7 @@ class Shop:
             quantity=quantity,
             buyer_id=buyer,
             idempotency_key=key or f"reserve-{buyer}-{self.now}",
+            coupon=coupon,
         )
         return self.reservations.reserve(request, self.now)
 
@@ -214,9 +230,9 @@ class Shop:
         }
         return self.checkouts.check_out(Checkout(**asked), self.now)
 
-    def order(self, buyer: str = "ana", quantity: int = 1) -> Order:
+    def order(self, buyer: str = "ana", quantity: int = 1, coupon: str | None = None) -> Order:
         """A reservation, checked out."""
-        return self.check_out(self.reserve(buyer, quantity), buyer).order
+        return self.check_out(self.reserve(buyer, quantity, coupon=coupon), buyer).order
 
     def deliver(self, raw: bytes, event_id: str = "msg_1") -> Outcome:
         return self.payments.receive("test", headers(raw, event_id), raw, self.now)
@@ -239,12 +255,14 @@ class Shop:
 
     def keep_stock(self) -> None:
         """The beat of the stock alone."""
+        uses = read_uses(self.stock, self.campaign)
         blocks = self.stock.read_all(self.shelf)
         closes = blocks[0].closes
         kept = keep_stock(
             self.stock, self.shelf, blocks, now=self.now, gate=Gate(self.start, closes)
         )
         assert not kept.faults
+        assert not keep_uses(self.stock, self.campaign, uses, [blocks], now=self.now).faults
 
     # -- what stands -------------------------------------------------------------------------------
 
@@ -254,6 +272,12 @@ class Shop:
         )
         assert found is not None
         return found
+
+    def uses(self, deal: int) -> tuple[int, int, int]:
+        """Uses of a deal that are free, held and sold."""
+        read = next(each for each in read_uses(self.stock, self.campaign) if each.number == deal)
+        sums = sum((block.counters for block in read.blocks), Counters())
+        return sums.free, sums.held, sums.sold
 
     def sums(self) -> Counters:
         return sum((block.counters for block in self.stock.read_all(self.shelf)), Counters())

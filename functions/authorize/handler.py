@@ -40,7 +40,7 @@ class Doorkeeper:
         self._seen: dict[str, tuple[float, Verdict]] = {}
 
     def judge(self, authorization: str | None) -> Verdict:
-        """``merchant`` and ``scope`` of the key in the header, or ``key_problem``."""
+        """``merchant``, ``scope`` and ``key`` (its public id) of the key in the header, or ``key_problem``."""
         if not authorization or not authorization.strip():
             return {"key_problem": KeyMissing.code}
         bearer = _BEARER.fullmatch(authorization)
@@ -61,7 +61,7 @@ class Doorkeeper:
         if holder is None:
             verdict, seconds = {"key_problem": KeyInvalid.code}, UNKNOWN_SECONDS
         else:
-            verdict = {"merchant": holder.merchant, "scope": holder.scope}
+            verdict = {"merchant": holder.merchant, "scope": holder.scope, "key": holder.id}
             seconds = REMEMBERED_SECONDS
         if len(self._seen) >= MOST_REMEMBERED:
             self._seen.clear()

@@ -2,7 +2,7 @@
 Campaigns of a merchant.
 
 ``POST /v1/campaigns``, ``GET /v1/campaigns``, ``GET`` and ``PATCH /v1/campaigns/{campaign_id}``, and
-the commands ``schedule``, ``start``, ``end``, ``extend``, ``pause``, ``resume``, ``cancel`` below it.
+the commands ``schedule``, ``start``, ``end``, ``extend``, ``pause``, ``resume``, ``cancel`` below it; and its ``log``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from shared.contracts.lists import page_query
 from shared.contracts.routes import MANAGE
 from shared.contracts.validation import read
 from shared.domain import live_cues, show_control, show_time
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import NOBODY, Campaign, Status
+from shared.domain.campaign_log import Outcome, document, place_of
 from shared.domain.errors import (
     CampaignNotFound,
     InvalidCursor,
@@ -83,6 +84,8 @@ def patch(request: Request) -> Response:
     runner, campaign_id = _runner(), request.path["campaign_id"]
     runner.owned(request.merchant, campaign_id)
     version = _version(request)
+    if version is None:
+        raise PreconditionRequired
     body = read(contracts.CampaignPatch, request.body)
 
     def changes(campaign: Campaign) -> dict[str, Any]:
@@ -90,8 +93,31 @@ def patch(request: Request) -> Response:
         _refuse_unless_payable(plan)
         return plan
 
-    revised = runner.revise(request.merchant, campaign_id, version, changes)
+    revised = runner.revise(
+        request.merchant, campaign_id, version, changes, by=request.key or NOBODY
+    )
     return _answer(revised)
+
+
+@api.route("GET /v1/campaigns/{campaign_id}/log", MANAGE)
+def list_log(request: Request) -> Response:
+    """A page of what was done to a campaign."""
+    campaign = _runner().owned(request.merchant, request.path["campaign_id"])
+    query = page_query(request.query, {"outcome": [outcome.value for outcome in Outcome]})
+    before = None
+    if query.starting_after is not None:
+        before = place_of(query.starting_after)
+        if before is None:
+            raise InvalidCursor
+    outcome = query.filters.get("outcome")
+    found = wiring.campaign_log().page(
+        campaign.id,
+        outcome=Outcome(outcome) if outcome else None,
+        before=before,
+        limit=query.limit + 1,
+    )
+    page = [document(entry) for entry in found[: query.limit]]
+    return Response(200, {"object": "list", "data": page, "has_more": len(found) > query.limit})
 
 
 @api.route("POST /v1/campaigns/{campaign_id}/schedule", MANAGE)
@@ -227,6 +253,8 @@ def _ask(request: Request, endpoint: str) -> Ask:
         resource=request.path.get("campaign_id", ""),
         key=request.idempotency_key,
         body=request.body,
+        by=request.key or NOBODY,
+        version=_version(request),
     )
 
 
@@ -241,12 +269,13 @@ def _answer(campaign: Campaign) -> Response:
     return Response(200, contracts.answer(campaign), {"etag": f'"{campaign.version}"'})
 
 
-def _version(request: Request) -> int:
-    """The version that ``If-Match`` names. Only a strong tag of ours can match."""
-    sent = request.headers.get("if-match", "").strip()
-    if not sent:
-        raise PreconditionRequired
-    tag = re.fullmatch(r'"(\d{1,9})"', sent, re.ASCII)
+def _version(request: Request) -> int | None:
+    """The version that ``If-Match`` names, if it is sent. Only a strong tag of ours can match."""
+    sent = request.headers.get("if-match")
+    if sent is None:
+        return None
+    # Empty, it names none either: whoever sends it wants to be sure of something.
+    tag = re.fullmatch(r'"(\d{1,9})"', sent.strip(), re.ASCII)
     if tag is None:
         raise PreconditionFailed
     return int(tag[1])

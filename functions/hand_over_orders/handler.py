@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from shared.clock import now_seconds
 from shared.use_cases.hand_over import hand_over_all
-from shared.wiring import campaigns, dispatch
+from shared.use_cases.log_step import logged
+from shared.wiring import campaign_log, campaigns, dispatch
 
 HANDING_OVER: Final = 600
 """Seconds after which the rest waits: the machine calls again."""
@@ -16,6 +17,7 @@ HANDING_OVER: Final = 600
 log = logging.getLogger("livehour")
 
 
+@logged("hand_over_orders", campaign_log)
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. ``complete``: whether all is handed over, or we are to be called again."""
     campaign = campaigns().get(event["campaign"])

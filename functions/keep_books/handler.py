@@ -10,14 +10,18 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from shared.clock import now_millis
 from shared.use_cases.keep_books import Phase, keep_books
-from shared.wiring import books, campaigns, totals
+from shared.use_cases.log_step import logged
+from shared.wiring import books, campaign_log, campaigns, line_keeper, totals
 
 log = Logger(service="keep_books")
 
 
+@logged("keep_books", campaign_log)
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id, "beat": n}``. ``phase``: ``live``, ``close``, ``drain`` or ``drained``."""
     beat = keep_books(campaigns(), totals(), books(), event["campaign"], now_millis)
+    # After the beat: what ran out is free by now, and goes to who waits first.
+    offered = line_keeper().keep(event["campaign"]) if beat.phase is Phase.LIVE else 0
     told = {
         "campaign": event["campaign"],
         "beat": event["beat"],
@@ -26,6 +30,7 @@ def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[st
         "expired": beat.expired,
         "held": beat.held,
         "waiting": beat.waiting,
+        "offered": offered,
     }
     log.info("beat", extra=told)
     metrics = EphemeralMetrics(namespace="livehour", service="keep_books")

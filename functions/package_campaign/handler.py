@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from shared.wiring import package_builder
+from shared.use_cases.log_step import logged
+from shared.wiring import campaign_log, package_builder
 
 BUILDING: Final = 600
 """Seconds after which no further piece is begun: the machine calls again. A piece of a million orders takes some 20."""
@@ -14,6 +15,7 @@ BUILDING: Final = 600
 log = logging.getLogger("livehour")
 
 
+@logged("package_campaign", campaign_log)
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. ``complete``: whether the package is whole, or we are to be called again."""
     progress = package_builder().build(event["campaign"], seconds=BUILDING)

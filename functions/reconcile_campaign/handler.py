@@ -8,12 +8,14 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from shared.clock import now_millis
+from shared.use_cases.log_step import logged
 from shared.use_cases.reconcile import reconcile_campaign
-from shared.wiring import campaigns, orders, stock, totals
+from shared.wiring import campaign_log, campaigns, orders, stock, totals
 
 log = Logger(service="reconcile_campaign")
 
 
+@logged("reconcile_campaign", campaign_log)
 def lambda_handler(event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
     """``{"campaign": id}``. Books that do not balance are no error here: the machine calls a person."""
     outcome = reconcile_campaign(

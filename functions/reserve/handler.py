@@ -8,13 +8,12 @@ Storefronts: what is on sale, and reservations.
 
 from __future__ import annotations
 
-from typing import Any
-
 from functions.reserve.order_form import read_form
-from shared.clock import now_seconds, rfc3339
+from shared.clock import now_seconds
 from shared.contracts.routes import SELL
 from shared.http_api import Api, Request, Response
-from shared.use_cases.reserve import Reservation, ReservationRequest
+from shared.use_cases.reservation_document import reservation_document
+from shared.use_cases.reserve import ReservationRequest
 from shared.wiring import reservation_desk, storefront
 
 api = Api()
@@ -32,7 +31,7 @@ def show(request: Request) -> Response:
 def reserve(request: Request) -> Response:
     """Hold units for a buyer."""
     key = request.idempotency_key
-    sku, quantity, buyer_id = read_form(request.body)
+    sku, quantity, buyer_id, coupon = read_form(request.body)
     wish = ReservationRequest(
         merchant=request.merchant,
         campaign_id=request.path["campaign_id"],
@@ -40,10 +39,11 @@ def reserve(request: Request) -> Response:
         quantity=quantity,
         buyer_id=buyer_id,
         idempotency_key=key,
+        coupon=coupon,
     )
     reservation = reservation_desk().reserve(wish, now_seconds())
     headers = {"idempotent-replayed": "true"} if reservation.replayed else {}
-    return Response(201, _body(reservation, buyer_id), headers)
+    return Response(201, reservation_document(reservation, buyer_id), headers)
 
 
 @api.route("GET /v1/reservations/{reservation_id}", SELL)
@@ -51,7 +51,7 @@ def read(request: Request) -> Response:
     """A reservation as it stands."""
     return Response(
         200,
-        _body(
+        reservation_document(
             reservation_desk().find(request.path["reservation_id"], request.merchant, now_seconds())
         ),
     )
@@ -62,30 +62,12 @@ def release(request: Request) -> Response:
     """Give the units back."""
     return Response(
         200,
-        _body(
+        reservation_document(
             reservation_desk().release(
                 request.path["reservation_id"], request.merchant, now_seconds()
             )
         ),
     )
-
-
-def _body(reservation: Reservation, buyer_id: str | None = None) -> dict[str, Any]:
-    check = reservation.check
-    return {
-        "id": reservation.id,
-        "object": "reservation",
-        "campaign": check.campaign_id,
-        "state": reservation.state.value,
-        "sku": reservation.sku,
-        "quantity": check.quantity,
-        "unit_price": check.unit_price,
-        "amount": check.amount,
-        "currency": reservation.currency,
-        # Only a digest of it is kept, so it can be repeated but not read back.
-        "buyer_id": buyer_id,
-        "expires_at": rfc3339(check.deadline),
-    }
 
 
 lambda_handler = api

@@ -16,25 +16,28 @@ from shared.domain.errors import InvalidRequest
 from shared.domain.text import is_legible
 
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_COUPON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,31}")
 _LONGEST_BUYER_ID = 128
 _MOST_STRANGERS = 20
 
 
-def read_form(body: Mapping[str, Any]) -> tuple[str, int, str]:
-    """SKU, quantity and buyer id of a request, or ``InvalidRequest`` naming each field at fault."""
+def read_form(body: Mapping[str, Any]) -> tuple[str, int, str, str | None]:
+    """SKU, quantity, buyer id and coupon of a request, or ``InvalidRequest`` naming each field at fault."""
     errors = [
         {"pointer": f"/{name}", "detail": fault}
         for name, check in _FIELDS.items()
         if (fault := check(body[name]) if name in body else "This field is required.")
     ]
-    strangers = [name for name in body if name not in _FIELDS]
+    if fault := _coupon(body.get("coupon")):
+        errors.append({"pointer": "/coupon", "detail": fault})
+    strangers = [name for name in body if name not in _FIELDS and name != "coupon"]
     errors += [
         {"pointer": _pointer(name), "detail": "There is no such field."}
         for name in strangers[:_MOST_STRANGERS]
     ]
     if errors:
         raise InvalidRequest(errors=errors)
-    return body["sku"], body["quantity"], body["buyer_id"]
+    return body["sku"], body["quantity"], body["buyer_id"], body.get("coupon")
 
 
 def _sku(value: Any) -> str | None:
@@ -58,6 +61,12 @@ def _buyer_id(value: Any) -> str | None:
     ):
         return None
     return f"Send your own id of the buyer: 1 to {_LONGEST_BUYER_ID} characters, no control characters."
+
+
+def _coupon(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and _COUPON.fullmatch(value)):
+        return None
+    return "Use 3 to 32 letters, digits, underscores and hyphens, beginning with a letter or digit."
 
 
 _FIELDS: Mapping[str, Callable[[Any], str | None]] = {

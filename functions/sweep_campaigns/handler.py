@@ -24,6 +24,7 @@ def lambda_handler(_event: Mapping[str, Any], _context: object = None) -> dict[s
             wiring.campaigns(),
             wiring.totals(),
             wiring.lifecycles(),
+            wiring.campaign_log(),
             lead=wiring.start_lead(),
             now=now,
         ),

@@ -38,6 +38,7 @@ MEMORY: Final = {
     # MB, by function. More memory is more of a core: 1,024 is what a buyer waits for.
     "campaigns": 512,
     "reserve": 1024,
+    "waitlist": 512,
     "checkout": 512,
     "payment_webhooks": 512,
     # A piece of a large campaign within the gateway's 30 seconds.
@@ -97,6 +98,7 @@ class CampaignApi(Construct):
         arranges: dict[str, str] = {Setting.ARRANGE_FUNCTION_ARN: arrange.function_arn}
         settings = {
             "campaigns": {**start.settings, **stripe.settings, **arranges},
+            "waitlist": arranges,
             "checkout": {**stripe.settings, **parcels.seals},
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
@@ -117,7 +119,8 @@ class CampaignApi(Construct):
             for name, memory in MEMORY.items()
         }
         start.allow(self.functions["campaigns"])
-        self.functions["campaigns"].allow("lambda:InvokeFunction", on=arrange.function_arn)
+        for name in ("campaigns", "waitlist"):
+            self.functions[name].allow("lambda:InvokeFunction", on=arrange.function_arn)
         payment_secret.allow_reading(self.functions["payment_webhooks"])
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])

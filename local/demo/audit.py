@@ -49,6 +49,9 @@ INVARIANTS: Final = (
     Invariant(
         "Every payment was kept, given back or put aside", promise_checks.payments_end_somewhere
     ),
+    Invariant("No coupon was had more often than it is for", promise_checks.coupons_are_kept_to),
+    Invariant("Nobody was left standing in line", promise_checks.nobody_is_left_in_line),
+    Invariant("Everything that happened is on the timeline", money_checks.the_timeline_tells_all),
     Invariant("Every paid order was paid for", promise_checks.orders_are_paid_for),
     Invariant("Every paid order has its parcel", promise_checks.parcels_are_requested),
     Invariant("Every webhook was taken in the end", promise_checks.webhooks_arrive),

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from local.demo.evidence import Json
+from local.demo.host import Host
 from local.demo.overtime import Overtime
 from local.demo.playbook import Playbook
 from local.demo.screen import Pulse, Screen, line_of
@@ -88,17 +89,17 @@ class Evening:
         for wire in self._wires:
             wire.close()
 
-    def play(self, visits: Iterable[Visit], screen: Screen, overtime: Overtime | None) -> list[str]:
+    def play(
+        self, visits: Iterable[Visit], screen: Screen, overtime: Overtime, host: Host
+    ) -> list[str]:
         """Until the campaign is complete and nobody is left. What went wrong with that; the books are another matter."""
         for visit in visits:
             come(self._hall, visit, keen=visit.sku == self._waiting.sku)
-        ends_at = self._playbook.starts_at + self._playbook.seconds
         seen = 0
-        while time.time() < ends_at + SETTLED_WITHIN:
-            if overtime is not None:
-                waiting, admitted = self.agenda.waiting, self.agenda.admitted
-                overtime.consider(time.time(), waiting=waiting, admitted=admitted)
-                ends_at = overtime.ends_at
+        while time.time() < overtime.ends_at + SETTLED_WITHIN:
+            host.act(time.time(), in_line=self._waiting.units)
+            waiting, admitted = self.agenda.waiting, self.agenda.admitted
+            overtime.consider(time.time(), waiting=waiting, admitted=admitted)
             totals = self.watch.totals
             if totals is not None:
                 if totals["version"] != seen:

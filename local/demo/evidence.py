@@ -41,6 +41,8 @@ class Evidence:
     report: Json
     report_again: Json
     """Read a second time."""
+    prices: Mapping[str, int] = field(default_factory=dict)
+    """List prices as they were planned, by SKU."""
     hand_off: Json = field(default_factory=dict)
     """What a fulfiller is given; empty if nobody carries the parcels."""
     orders: Mapping[str, Json] = field(default_factory=dict)

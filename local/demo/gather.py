@@ -8,6 +8,7 @@ from typing import Final
 
 from local.api import Api, ApiRefused, ApiUnreachable
 from local.demo.evidence import Evidence, Json, Poll
+from local.demo.playbook import Playbook
 from local.demo.theatre import Theatre
 from local.shoppers.journal import Journal
 from local.shoppers.wire import wait_a_little
@@ -20,7 +21,7 @@ HANDED_OVER_WITHIN: Final = 60
 
 
 def gather(
-    theatre: Theatre, campaign: str, scarce: str, journal: Journal, polls: Sequence[Poll]
+    theatre: Theatre, campaign: str, playbook: Playbook, journal: Journal, polls: Sequence[Poll]
 ) -> Evidence:
     """Everything there is to see of a campaign that is over. ``ApiError`` if a book is not shown."""
     read, sell = theatre.api(READ), theatre.api(SELL)
@@ -33,7 +34,8 @@ def gather(
         journal=journal,
         campaign=show,
         hand_off=hand_off,
-        scarce=scarce,
+        scarce=playbook.show().scarce,
+        prices=playbook.prices,
         polls=polls,
         totals=_get(read, f"{base}/totals"),
         timeline=_get(read, f"{base}/timeline?bucket=10"),

@@ -53,6 +53,18 @@ def refunds_come_to_an_end(evidence: Evidence) -> Finding:
             yield f"{order['id']} gave back {back[order['id']]} of {order['amount']}"
 
 
+def the_timeline_tells_all(evidence: Evidence) -> Finding:
+    """Each cue that came before the end, planned or not, is a marker."""
+    campaign = evidence.campaign
+    begins, ends = (datetime.fromisoformat(campaign[name]) for name in ("starts_at", "ends_at"))
+    length = (ends - begins).total_seconds()
+    told = Counter((marker["cue"], marker.get("sku")) for marker in evidence.timeline["markers"])
+    cues = [*campaign["run_of_show"], *campaign["improvised"]]
+    due = Counter((cue["cue"], cue.get("sku")) for cue in cues if cue["at"] < length)
+    for (cue, sku), times in (due - told).items():
+        yield f"{cue} of {sku or 'the show'} is missing {times} times"
+
+
 def the_timeline_adds_up(evidence: Evidence) -> Finding:
     timeline, totals = evidence.timeline, evidence.totals
     yield from differ("version", timeline["version"], totals["version"])

@@ -21,7 +21,9 @@ class Overtime:
 
     def __init__(self, api: Api, campaign: str, playbook: Playbook, longest: int) -> None:
         self.seconds = 0
-        """Granted so far."""
+        """Granted so far to those at the door."""
+        self.encore = 0
+        """Granted because the host asked for it."""
         self._api = api
         self._path = f"/campaigns/{campaign}/extend"
         self._begins = playbook.starts_at
@@ -31,7 +33,14 @@ class Overtime:
     @property
     def ends_at(self) -> int:
         """End of the show as it stands, seconds since 1970 UTC."""
-        return self._ends + self.seconds
+        return self._ends + self.seconds + self.encore
+
+    def grant(self, seconds: int) -> bool:
+        """Prolong the show, whoever stands at the door. Whether that was done; else it may be asked again."""
+        if not self._prolonged(seconds):
+            return False
+        self.encore += seconds
+        return True
 
     def consider(self, now: float, *, waiting: int, admitted: int) -> None:
         """``waiting`` viewers are overdue, and ``admitted`` have come in so far: is there need of more time?"""
@@ -44,8 +53,12 @@ class Overtime:
         more = min(needed, self._latest - self.ends_at)
         if more <= 0:
             return
+        if self._prolonged(more):
+            self.seconds += more
+
+    def _prolonged(self, more: int) -> bool:
         try:
             self._api.post(self._path, {"ends_at": rfc3339(self.ends_at + more)})
         except (ApiUnreachable, ApiRefused):
-            return  # asked again at the next look, while there is time
-        self.seconds += more
+            return False  # asked again at the next look, while there is time
+        return True

@@ -12,6 +12,7 @@ from typing import Final
 from local.demo.audit import audit
 from local.demo.evening import Evening
 from local.demo.gather import gather
+from local.demo.host import Host
 from local.demo.overtime import Overtime
 from local.demo.playbook import Playbook
 from local.demo.screen import Screen
@@ -68,12 +69,14 @@ def play(
     visits = plan_visits(show, orders=wishes.orders, seed=wishes.seed, faults=wishes.faults)
     tell(f"playing {playbook.script['name']}: {len(visits):,} visits in {seconds} seconds")
     # A length that was asked for is kept; else a machine that turned out slower than it seemed gets more time.
-    overtime = Overtime(theatre.api(MANAGE), campaign, playbook, LONGEST)
+    longest = LONGEST if wishes.seconds is None else 0
+    overtime = Overtime(theatre.api(MANAGE), campaign, playbook, longest)
+    host = Host(theatre.api(MANAGE), campaign, playbook, overtime)
     evening_of = Evening(theatre, campaign, playbook, wall_of(campaign), regrets=wishes.faults)
     with evening_of as evening, screen:
-        problems = evening.play(visits, screen, overtime if wishes.seconds is None else None)
+        problems = evening.play(visits, screen, overtime, host)
     tell("checking the books")
-    evidence = gather(theatre, campaign, show.scarce, evening.journal, evening.watch.polls)
+    evidence = gather(theatre, campaign, playbook, evening.journal, evening.watch.polls)
     verdict = Verdict(
         name=playbook.script["name"],
         evidence=evidence,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.engine.places import PROJECT
-from local.shoppers.visits import Show, Wares
+from local.shoppers.visits import Coupon, Show, Wares
 
 SHOW_FILE: Final = PROJECT / "events" / "shows" / "washington-apple-hour.json"
 SHORTEST_HOLD: Final = 15
@@ -50,6 +50,7 @@ class Playbook:
             "ends_at": rfc3339(self.starts_at + self.seconds),
             "replay_until": None,
             "hold_seconds": self.hold_seconds,
+            "offers": [self._offered(offer) for offer in self.script["offers"]],
             "run_of_show": [self._pressed(cue) for cue in self.script["run_of_show"]],
         }
 
@@ -66,6 +67,11 @@ class Playbook:
             seconds=self.seconds,
             wares=wares,
             pins=[(cue["at"], cue["sku"]) for cue in cues if cue["cue"] == "pin"],
+            coupons=[
+                Coupon(cue["code"], cue["sku"], cue["at"], cue["at"] + cue["seconds"])
+                for cue in cues
+                if cue["cue"] == "coupon"
+            ],
             scarce=min(wares, key=lambda offer: offer.allotment).sku,
             hold=self.hold_seconds,
         )
@@ -75,6 +81,17 @@ class Playbook:
         begins, ends = self._hours()
         at = begins + timedelta(seconds=(now - self.starts_at) * self.pace)
         return f"{min(max(at, begins), ends):%H:%M}"
+
+    @property
+    def prices(self) -> dict[str, int]:
+        """List prices as they were planned, by SKU."""
+        return {offer["sku"]: offer["unit_price"] for offer in self.script["offers"]}
+
+    def _offered(self, offer: Mapping[str, Any]) -> dict[str, Any]:
+        """Who waited has as long as whoever did not."""
+        if "waitlist" not in offer:
+            return dict(offer)
+        return {**offer, "waitlist": {"hold_seconds": self.hold_seconds}}
 
     def _pressed(self, cue: Mapping[str, Any]) -> dict[str, Any]:
         """Rounded down at both ends, so that what followed on something still follows on it."""

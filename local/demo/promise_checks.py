@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from local.demo.evidence import PAID, Evidence, Finding, differ
 
 
@@ -34,17 +36,48 @@ def checkouts_are_kept(evidence: Evidence) -> Finding:
 
 
 def prices_are_promised(evidence: Evidence) -> Finding:
+    """The list price of the plan or of the host, a flash price of it, or what the coupon leaves that was named."""
     campaign = evidence.campaign
-    listed = {(offer["sku"], offer["unit_price"]) for offer in campaign["offers"]}
-    flashed = {
-        (cue["sku"], cue["unit_price"])
-        for cue in campaign["run_of_show"]
-        if cue["cue"] == "flash_price"
+    cues = [*campaign["run_of_show"], *campaign["improvised"]]
+    listed = {
+        *evidence.prices.items(),
+        *((cue["sku"], cue["unit_price"]) for cue in cues if cue["cue"] == "price"),
     }
+    flashed = {(cue["sku"], cue["unit_price"]) for cue in cues if cue["cue"] == "flash_price"}
+    percent = {cue["code"]: cue["percent_off"] for cue in cues if cue["cue"] == "coupon"}
     for reservation in evidence.journal.reservations.values():
         sku, price, quantity = (reservation[name] for name in ("sku", "unit_price", "quantity"))
-        if (sku, price) not in listed | flashed or reservation["amount"] != price * quantity:
-            yield f"{quantity} of {sku} at {price} for {reservation['amount']}"
+        full, code = reservation["list_price"], reservation["coupon"]
+        fair = {price for of, price in flashed if of == sku} | {full}
+        if code is not None:
+            # Half a minor unit is the buyer's.
+            fair = {full - (2 * full * percent[code] + 100) // 200}
+        if (
+            (sku, full) not in listed
+            or price not in fair
+            or reservation["amount"] != price * quantity
+        ):
+            yield f"{quantity} of {sku} at {price} (list {full}, {code}) for {reservation['amount']}"
+
+
+def coupons_are_kept_to(evidence: Evidence) -> Finding:
+    """No more orders with a coupon than it is for, and no buyer has used it more often than they may."""
+    for cue in evidence.campaign["run_of_show"]:
+        if cue["cue"] != "coupon":
+            continue
+        used = [order for order in evidence.paid if order["coupon"] == cue["code"]]
+        if cue["uses"] is not None and len(used) > cue["uses"]:
+            yield f"{cue['code']}: {len(used)} orders, where {cue['uses']} may have it"
+        by_buyer = Counter(evidence.buyer_of(order["id"]) for order in used)
+        for buyer, times in by_buyer.items():
+            if cue["uses_per_buyer"] is not None and times > cue["uses_per_buyer"]:
+                yield f"{cue['code']}: {buyer} has used it {times} times"
+
+
+def nobody_is_left_in_line(evidence: Evidence) -> Finding:
+    for ticket, state in evidence.journal.line.items():
+        if state == "waiting":
+            yield f"{ticket} still waits"
 
 
 def payments_end_somewhere(evidence: Evidence) -> Finding:

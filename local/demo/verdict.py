@@ -59,6 +59,12 @@ class Verdict:
             "refunds": len(evidence.journal.refunds),
             "refunds_by_outcome": _refunds(evidence),
             "refunded": totals["refunded"],
+            "stood_in_line": len(evidence.journal.line),
+            "had_their_turn": sum(state == "offered" for state in evidence.journal.line.values()),
+            "orders_with_coupon": sum(order["coupon"] is not None for order in evidence.paid),
+            "markers": dict(
+                Counter(marker["cue"] for marker in evidence.timeline["markers"]).most_common()
+            ),
             "faults_fired": sum(evidence.journal.faults.values()),
             "faults": dict(sorted(evidence.journal.faults.items())),
             "refusals": dict(sorted(evidence.journal.refusals.items())),
@@ -113,6 +119,15 @@ class Verdict:
         yield "holds", f"{reservations['placed']:,} in all: {over}, the others were paid"
         ends = f"{late['paid']:,} got units again, {late['refunded']:,} were given back"
         yield "late", f"{sum(late.values()):,} payments came after their hold: {ends}"
+        if journal.line:
+            served = sum(state == "offered" for state in journal.line.values())
+            yield (
+                "in line",
+                f"{len(journal.line):,} waited for {evidence.scarce}, {served:,} had their turn",
+            )
+        used = Counter(order["coupon"] for order in evidence.paid if order["coupon"])
+        for code, count in sorted(used.items()):
+            yield "coupon", f"{code}: {count:,} orders"
         if journal.refunds:
             ends = ", ".join(f"{count:,} {end}" for end, count in _refunds(evidence).items())
             booked = money(totals["refunded"], totals["currency"])

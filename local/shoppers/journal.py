@@ -54,6 +54,8 @@ class Journal:
     """Payments whose webhook the shop took."""
     refunds: dict[str, Json] = field(default_factory=dict)
     """What was given back of paid orders, by id: as last seen."""
+    line: dict[str, str] = field(default_factory=dict)
+    """Tickets of those who stood in line, by id: the state they were last told."""
     under_way: int = 0
     """Webhooks that the shop has not taken yet."""
     replays: list[Replay] = field(default_factory=list)
@@ -99,6 +101,14 @@ class Journal:
     def refunded(self, refund: Json) -> None:
         with self._lock:
             self.refunds[refund["id"]] = refund
+
+    def stood_in_line(self, ticket: str) -> None:
+        with self._lock:
+            self.line.setdefault(ticket, "waiting")
+
+    def heard_in_line(self, ticket: str, state: str) -> None:
+        with self._lock:
+            self.line[ticket] = state
 
     def answered_twice(self, replay: Replay) -> None:
         with self._lock:

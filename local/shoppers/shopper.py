@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -33,9 +33,16 @@ FAIR_REFUSALS: Final = frozenset(
         "campaign_closed",
         "reservation_expired",
         "reservation_released",
+        "coupon_not_open",
+        "coupon_exhausted",
+        "coupon_limit_reached",
+        "units_available",
+        "waitlist_not_open",
     }
 )
 """What the contract may answer a well-formed wish with."""
+SPOILT: Final = 0.3
+"""Seconds until they go on for whom units are held without their asking."""
 PAYS: Final = frozenset(
     {
         Habit.PAYS,
@@ -59,7 +66,7 @@ class Hall:
     storefront: Storefront
     provider: PaymentProvider
     journal: Journal
-    turned_away: Callable[[Visit], None] = lambda _visit: None
+    turned_away: Callable[[Hall, Visit], None] = lambda _hall, _visit: None
     """Told of whoever found an offer sold out."""
     method: Callable[[dict[str, Any]], str] = lambda _reservation: USUAL_METHOD
     """How a reservation is paid for."""
@@ -82,6 +89,8 @@ class Shopper:
     def reserve(self) -> None:
         hall, visit = self._hall, self._visit
         wish = {"sku": visit.sku, "quantity": visit.quantity, "buyer_id": visit.buyer}
+        if visit.coupon is not None:
+            wish["coupon"] = visit.coupon
         path = f"/v1/campaigns/{hall.campaign}/reservations"
         reservation = self._post(path, wish, visit.trouble)
         if reservation is None:
@@ -91,6 +100,11 @@ class Shopper:
             return
         following = self._release if visit.habit is Habit.RELEASES else self._check_out
         hall.agenda.add(time.time() + visit.thinks, lambda: following(reservation))
+
+    def buy(self, reservation: dict[str, Any]) -> None:
+        """Go on with units that are held already."""
+        self._hall.journal.reserved(reservation, self._visit.buyer)
+        self._hall.agenda.add(time.time() + SPOILT, lambda: self._check_out(reservation))
 
     def _release(self, reservation: dict[str, Any]) -> None:
         try:
@@ -135,7 +149,10 @@ class Shopper:
         if answer.status == 409 and answer.code in FAIR_REFUSALS:
             self._hall.journal.refused(answer.code)
             if answer.code == "sold_out":
-                self._hall.turned_away(self._visit)
+                self._hall.turned_away(self._hall, self._visit)
+            elif answer.code.startswith("coupon_"):
+                now = time.time() - self._hall.begins
+                come(self._hall, replace(self._visit, at=now, coupon=None), keen=True)
         else:
             self._hall.journal.surprised(f"{what} answered {answer.status} {answer.code}".rstrip())
         return False

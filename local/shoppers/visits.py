@@ -63,6 +63,8 @@ class Visit:
     """Seconds from the reservation to what comes next."""
     pays_after: float = 1.0
     """Seconds from the checkout to the payment; of a late payer, from the end of the hold."""
+    coupon: str | None = None
+    """A code that they have heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,17 @@ class Wares:
     sku: str
     allotment: int
     limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A code that is told to viewers while it is open."""
+
+    code: str
+    sku: str
+    begins: float
+    """Seconds from the start of the show, like ``ends``."""
+    ends: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +99,7 @@ class Show:
     """SKU of which more is wanted than there is."""
     hold: float
     """Seconds that a reservation is held."""
+    coupons: Sequence[Coupon] = ()
 
 
 USUAL: Final = {
@@ -115,6 +129,8 @@ AT_ONCE: Final = 0.4
 """Share of a wave's viewers who come when its product has just been shown; the others come any time."""
 MARGIN: Final = 1.04
 """Visits planned over those that the wanted number of orders needs."""
+LISTENING: Final = 0.7
+"""Share of those who name the code of a coupon that is open."""
 RETURNING: Final = 0.08
 """Share of visits by somebody who has been here before: limits count over all their reservations."""
 CURIOUS: Final = 5
@@ -198,7 +214,15 @@ class _Crowd:
             trouble=self._trouble(),
             thinks=self._show.hold * self._dice.uniform(*THINKING),
             pays_after=self._show.hold * self._dice.uniform(*PAYING_TIME),
+            coupon=self._heard_of(at, wares),
         )
+
+    def _heard_of(self, at: float, wares: Wares) -> str | None:
+        """A code that is open for what they want, if they have listened."""
+        for coupon in self._show.coupons:
+            if coupon.sku == wares.sku and coupon.begins <= at < coupon.ends:
+                return coupon.code if self._dice.random() < LISTENING else None
+        return None
 
     def _trouble(self) -> Trouble:
         if self._dice.random() < 0.03:

@@ -14,18 +14,23 @@ from typing import Final
 from zlib import crc32
 
 from local.simulation.ledger_audit import LedgerAudit
+from local.simulation.line_audit import LineAudit
+from local.simulation.use_audit import UseAudit
 from local.simulation.values import Item
 from local.simulation.violations import Violation, expect
 from shared import table
 from shared.adapters import (
     dynamodb_buyers,
     dynamodb_campaigns,
+    dynamodb_log,
     dynamodb_order_items,
     dynamodb_refund_items,
     dynamodb_requests,
     dynamodb_totals,
 )
-from shared.domain.campaign import NEXT, Campaign, Status
+from shared.domain.campaign import NEXT, NOBODY, Campaign, Status
+from shared.domain.campaign_log import Entry as LogEntry
+from shared.domain.deals import deal_of
 from shared.domain.order import Order, OrderState
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import PAID, Entry, Kind
@@ -40,7 +45,7 @@ _AFTER: Final = {
 }
 _FROZEN: Final = (
     "id", "campaign_id", "merchant", "sku", "quantity", "amount", "currency", "buyer", "key",
-    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint",
+    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint", "list_price", "coupon",
 )  # fmt: skip
 _NEVER_LESS: Final = ("orders", "gross", "refunded", "released", "expired")
 
@@ -59,7 +64,9 @@ class BooksAudit:
     def __init__(self, ledger: LedgerAudit, bank: Bank, clock: Callable[[], int]) -> None:
         """``clock``: milliseconds, true."""
         self.ledger = ledger
+        self.uses = UseAudit(ledger)
         self.campaigns: dict[str, Campaign] = {}
+        self.lines = LineAudit(ledger, self.campaigns)
         self.orders: dict[str, Order] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.truth: dict[str, list[tuple[int, Sums]]] = {}
@@ -80,6 +87,10 @@ class BooksAudit:
         """Refunded by the ledgers, by order."""
         self.given_up = 0
         """How often a refund was left to a person."""
+        self.log: dict[tuple[str, str], LogEntry] = {}
+        """By campaign and place."""
+        self._logged: dict[tuple[str, int], str] = {}
+        """Places of versions."""
         self._by_key: dict[tuple[str, str], Order] = {}
         self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
             "stock": self._stock,
@@ -89,6 +100,8 @@ class BooksAudit:
             "requests": self._request,
             "buyers": self._buyer,
             "payments": self._payment,
+            "log": self._log,
+            "waitlists": self.lines.watch,
         }
         ledger.sold = self._sold
         ledger.refunded = self._refunded
@@ -125,6 +138,7 @@ class BooksAudit:
         campaign = self.campaigns[campaign_id]
         if part == table.BOARD:
             return
+        self.uses.watch(campaign)
         total = Sums()
         for offer in campaign.offers:
             shelf = self.ledger.shelves.get((campaign_id, offer.sku))
@@ -181,9 +195,24 @@ class BooksAudit:
             if after.status is Status.CLOSED:
                 expect(after.balanced, after.id, "was closed with books that do not balance")
             expect(after.secret == before.secret, after.id, "its secret changed")
+        expect(dynamodb_campaigns.made_by(new) != NOBODY, after.id, "was changed by nobody")
         self.campaigns[after.id] = after
         allotted = sum(offer.allotment for offer in after.offers)
         self._allotted[after.id, after.version] = allotted
+
+    def _log(self, old: Item | None, new: Item | None) -> None:
+        """A version has one entry, which never becomes another; nothing is logged that was not done."""
+        if new is None:
+            raise Violation("an entry of a log was deleted")
+        campaign_id, entry = new[table.LOG_KEY]["S"], dynamodb_log.decode(new)
+        self.ledger.checks["entries of logs"] += 1
+        if entry.version is not None:
+            expect(old is None or old == new, entry.place, f"was {old}, and is {new}")
+            place = self._logged.setdefault((campaign_id, entry.version), entry.place)
+            expect(place == entry.place, campaign_id, f"{entry.version} is logged twice")
+            written = entry.version <= self.campaigns[campaign_id].version
+            expect(written, campaign_id, f"{entry.version} is logged and was never written")
+        self.log[campaign_id, entry.place] = entry
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -214,9 +243,10 @@ class BooksAudit:
     def _placed(self, order: Order) -> None:
         campaign = self.campaigns[order.campaign_id]
         check = order.claim(campaign.secret)
-        promised = campaign.price_of(
-            campaign.offer(order.sku), check.deadline - campaign.hold_seconds
-        )
+        offer = campaign.offer(order.sku)
+        hold = offer.waitlist_hold if order.key in self.lines.keys else campaign.hold_seconds
+        began = check.deadline - (hold or 0)
+        promised = deal_of(campaign, offer, check.deal, began).unit_price
         self.ledger.checks["price"] += 1
         expect(order.amount == promised * order.quantity, order.id, "has another price")
         life = self.ledger.lives.get((order.campaign_id, order.sku, order.key, order.expires_at))
@@ -355,7 +385,7 @@ class BooksAudit:
 
     def met(self) -> Counter[str]:
         """What happened, by name: to tell whether a simulation has seen what it is about."""
-        met: Counter[str] = Counter()
+        met = self.uses.met()
         for life in self.ledger.lives.values():
             name = (
                 "never completed" if life.tail is None else str(life.outcome and life.outcome.name)
@@ -364,6 +394,7 @@ class BooksAudit:
             met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
         for order in self.orders.values():
             met[f"order {order.state.value}"] += 1
+            met["order with a coupon"] += order.coupon is not None
             met["order refunded in part"] += 0 < order.refunded < order.captured
             met["order refunded after the close"] += order.refunded_after > 0
             met["parcel requested"] += order.fulfilled_at is not None
@@ -374,18 +405,21 @@ class BooksAudit:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
         for shelf in self.ledger.shelves.values():
             met["sold out to the last unit"] += shelf.sums.available == 0
-            opening = min(block.opens for block in shelf.blocks.values())
+            opening = min(shelf.opens.values())
             for block in shelf.blocks.values():
                 met["block sealed"] += block.sealed
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)
-                met["units of a later portion sold"] += block.opens > opening and bool(
-                    block.counters.sold
-                )
+                met["units of a later portion sold"] += shelf.opens[
+                    block.number
+                ] > opening and bool(block.counters.sold)
                 met["units restocked"] += kinds.count(Kind.RESTOCKED)
         for refund in self.refunds.values():
             met[f"refund {refund.state.value}"] += 1
             met["refund left out of the books"] += refund.after_close
+        for ticket in (each for line in self.lines.lines.values() for each in line.values()):
+            met["number given up" if ticket is None else f"ticket {ticket.state.value}"] += 1
+            met["ticket tried anew"] += ticket is not None and ticket.attempt > 0
         for campaign in self.campaigns.values():
             met[f"campaign {campaign.status.value}"] += 1
         met["campaign paused"] += self._paused

@@ -67,6 +67,28 @@ def _package(world: World, gateway: Gateway, campaign: Campaign, report: Mapping
     expect(world.objects.kept == kept, campaign.id, "another package was built")
 
 
+def read_log(gateway: Gateway, audit: BooksAudit, campaign: Campaign, *, told: bool) -> None:
+    """Page by page it is what was written, newest first; and every version has its entry, by whoever made it."""
+    found: list[dict[str, Any]] = []
+    more = True
+    while more:
+        query = {"limit": "7", **({"starting_after": found[-1]["id"]} if found else {})}
+        path = {"campaign_id": campaign.id}
+        ask = Ask("GET /v1/campaigns/{campaign_id}/log", path, key="manage", query=query)
+        page = gateway.ask(ask)
+        expect(page.status == 200, campaign.id, page)
+        found += page.body["data"]
+        more = page.body["has_more"]
+    written = sorted((place for _, place in audit.log), reverse=True)
+    expect([entry["id"] for entry in found] == [f"log_{place}" for place in written], "log", found)
+    if not told:
+        return
+    by_version = {entry["version"]: entry for entry in found if entry["version"]}
+    expect(sorted(by_version) == list(range(1, campaign.version + 1)), "log", "lacks a version")
+    expect(by_version[1]["action"] == "created", "log", by_version[1])
+    expect(by_version[1]["actor"]["type"] == "key", "log", by_version[1])
+
+
 def audit_events(world: World, audit: BooksAudit, *, told: bool) -> None:
     """Every stream read once more gives the events that were told, and no other; each id has one content."""
     if not told:

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.gateway import Answer, Ask
-from local.simulation.people import CHECKOUT, ORDER, RESERVATION, RESERVE
+from local.simulation.people import CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
 from local.simulation.violations import Violation, expect
 from local.simulation.world import World
 from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
+from shared.domain.deals import deal_of, is_other_coupon
 from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, OrderState
 from shared.domain.parcel import parcel_id
 from shared.domain.stock import PAID, REMEMBERED, Kind
+from shared.domain.totals import Sums
 from shared.use_cases.hints import SOLD_OUT_FRESH
 from shared.use_cases.request_keys import keys_of
 
@@ -32,6 +34,8 @@ _OUTCOME: Final = {
     "reservation_expired": Kind.EXPIRED,
 }
 _STATES: Final = {"confirmed": Kind.SOLD, "released": Kind.RELEASED, "expired": Kind.EXPIRED}
+_ATTEMPTS: Final = 6
+"""At which a ticket may be served, in any show."""
 _HONOURED: Final = 20
 """Seconds less than a key is honoured that we hold anybody to: a request may be on its way."""
 
@@ -82,6 +86,35 @@ class Court:
         for key in keys_of(campaign.secret, first):
             self._buyers[key] = body["buyer_id"]
 
+    def _waits(self, ask: Ask, answer: Answer) -> None:
+        """A ticket, as it was told: who waits is overtaken by nobody from now on."""
+        body, lines = answer.body, self._audit.lines
+        campaign = self._audit.campaigns[body["campaign"]]
+        place = campaign.id, body["sku"]
+        ticket = next(
+            each for each in lines.lines[place].values() if each and each.id == body["id"]
+        )
+        if ask.route == JOIN:
+            lines.told.add(ticket.id)
+            for attempt in range(_ATTEMPTS):
+                first = replace(ticket, attempt=attempt).ledger_key(campaign.secret)
+                for key in keys_of(campaign.secret, first):
+                    self._buyers[key] = ask.body["buyer_id"]
+        reservation = body["reservation"]
+        if reservation is None:
+            return
+        held = ticket.held
+        if held is None:
+            raise Violation(f"{ticket.id}: {reservation} was told, and nothing is held")
+        check = verify(suffix_of(reservation["id"], PREFIX), campaign.secret)
+        offer = campaign.offers[check.offer_number]
+        price = campaign.price_of(offer, check.deadline - (offer.waitlist_hold or 0))
+        expect(check == ticket.check(campaign, held), ticket.id, f"was told {check}")
+        expect(reservation["unit_price"] == price, ticket.id, f"costs {price}")
+        promise = self._promises.setdefault(reservation["id"], Promise(check, offer.sku))
+        if reservation["state"] in _STATES:
+            promise.outcomes.add(_STATES[reservation["state"]])
+
     def heard(self, ask: Ask, answer: Answer, began: int) -> None:
         self._audit.ledger.checks["answers judged"] += 1
         expect(answer.status != 500, ask.route, "answered 500", answer.body)
@@ -93,6 +126,8 @@ class Court:
             self._repeated(ask, answer)
         if ask.route == RESERVE:
             self._reserved(ask, answer, began)
+        elif ask.route in (JOIN, f"GET {TICKET}", f"DELETE {TICKET}") and answer.ok:
+            self._waits(ask, answer)
         elif ask.route == f"DELETE {RESERVATION}":
             self._resolved(ask.path["reservation_id"], answer)
         elif ask.route in (CHECKOUT, ORDER) and answer.ok:
@@ -110,6 +145,9 @@ class Court:
         told = dict(answer.body)
         if ask.route == RESERVE:
             del told["state"]
+        if ask.route == JOIN:
+            for moving in ("state", "place", "reservation"):
+                del told[moving]
         since, first = self._replies.setdefault(request, (self._world.stage.millis, told))
         if first == told or (ask.route == RESERVE and not self._is_honoured(first)):
             return
@@ -125,7 +163,9 @@ class Court:
         if answer.code == "sold_out" and self.strict:
             shelf = self._audit.ledger.shelves[campaign.id, ask.body["sku"]]
             left = shelf.most_free(began - SOLD_OUT_FRESH)
-            expect(left < ask.body["quantity"], ask, f"sold out, and {left} units were free")
+            waited = shelf.was_queued(began - SOLD_OUT_FRESH)
+            free = f"sold out, and {left} units were free"
+            expect(left < ask.body["quantity"] or waited, ask, free)
             expect(answer.body["available"] < ask.body["quantity"], ask, answer.body)
         if not answer.ok:
             return
@@ -138,7 +178,9 @@ class Court:
             raise Violation(f"{body['id']} was acknowledged, and nothing is held")
         expect(life.units == check.quantity == body["quantity"], body["id"], f"holds {life.units}")
         expect(life.tail == (check.block, check.tail_quantity), body["id"], f"is at {life.tail}")
-        price = campaign.price_of(offer, check.deadline - campaign.hold_seconds)
+        deal = deal_of(campaign, offer, check.deal, check.deadline - campaign.hold_seconds)
+        price, code = deal.unit_price, ask.body.get("coupon")
+        expect(not is_other_coupon(campaign, deal.number, code), body["id"], f"{code} got {deal}")
         expect(body["unit_price"] == check.unit_price == price, body["id"], "has another price")
         if body["state"] in _STATES:
             self._promises[body["id"]].outcomes.add(_STATES[body["state"]])
@@ -192,6 +234,13 @@ class Court:
         keys = {other for other, name in self._buyers.items() if name == buyer}
         has = self._audit.ledger.units_of(campaign_id, sku, keys, self._world.second)
         expect(has <= limit, f"{buyer} has {has} {sku}", f"the limit is {limit}")
+        if key not in self._audit.lines.keys:
+            has += sum(
+                ticket.quantity
+                for ticket in self._audit.lines.waiting((campaign_id, sku))
+                if ticket.key in keys
+            )
+            expect(has <= limit, f"{buyer} has or waits for {has} {sku}", f"the limit is {limit}")
 
     # -- the end -------------------------------------------------------------------------------------
 
@@ -206,11 +255,30 @@ class Court:
             snapshot = self._audit.snapshots.get(campaign.id)
             expect(snapshot is not None and snapshot.complete, campaign.id, "is not complete")
             expect(campaign.balanced, campaign.id, "its books do not balance")
+            if snapshot is not None:
+                self._judge_replay(campaign, snapshot.total)
         self._judge_stock(campaign)
+        self._audit.uses.judge(campaign)
         self._judge_promises()
         self._judge_money(paid)
         self._judge_fulfilment(campaign)
         self._judge_parcels(campaign, told=told)
+
+    def _judge_replay(self, campaign: Campaign, total: Sums) -> None:
+        """What was reserved after the show is told apart, to the minor unit."""
+        orders = [
+            order
+            for order in self._audit.orders.values()
+            if order.paid_at is not None and campaign.is_of_replay(order.expires_at)
+        ]
+        sold = (
+            len(orders),
+            sum(order.amount for order in orders),
+            sum(order.refunded_in_books for order in orders),
+        )
+        told = (total.replay_orders, total.replay_gross, total.replay_refunded)
+        expect(told == sold, "replay", f"{told} are told, {sold} were sold and given back")
+        self._audit.ledger.checks["replay told apart"] += 1
 
     def _judge_fulfilment(self, campaign: Campaign) -> None:
         """Each order that was paid and kept has its parcel, or a reason."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from local.simulation.values import Item, bytes_of
 from local.simulation.violations import Violation, expect
@@ -62,25 +63,35 @@ class Shelf:
     blocks: dict[int, Block] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
     """Of each block, as it was laid out."""
+    opens: dict[int, int] = field(default_factory=dict)
+    """When each block opens, whether anybody waits or not; seconds."""
     sums: Sums = field(default_factory=Sums)
     """Of all blocks."""
     free: list[tuple[int, int]] = field(default_factory=list)
     """Free units of all blocks since each instant (milliseconds)."""
+    queued_at: int = 0
+    """When somebody waited last, for all that its blocks know (milliseconds)."""
 
     def count(self, before: Block | None, after: Block, now: int) -> None:
         """One block is another now."""
         change = Sums.of([after]) - Sums.of([before] if before is not None else [])
         self.sums += change
+        if after.is_queued or (before is not None and before.is_queued):
+            self.queued_at = now
         if change.available or not self.free:
             self.free.append((now, self.sums.available))
 
+    def was_queued(self, since: int) -> bool:
+        """Whether free units were for those who waited, at any time since an instant."""
+        return self.queued_at >= since or any(block.is_queued for block in self.blocks.values())
+
     def most_free(self, since: int) -> int:
         """The fewest units that were free and on sale at any time since an instant."""
-        opening = min((block.opens for block in self.blocks.values()), default=0)
+        opening = min(self.opens.values(), default=0)
         later = sum(
             block.counters.free
-            for block in self.blocks.values()
-            if block.opens > opening and block.opens * 1000 > since
+            for number, block in self.blocks.items()
+            if self.opens[number] > opening and self.opens[number] * 1000 > since
         )
         fewest = self.free[-1][1] if self.free else 0
         for began, units in reversed(self.free):
@@ -88,6 +99,12 @@ class Shelf:
             if began <= since:
                 break
         return fewest - later
+
+
+class Took(Protocol):
+    """Hears of units that were taken."""
+
+    def __call__(self, campaign_id: str, sku: str, key: str, *, queued: bool) -> None: ...
 
 
 class LedgerAudit:
@@ -108,6 +125,8 @@ class LedgerAudit:
         """Told of each tail whose money went back, or some of it: campaign, SKU, key, and the money counted with it."""
         self.began: Callable[[str, str, str], None] = lambda *_: None
         """Told of each tail that is taken: campaign, SKU and key."""
+        self.took: Took = lambda *_, **__: None
+        """Told of each part that is taken, too, and whether its block was for those who wait."""
         self.checks: Counter[str] = Counter()
         self.skew = 0
         """Milliseconds that a process's clock may be ahead."""
@@ -143,9 +162,13 @@ class LedgerAudit:
                 "is not laid out whole",
             )
             shelf.units[number] = after.units
+        elif sku.startswith(table.USES):
+            self._used(name, before, after)
         else:
             self._amended(campaign, sku, before, after)
         expect(after.units == shelf.units[number], name, "gained or lost units")
+        if not after.is_queued:
+            shelf.opens[number] = after.opens
         shelf.blocks[number] = after
         shelf.count(before, after, self._clock())
 
@@ -159,6 +182,17 @@ class LedgerAudit:
         if was is not None and lease is not None and lease != was:
             latest = self._clock() + self.skew
             expect(int(was["N"]) < latest, sku, "two count it at once")
+
+    def _used(self, name: str, before: Block, after: Block) -> None:
+        """The uses of a deal: of whom they are is another's to judge (``use_audit``); a sale is for good, a close too."""
+        if before.closes == FOR_GOOD:
+            expect(after.closes == FOR_GOOD, name, "was opened again")
+        for key, was, now in _changes(before, after):
+            self.checks["uses' steps legal"] += 1
+            sold = was is not None and was.kind in PAID
+            expect(not sold, name, f"{key}: a use that was sold became {now}")
+            if was is None and now is not None and now.kind is Kind.HELD:
+                expect(before.closes != FOR_GOOD, name, "was taken of a closed block")
 
     def _amended(self, campaign: str, sku: str, before: Block, after: Block) -> None:
         name = f"{sku} block {before.number}"
@@ -233,9 +267,11 @@ class LedgerAudit:
         where = f"{sku} block {block.number} {key}"
         expect(block.closes != FOR_GOOD, where, "was held in a closed block")
         self.checks["nothing before it opens"] += 1
-        opened = (self._clock() + self.skew) // 1000 >= block.opens
-        expect(opened, where, f"was held before {block.opens}")
+        opens = self.shelves[campaign, sku].opens.get(block.number, block.opens)
+        opened = (self._clock() + self.skew) // 1000 >= opens
+        expect(opened, where, f"was held before {opens}")
         expect(entry.quantity > 0, where, "holds nothing")
+        self.took(campaign, sku, key, queued=block.is_queued)
         life = self.lives.setdefault(
             (campaign, sku, key, entry.deadline), Life(began=self._clock())
         )

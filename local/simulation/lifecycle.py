@@ -66,11 +66,13 @@ def definition(machine: str = LIFECYCLE) -> Mapping[str, Any]:
 class Execution:
     """One execution of a machine."""
 
+    definition = staticmethod(definition)
+
     def __init__(
         self, world: World, name: str, given: Mapping[str, Any], machine: str = LIFECYCLE
     ) -> None:
         self._world = world
-        self._machine = definition(machine)
+        self._machine = self.definition(machine)
         self._data: Any = dict(given)
         self._context: dict[str, Any] = {"Execution": {"Id": name}, "State": {}}
         self.visited: list[str] = []

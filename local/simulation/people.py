@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from local.simulation.bank import Provider
 from local.simulation.gateway import Answer, Ask, Gateway
-from local.simulation.plan import Plan
+from local.simulation.plan import CODE, Plan
 from local.simulation.violations import expect
 from local.simulation.world import World
 from shared.clock import rfc3339
 
 RESERVE: Final = "POST /v1/campaigns/{campaign_id}/reservations"
 RESERVATION: Final = "/v1/reservations/{reservation_id}"
+JOIN: Final = "POST /v1/campaigns/{campaign_id}/waitlist"
+TICKET: Final = "/v1/waitlist/{ticket_id}"
 CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
 REFUND: Final = "POST /v1/orders/{order_id}/refund"
@@ -94,16 +97,21 @@ class Buyer:
             answer = self._reserve()
             if answer.ok:
                 self._decide(answer.body)
+            elif answer.code == "sold_out" and self._plan.waitlist:
+                self._stand_in_line()
             self._world.stage.wait(self._random.choice((0, 0.5, 2, 6)))
 
     def _reserve(self) -> Answer:
         random, plan = self._random, self._plan
         sku, allotment, _, limit = random.choice(plan.offers)
         most = max(1, min(9, allotment, limit or 9))
+        wish = {"sku": sku, "quantity": random.randint(1, most), "buyer_id": self._name}
+        if plan.deals and random.random() < 0.5:
+            wish["coupon"] = random.choice((CODE, CODE.lower()))
         ask = Ask(
             RESERVE,
             {"campaign_id": self._show},
-            {"sku": sku, "quantity": random.randint(1, most), "buyer_id": self._name},
+            wish,
             key="sell",
             headers={"idempotency-key": self._clients.fresh_key()},
         )
@@ -122,6 +130,33 @@ class Buyer:
             self._aside(Ask(ask.route, ask.path, ask.body, ask.key, again), after=0)
         patience = random.choice((1, TRIES, TRIES))
         return self._clients.insist(ask, patience)
+
+    def _stand_in_line(self) -> None:
+        """For a while, until it is their turn, or for too long."""
+        random, (sku, allotment, _, limit) = self._random, self._random.choice(self._plan.offers)
+        units = random.randint(1, max(1, min(3, allotment, limit or 3)))
+        ask = Ask(
+            JOIN,
+            {"campaign_id": self._show},
+            {"sku": sku, "quantity": units, "buyer_id": self._name},
+            key="sell",
+            headers={"idempotency-key": self._clients.fresh_key()},
+        )
+        if random.random() < self._plan.doubles:
+            self._aside(ask, after=random.choice((0, 0, 0.01, 1, 12)))
+        answer = self._clients.insist(ask)
+        if not answer.ok:
+            return
+        path = {"ticket_id": answer.body["id"]}
+        for _ in range(random.choice((1, 4, 8, 8))):
+            self._world.stage.wait(random.choice((0.5, 2, 5)))
+            if random.random() < 0.1:
+                self._clients.insist(Ask(f"DELETE {TICKET}", path, key="sell"))
+            seen = self._clients.insist(Ask(f"GET {TICKET}", path, key="sell"))
+            if seen.ok and seen.body["state"] == "offered":
+                self._decide(seen.body["reservation"])
+            if not seen.ok or seen.body["state"] != "waiting":
+                return
 
     def _aside(self, ask: Ask, *, after: float) -> None:
         self._world.stage.enter(
@@ -290,9 +325,18 @@ class Merchant:
                 {"cue": "price", "sku": sku, "unit_price": price + 2},
             ]
         for cue in cues:
-            # Some are refused: the flash price may be over by then.
-            self._clients.insist(self._command("cues", cue))
+            # Some are refused: the flash price may be over by then, or another edit has come first.
+            ask = self._command("cues", cue)
+            if cue["cue"] == "announce":
+                ask = self._over_what_is_seen(ask)
+            self._clients.insist(ask)
             self._world.stage.wait(random.choice((0, 0.3, 2)))
+
+    def _over_what_is_seen(self, ask: Ask) -> Ask:
+        """The command, if the campaign is what its merchant has seen."""
+        seen = self._clients.insist(self._get())
+        tag = {"if-match": str(seen.headers["etag"])} if seen.ok else {}
+        return replace(ask, headers={**ask.headers, **tag})
 
     def _rename(self) -> None:
         """A name always; while the show is on, and no copy of it can be too old, also a price, and units more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
@@ -50,6 +51,10 @@ class Plan:
     """Milliseconds."""
     carrier: str | None = None
     """Who carries what was paid."""
+    deals: tuple[Mapping[str, Any], ...] = ()
+    """Coupons and flash prices that have a cap, as their merchant writes them."""
+    waitlist: int | None = None
+    """How long units are held for who waited; ``None``: nobody can wait."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -91,6 +96,7 @@ class Plan:
                     "seconds": max(1, self.length // 4),
                 }
             )
+        cues = sorted([*cues, *map(dict, self.deals)], key=lambda cue: int(cue["at"]))
         return {
             "name": "A simulated hour",
             "time_zone": "UTC",
@@ -107,6 +113,7 @@ class Plan:
                     "unit_price": price,
                     "allotment": allotment,
                     **({"limit_per_buyer": limit} if limit else {}),
+                    **({"waitlist": {"hold_seconds": self.waitlist}} if self.waitlist else {}),
                 }
                 for sku, allotment, price, limit in self.offers
             ],
@@ -151,9 +158,33 @@ def draw_plan(random: Random) -> Plan:
         pieces=random.choice((0.0, 0.0, 0.1)),
     )
     # No draw of its own: the shows of old seeds stay as they were, but for these.
-    released = plan.buyers // 2 if plan.length == _WITH_RELEASES else 0
-    plan = replace(plan, carrier="file" if plan.buyers % 3 == 0 else None, released=released)
+    plan = replace(
+        plan,
+        carrier="file" if plan.buyers % 3 == 0 else None,
+        released=plan.buyers // 2 if plan.length == _WITH_RELEASES else 0,
+        waitlist=10 if plan.buyers % 2 == 0 else None,
+    )
+    if plan.buyers % 4 == 1:
+        plan = replace(plan, deals=_deals(plan))
     return _with_faults(plan, random)
+
+
+CODE: Final = "TOAST"
+
+
+def _deals(plan: Plan) -> tuple[Mapping[str, Any], ...]:
+    """A coupon for some who name it, one for everybody and one flash price, each for fewer than come."""
+    sku, allotment, price, _ = plan.offers[0]
+    whole: dict[str, Any] = {"at": 0, "seconds": plan.length}
+    coupon = {"cue": "coupon", "code": CODE, "percent_off": 30, "uses": 2, "uses_per_buyer": 1}
+    others = {"cue": "coupon", "code": "all", "automatic": True, "percent_off": 5}
+    found: list[Mapping[str, Any]] = [{**whole, **coupon}]
+    if plan.length > 20:
+        found.append({**whole, **others, "uses": 3})
+    if not plan.flash:
+        flash = {"cue": "flash_price", "sku": sku, "unit_price": max(1, price * 3 // 4)}
+        found.append({**whole, **flash, "units": max(2, allotment // 3)})
+    return tuple(found)
 
 
 def _offer(random: Random, number: int) -> tuple[str, int, int, int | None]:

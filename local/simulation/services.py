@@ -48,7 +48,7 @@ class Executions:
         self._begin = begin
         self._inputs: dict[str, str] = {}
         self.ended: dict[str, str] = {}
-        """How executions ended: ``SUCCEEDED``, ``ABORTED``, or the error that they failed with."""
+        """How executions ended: ``SUCCEEDED``, ``ABORTED``, ``TIMED_OUT``, or the error that they failed with."""
         self.ended_at: dict[str, datetime] = {}
 
     def end(self, name: str, how: str, second: int) -> None:
@@ -75,8 +75,16 @@ class Executions:
         if name not in self.ended:
             return {"status": "RUNNING"}
         how = self.ended[name]
-        status = how if how in ("SUCCEEDED", "ABORTED") else "FAILED"
-        return {"status": status, "stopDate": self.ended_at[name]}
+        status = how if how in ("SUCCEEDED", "ABORTED", "TIMED_OUT") else "FAILED"
+        told: dict[str, Any] = {"status": status, "stopDate": self.ended_at[name]}
+        if status == "FAILED":
+            told |= {"error": how, "cause": f"{how}: as it was simulated"}
+        return told
+
+    @property
+    def begun(self) -> list[str]:
+        """Names of all executions there ever were, the first one first."""
+        return list(self._inputs)
 
     @property
     def running(self) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from local.simulation.bank import Provider
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
-from local.simulation.epilogue import audit_events, reconcile_again
+from local.simulation.epilogue import audit_events, read_log, reconcile_again
 from local.simulation.faults import Outage
 from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
@@ -26,6 +26,7 @@ from local.simulation.people import Buyer, Clients, Merchant, Watcher
 from local.simulation.plan import STARTS, Plan, draw_plan
 from local.simulation.violations import expect
 from local.simulation.world import World
+from shared import table
 from shared.domain.campaign import Status
 
 _SCOPES = ("manage", "sell", "read")
@@ -195,6 +196,7 @@ class Show:
         campaign = self.audit.campaigns[self.merchant.show]
         expect(not self.audit.traces, "rehearsals", sorted(self.audit.traces))
         reconcile_again(self.world, self.gateway, campaign)
+        read_log(self.gateway, self.audit, campaign, told=self.plan.tells)
         audit_events(self.world, self.audit, told=self.plan.tells)
 
     # -- what is told --------------------------------------------------------------------------------
@@ -204,7 +206,11 @@ class Show:
         outcome.turns = self.world.stage.turns
         outcome.answers = self.gateway.answers
         outcome.orders = len(self.audit.orders)
-        outcome.units = sum(shelf.sums.sold for shelf in self.ledger.shelves.values())
+        outcome.units = sum(
+            shelf.sums.sold
+            for (_, sku), shelf in self.ledger.shelves.items()
+            if not sku.startswith(table.USES)
+        )
         outcome.seconds = self.world.second - STARTS
         outcome.fired = self.world.faults.fired
         outcome.checks = self.ledger.checks

@@ -127,7 +127,7 @@ class World:
         self._made: dict[str, int] = {}
         self._latest = starts_at * 1000 + LONGEST
         self._tokens = 0
-        self._stopped: set[str] = set()
+        self._stopped: dict[str, str] = {}
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -340,13 +340,13 @@ class World:
         try:
             self.executions.end(name, execution.run(), self.second)
         except Aborted:
-            self.executions.end(name, "ABORTED", self.second)
+            self.executions.end(name, self._stopped[name], self.second)
         finally:
             self.paths += execution.visited
 
-    def stop_execution(self, name: str) -> None:
-        """Somebody stops an execution: it ends at its next step."""
-        self._stopped.add(name)
+    def stop_execution(self, name: str, how: str = "ABORTED") -> None:
+        """An execution is stopped from outside, or by a limit: it ends at its next step, ``how`` as ``Executions.ended``."""
+        self._stopped[name] = how
 
     def run_function(self, name: str, payload: Mapping[str, Any]) -> Any:
         """A step of the lifecycle, as Step Functions invokes it."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from shared import table
 from shared.adapters import dynamodb_requests
 from shared.adapters.dynamodb_faults import store_faults
-from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
+from shared.domain.campaign import NOBODY, Campaign, Cue, Offer, Portion, Status
 from shared.domain.errors import CampaignNotFound, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.parties import Party
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STATUS = "status"
 _VERSION = "version"
 _DOCUMENT = "doc"
+_BY = "by"
 _REFUSED = "ConditionalCheckFailed"
 _YES = {"S": "yes"}
 
@@ -52,8 +53,15 @@ class DynamoDBCampaigns:
             raise CampaignNotFound
         return decode(found["Item"])
 
-    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
-        put = self._put(campaign)
+    def save(
+        self,
+        campaign: Campaign,
+        *,
+        answered: Answered | None = None,
+        now: int = 0,
+        by: str = NOBODY,
+    ) -> None:
+        put = self._put(campaign, by)
         if answered is not None:
             self._save_with_answer(put, answered, now)
             return
@@ -114,8 +122,10 @@ class DynamoDBCampaigns:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _put(self, campaign: Campaign) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._campaigns, "Item": encode(campaign)}
+    def _put(self, campaign: Campaign, by: str) -> dict[str, Any]:
+        # Beside the document and not in it: sellers who read it have no use for it.
+        item = {**encode(campaign), _BY: {"S": by or NOBODY}}
+        put: dict[str, Any] = {"TableName": self._campaigns, "Item": item}
         if campaign.version == 1:
             put["ConditionExpression"] = "attribute_not_exists(#id)"
             put["ExpressionAttributeNames"] = {"#id": table.CAMPAIGN_KEY}
@@ -167,11 +177,13 @@ def _index_key(campaign: Campaign) -> dict[str, Any]:
 
 def encode(campaign: Campaign) -> dict[str, Any]:
     """The item of a campaign."""
-    plain = asdict(campaign)
+    plain = _whole(asdict(campaign))
+    plain["offers"] = [_whole(offer) for offer in plain["offers"]]
     for cues in ("run_of_show", "improvised"):
         # Every seller reads them twice a second: what a cue has not is left out.
         plain[cues] = [
-            {name: value for name, value in cue.items() if value is not None} for cue in plain[cues]
+            {name: value for name, value in _whole(cue).items() if value is not None}
+            for cue in plain[cues]
         ]
     document = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     unfinished: dict[str, Any] = {
@@ -193,6 +205,11 @@ def encode(campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def made_by(item: Mapping[str, Any]) -> str:
+    """Who made the version in an item."""
+    return str(item.get(_BY, {}).get("S", NOBODY))
+
+
 def decode(item: Mapping[str, Any]) -> Campaign:
     """The campaign of an item."""
     document = json.loads(item[_DOCUMENT]["S"])
@@ -200,18 +217,40 @@ def decode(item: Mapping[str, Any]) -> Campaign:
     document["offers"] = tuple(_offer(offer) for offer in document["offers"])
     document["parties"] = {role: _party(kept) for role, kept in document["parties"].items()}
     for cues in ("run_of_show", "improvised"):
-        document[cues] = tuple(Cue(**cue) for cue in document.get(cues, ()))
+        document[cues] = tuple(_read(Cue, cue) for cue in document.get(cues, ()))
     # Before fees were known, nobody had told any.
-    document["payment_fee"] = FeeTerms(**document.get("payment_fee", {}))
-    return Campaign(**document)
+    document["payment_fee"] = _read(FeeTerms, document.get("payment_fee", {}))
+    return _read(Campaign, document)
+
+
+_NAMES: Mapping[type[Any], frozenset[str]] = {
+    kind: frozenset(each.name for each in fields(kind))
+    for kind in (Campaign, Offer, Portion, Cue, Party, FeeTerms)
+}
+_BEYOND = "beyond"
+Kind = TypeVar("Kind")
+
+
+def _read(kind: type[Kind], kept: Mapping[str, Any]) -> Kind:
+    """What was kept, by the names that this code has; others are carried along where there is room for them."""
+    names = _NAMES[kind]
+    known = {name: value for name, value in kept.items() if name in names}
+    if _BEYOND in names and len(known) < len(kept):
+        known[_BEYOND] = tuple((name, kept[name]) for name in kept if name not in names)
+    return kind(**known)
+
+
+def _whole(plain: dict[str, Any]) -> dict[str, Any]:
+    """What is kept: with what was carried along."""
+    return {**dict(plain.pop(_BEYOND)), **plain}
 
 
 def _offer(kept: dict[str, Any]) -> Offer:
     lists = {name: tuple(kept.get(name, ())) for name in ("added", "coming")}
-    portions = tuple(Portion(**portion) for portion in kept.get("portions", ()))
-    return Offer(**{**kept, **lists, "portions": portions})
+    portions = tuple(_read(Portion, portion) for portion in kept.get("portions", ()))
+    return _read(Offer, {**kept, **lists, "portions": portions})
 
 
 def _party(kept: str | Mapping[str, Any]) -> Party:
     """A party. Before parties had shares, its name was all that was kept."""
-    return Party(kept) if isinstance(kept, str) else Party(**kept)
+    return Party(kept) if isinstance(kept, str) else _read(Party, kept)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
+from shared.domain.ids import KEY_PREFIX
 from shared.use_cases.ports import KeyHolder
 
 if TYPE_CHECKING:
@@ -13,6 +15,14 @@ if TYPE_CHECKING:
 
 _SCOPE = "scope"
 _REVOKED = "revoked"
+_ID = "id"
+_DIGITS = 16
+"""Of the digest, in the id of a key that was given none: enough to tell keys apart and to find the row, and no way to the
+key, which has more random bits than anybody can try."""
+
+
+_KEY_ID = re.compile(f"{KEY_PREFIX}[A-Za-z0-9_-]{{1,60}}", re.ASCII)
+"""A speaking id that an operator may give a key, as ``key_backoffice``."""
 
 
 class DynamoDBKeys:
@@ -31,4 +41,9 @@ class DynamoDBKeys:
         item = found.get("Item")
         if item is None or item.get(_REVOKED, {}).get("BOOL", False):
             return None
-        return KeyHolder(merchant=item[table.MERCHANT]["S"], scope=item[_SCOPE]["S"])
+        given = item.get(_ID, {}).get("S", "")
+        return KeyHolder(
+            merchant=item[table.MERCHANT]["S"],
+            scope=item[_SCOPE]["S"],
+            id=given if _KEY_ID.fullmatch(given) else KEY_PREFIX + digest[:_DIGITS],
+        )

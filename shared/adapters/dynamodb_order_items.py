@@ -36,6 +36,10 @@ def frozen(order: Order) -> dict[str, Any]:
         table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
         table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
     }
+    if order.list_price is not None:
+        item[table.ORDER_LIST_PRICE] = number(order.list_price)
+    if order.coupon is not None:
+        item[table.ORDER_COUPON] = {"S": order.coupon}
     if order.ship_to is not None:
         item[table.ORDER_SHIP_TO] = {"B": order.ship_to}
     return item
@@ -152,6 +156,8 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         request=bytes(item[table.ORDER_REQUEST]["B"]).hex(),
         fingerprint=bytes(item[table.ORDER_FINGERPRINT]["B"]).hex(),
         ship_to=None if sealed is None else bytes(sealed["B"]),
+        list_price=count(table.ORDER_LIST_PRICE),
+        coupon=text(table.ORDER_COUPON),
         state=OrderState(item[table.ORDER_STATE]["S"]),
         version=int(item[table.ORDER_VERSION]["N"]),
         captured=count(table.ORDER_CAPTURED) or 0,

@@ -28,7 +28,13 @@ _COUNTERS = (
     ("refunded", table.REFUNDED),
     ("released", table.RELEASED),
     ("expired", table.EXPIRED),
+    ("replay_orders", table.REPLAY_ORDERS),
+    ("replay_sold", table.REPLAY_SOLD),
+    ("replay_gross", table.REPLAY_GROSS),
+    ("replay_refunded", table.REPLAY_REFUNDED),
 )
+_LATER_ONES = frozenset(attribute for field, attribute in _COUNTERS if field.startswith("replay"))
+"""Counters that blocks have not which were laid out before there were any."""
 _BATCH = 100
 """Items in one BatchGetItem."""
 _BATCH_TRIES = 6
@@ -37,6 +43,7 @@ _AS_OF = "v"
 _TOTAL = "t"
 _FREE = "d"
 _SEEN = "b"
+_QUEUED = "q"
 _LEASE = "u"
 
 
@@ -193,6 +200,8 @@ class DynamoDBStock:
         }
         if board.seen:
             item[_SEEN] = {"B": board.seen}
+        if board.queued:
+            item[_QUEUED] = {"BOOL": True}
         try:
             with store_faults():
                 self._client.put_item(
@@ -255,7 +264,8 @@ class _Request:
             self._conditions.append(f"attribute_exists({self._name(table.STOCK_KEY)})")
         else:
             now = self._number(":now", amendment.open_at)
-            self._conditions.append(f"{self._name(table.OPENS)} <= {now}")
+            if not amendment.admitted:
+                self._conditions.append(f"{self._name(table.OPENS)} <= {now}")
             self._conditions.append(f"{self._name(table.CLOSES)} > {now}")
         if amendment.room is not None:
             room = self._number(":room", amendment.room)
@@ -272,7 +282,10 @@ class _Request:
             delta = getattr(amendment.change, field)
             if delta:
                 name = self._name(attribute)
-                self._sets.append(f"{name} = {name} + {self._number(f':{attribute}', delta)}")
+                stands = name
+                if attribute in _LATER_ONES:
+                    stands = f"if_not_exists({name}, {self._number(':none', 0)})"
+                self._sets.append(f"{name} = {stands} + {self._number(f':{attribute}', delta)}")
         if amendment.seal:
             self._sets.append(f"{self._name(table.SEALED)} = :seal")
             self._values[":seal"] = {"BOOL": True}
@@ -320,7 +333,13 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
         opens=int(item[table.OPENS]["N"]),
         closes=int(item[table.CLOSES]["N"]),
         epoch=epoch,
-        counters=Counters(**{field: int(item[attribute]["N"]) for field, attribute in _COUNTERS}),
+        counters=Counters(
+            **{
+                field: int(item[attribute]["N"])
+                for field, attribute in _COUNTERS
+                if attribute in item or attribute not in _LATER_ONES
+            }
+        ),
         ledger=ledger,
         sealed=table.SEALED in item,
         stamped_for=int(item[table.STAMPED]["N"]) if table.STAMPED in item else 0,
@@ -337,4 +356,5 @@ def decode_board(item: Mapping[str, Any]) -> Board | None:
         total=int(item[_TOTAL]["N"]),
         free=bytes(item[_FREE]["B"]),
         seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
+        queued=_QUEUED in item,
     )

@@ -18,6 +18,7 @@ from shared.adapters import (
     dynamodb_payments,
     dynamodb_refund_items,
     dynamodb_stock,
+    dynamodb_waitlists,
 )
 from shared.use_cases.read_changes import (
     BlockChange,
@@ -27,6 +28,7 @@ from shared.use_cases.read_changes import (
     OrderChange,
     QuarantineChange,
     RefundChange,
+    TicketChange,
 )
 
 Image = Mapping[str, Any]
@@ -68,7 +70,12 @@ def _typed(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _campaign(at: float, before: Image | None, after: Image) -> Change:
     decode = dynamodb_campaigns.decode
-    return CampaignChange(at=at, before=decode(before) if before else None, after=decode(after))
+    return CampaignChange(
+        at=at,
+        before=decode(before) if before else None,
+        after=decode(after),
+        by=dynamodb_campaigns.made_by(after),
+    )
 
 
 def _stock(at: float, before: Image | None, after: Image) -> Change:
@@ -92,6 +99,16 @@ def _stock(at: float, before: Image | None, after: Image) -> Change:
     )
 
 
+def _ticket(at: float, before: Image | None, after: Image) -> Change | None:
+    ticket = dynamodb_waitlists.decode(after)
+    if ticket is None:
+        # What a request has drawn, a number that was given up, or how far a line has come.
+        return None
+    return TicketChange(
+        at=at, before=dynamodb_waitlists.decode(before) if before else None, after=ticket
+    )
+
+
 def _order(at: float, before: Image | None, after: Image) -> Change | None:
     if table.ORDER_NOTE in after:
         return None
@@ -111,4 +128,5 @@ _READERS: Final[Mapping[str, Callable[[float, Image | None, Image], Change | Non
     "orders": _order,
     "payments": _payment,
     "stock": _stock,
+    "waitlists": _ticket,
 }

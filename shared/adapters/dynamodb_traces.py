@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.campaign import Campaign, Offer
+from shared.domain.deals import number_of
 from shared.domain.ids import buyer_digest, is_rehearsed
-from shared.use_cases.prepare_stock import block_sizes
+from shared.use_cases.prepare_stock import places, places_of_uses
 from shared.use_cases.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -44,14 +45,32 @@ class DynamoDBTraces:
             self._delete_all("orders", self._keys_of("orders", partition))
         self._delete_all("stock", list(_of_stock(show)))
         self._delete_all("buyers", list(_of_buyers(show, counted)))
+        for offer in show.offers:
+            self._clear_line(show, offer)
         self._delete_all("totals", self._keys_of("totals", show.id))
         self._delete_all("addresses", [{table.ADDRESS_KEY: {"S": show.id}}])
         self._delete_all("campaigns", [{table.CAMPAIGN_KEY: {"S": show.id}}])
 
-    def _keys_of(self, role: str, partition: str) -> list[Key]:
-        """Of everything in one partition."""
+    def _clear_line(self, show: Campaign, offer: Offer) -> None:
+        """Which number a request has drawn is kept under the request's key, which its ticket has: so that goes first."""
+        line = table.line(show.id, offer.sku)
+        tickets = self._keys_of("waitlists", line, also=table.TICKET_KEY)
+        drawn = [
+            {
+                table.WAITLIST_LINE: {"S": table.line_request(show.id, offer.sku, key["S"])},
+                table.WAITLIST_NUMBER: {"N": str(table.LINE_HEAD)},
+            }
+            for ticket in tickets
+            if (key := ticket.get(table.TICKET_KEY))
+        ]
+        self._delete_all("waitlists", drawn)
+        names = (table.WAITLIST_LINE, table.WAITLIST_NUMBER)
+        self._delete_all("waitlists", [{name: item[name] for name in names} for item in tickets])
+
+    def _keys_of(self, role: str, partition: str, *, also: str | None = None) -> list[Key]:
+        """Of everything in one partition. ``also``: another attribute, where there is one."""
         spec = table.TABLES[role]
-        names = [name for name in (spec.key, spec.sort) if name is not None]
+        names = [name for name in (spec.key, spec.sort, also) if name is not None]
         query: dict[str, Any] = {
             "TableName": self._tables[role],
             "KeyConditionExpression": "#partition = :partition",
@@ -63,7 +82,9 @@ class DynamoDBTraces:
         while True:
             with store_faults():
                 page = self._client.query(**query)
-            found += [{name: item[name] for name in names} for item in page["Items"]]
+            found += [
+                {name: item[name] for name in names if name in item} for item in page["Items"]
+            ]
             if "LastEvaluatedKey" not in page:
                 return found
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -80,14 +101,22 @@ class DynamoDBTraces:
 def _of_stock(show: Campaign) -> Iterator[Key]:
     if show.prepared_at is None:
         return
-    for offer in show.offers:
-        yield {table.STOCK_KEY: {"S": table.board(show.id, offer.sku)}}
-        for number in range(len(block_sizes(offer))):
-            yield {table.STOCK_KEY: {"S": table.block(show.id, offer.sku, number)}}
+    for place in (*places(show), *places_of_uses(show)):
+        sku, number = place.shelf.sku, place.number
+        yield {table.STOCK_KEY: {"S": table.block(show.id, sku, number)}}
+        if number == 0:
+            yield {table.STOCK_KEY: {"S": table.board(show.id, sku)}}
 
 
 def _of_buyers(show: Campaign, counted: Iterable[tuple[Offer, str]]) -> Iterator[Key]:
-    """Each once, for none may come twice in one batch."""
-    digests = {(offer.sku, buyer_digest(show.secret, buyer)) for offer, buyer in counted}
-    for sku, digest in sorted(digests):
-        yield {table.BUYER_KEY: {"S": table.buyer(show.id, sku, digest)}}
+    """Each once, for none may come twice in one batch: the purse of an offer, and those of coupons that count buyers."""
+    coupons = [
+        table.uses_of(number_of(show, cue))
+        for cue in show.run_of_show
+        if cue.uses_per_buyer is not None
+    ]
+    for sku, buyer in sorted({(offer.sku, buyer) for offer, buyer in counted}):
+        digest = buyer_digest(show.secret, buyer)
+        limited = [""] if show.offer(sku).limit_per_buyer is not None else []
+        for purse in (*limited, *coupons):
+            yield {table.BUYER_KEY: {"S": table.buyer(show.id, sku, digest + purse)}}

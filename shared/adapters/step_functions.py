@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from shared.adapters.dynamodb_faults import store_faults
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 
+_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9.]{0,79}): ", re.ASCII)
 _FAILED = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
@@ -55,7 +57,19 @@ class StepFunctionsLifecycles:
             return None
         failures = failures + 1 if told["status"] in _FAILED else 0
         stopped = told.get("stopDate")
-        return Execution(part, int(stopped.timestamp()) if stopped else None, failures)
+        return Execution(
+            part,
+            int(stopped.timestamp()) if stopped else None,
+            failures,
+            told["status"],
+            _error(told.get("error"), told.get("cause", "")),
+        )
+
+
+def _error(error: str | None, cause: str) -> str | None:
+    """What a machine failed with. One that asks for a person names it at the head of its cause; the rest may quote data."""
+    said = _NAMED.match(cause)
+    return said[1] if error and said else error
 
 
 def _name(identifier: str, part: int) -> str:

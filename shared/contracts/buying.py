@@ -18,6 +18,7 @@ from shared.contracts.fields import (
     CampaignStatus,
     Code,
     Count,
+    CouponCode,
     Instant,
     Minor,
     Quantity,
@@ -25,7 +26,8 @@ from shared.contracts.fields import (
     Sku,
     Title,
 )
-from shared.contracts.identifiers import CampaignId, OrderId, ReservationId
+from shared.contracts.identifiers import CampaignId, OrderId, ReservationId, TicketId
+from shared.domain.waitlist import MOST_UNITS
 from shared.table import LARGEST_SHIP_TO
 
 # -- requests --------------------------------------------------------------------------------------
@@ -36,6 +38,18 @@ class ReservationRequest(Body):
 
     sku: Sku
     quantity: Quantity
+    buyer_id: BuyerId
+    coupon: CouponCode | None = None
+
+
+class WaitlistRequest(Body):
+    """Units of one offer that one buyer waits for."""
+
+    sku: Sku
+    quantity: Annotated[
+        int,
+        Field(ge=1, le=MOST_UNITS, description="Units. Whoever is first holds up all others."),
+    ]
     buyer_id: BuyerId
 
 
@@ -80,6 +94,16 @@ class CheckoutRequest(Body):
 # -- answers ---------------------------------------------------------------------------------------
 
 
+class ShowWaitlist(Answer):
+    """Whether buyers can wait for an offer."""
+
+    open: Annotated[
+        bool,
+        Field(description="Whether somebody waits: units that come back are for those who do."),
+    ]
+    hold_seconds: int
+
+
 class ShowOffer(Answer):
     """What a storefront shows of an offer, at the server's time."""
 
@@ -87,9 +111,20 @@ class ShowOffer(Answer):
     title: Title
     unit_price: Minor
     list_price: Minor
-    """Before a flash price."""
+    """Before a flash price or a coupon."""
     available: Count
     limit_per_buyer: int | None
+    waitlist: ShowWaitlist | None
+
+
+class ShowCoupon(Answer):
+    """A coupon that every reservation gets, while there are uses of it, without asking for it."""
+
+    code: str
+    sku: Annotated[str | None, Field(description="Null: of every offer.")]
+    percent_off: int | None
+    amount_off: Annotated[int | None, Field(description="Minor units of each unit's price.")]
+    ends_at: Instant
 
 
 class Show(Answer):
@@ -111,6 +146,10 @@ class Show(Answer):
     hold_seconds: int
     pinned: str | None
     announcement: Annotated[str | None, Field(description="What the host announced last.")]
+    coupons: Annotated[
+        list[ShowCoupon],
+        Field(description="Those that are open and automatic; others are known by their codes."),
+    ]
     offers: list[ShowOffer]
 
 
@@ -124,8 +163,10 @@ class Reservation(Answer):
     sku: Sku
     quantity: Quantity
     unit_price: Minor
+    list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     buyer_id: Annotated[
         str | None,
         Field(
@@ -133,6 +174,32 @@ class Reservation(Answer):
         ),
     ]
     expires_at: Instant
+
+
+class WaitlistTicket(Answer):
+    """
+    A place in the line of an offer. `waiting` until its turn comes; then units are held for it, and it is `offered`: check
+    its reservation out. It ends `confirmed` (paid), `expired`, `left`, or `closed` (the sale was over first).
+    """
+
+    id: TicketId
+    object: Literal["waitlist_ticket"] = "waitlist_ticket"
+    campaign: CampaignId
+    sku: Sku
+    quantity: Quantity
+    buyer_id: Annotated[
+        str | None,
+        Field(description="As sent; null when read back, for only a digest of it is kept."),
+    ]
+    state: Literal["waiting", "offered", "confirmed", "expired", "left", "closed"]
+    place: Annotated[
+        int | None,
+        Field(ge=0, description="How many wait before it: 0 is next. Null unless it waits."),
+    ]
+    reservation: Annotated[
+        Reservation | None, Field(description="What is or was held for it, once it was offered.")
+    ]
+    created_at: Instant
 
 
 class Payment(Answer):
@@ -167,8 +234,10 @@ class Order(Answer):
     sku: Sku
     quantity: Quantity
     unit_price: Minor
+    list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     created_at: Instant
     expires_at: Instant
     paid_at: Instant | None
@@ -180,6 +249,7 @@ class Order(Answer):
             "campaign_cancelled",
             "campaign_paused",
             "buyer_limit_reached",
+            "deal_exhausted",
         ]
         | None,
         Field(description="Why a payment that came after the hold had ended was given back."),

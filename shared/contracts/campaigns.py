@@ -17,6 +17,7 @@ from shared.contracts.fields import (
     Answer,
     Body,
     CampaignStatus,
+    CouponCode,
     Currency,
     Instant,
     LongText,
@@ -53,6 +54,15 @@ When = Annotated[
 ]
 
 
+class WaitlistTerms(Body):
+    """Buyers can wait for units to come back: unpaid ones, refunded ones, more stock."""
+
+    hold_seconds: Annotated[
+        int,
+        Field(ge=10, le=3600, description="How long units are held for whoever's turn it is."),
+    ]
+
+
 class OfferTerms(Body):
     """A product on sale in the campaign."""
 
@@ -75,6 +85,13 @@ class OfferTerms(Body):
             description="Units over all of a buyer's reservations, unpaid ones counted.",
         ),
     ] = None
+    waitlist: Annotated[
+        WaitlistTerms | None, Field(description="Null: nobody can wait when it is sold out.")
+    ] = None
+
+
+HowLong = Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
+Cap = Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT)]
 
 
 class Pin(Body):
@@ -93,13 +110,42 @@ class Unpin(Body):
 
 
 class FlashPrice(Body):
-    """Another price for a while. Reservations made in it keep it."""
+    """
+    Another price for a while. Reservations made in it keep it. With `units` it is for so many units only: whoever comes when
+    they are held or sold gets the next best price.
+    """
 
     at: When
     cue: Literal["flash_price"]
     sku: Sku
     unit_price: Price
-    seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
+    seconds: HowLong
+    units: Cap | None = None
+
+
+class Coupon(Body):
+    """
+    A lower price for whoever names the code, or for everybody if it is `automatic`: `percent_off`, rounded half up to a
+    minor unit, or `amount_off` each unit. A reservation gets one deal, the cheapest: a coupon is of the list price, and
+    does not come on top of a flash price.
+    """
+
+    at: When
+    cue: Literal["coupon"]
+    code: CouponCode
+    automatic: Annotated[bool, Field(description="Whether every reservation gets it, unasked.")] = (
+        False
+    )
+    sku: Annotated[Sku | None, Field(description="Null: of every offer.")] = None
+    percent_off: Annotated[int, Field(ge=1, le=99)] | None = None
+    amount_off: Price | None = None
+    seconds: HowLong
+    uses: Annotated[Cap | None, Field(description="Reservations it is for; null: any number.")] = (
+        None
+    )
+    uses_per_buyer: Annotated[
+        Cap | None, Field(description="Reservations of one buyer, of each offer.")
+    ] = None
 
 
 class ReleaseStock(Body):
@@ -119,7 +165,7 @@ class Announce(Body):
     text: LongText
 
 
-PlannedCue = Pin | Unpin | FlashPrice | ReleaseStock | Announce
+PlannedCue = Pin | Unpin | FlashPrice | Coupon | ReleaseStock | Announce
 CueTerms = Annotated[PlannedCue, Field(discriminator="cue")]
 _CUE: TypeAdapter[PlannedCue] = TypeAdapter(CueTerms)
 
@@ -127,15 +173,16 @@ _CUE: TypeAdapter[PlannedCue] = TypeAdapter(CueTerms)
 class LiveCue(Body):
     """
     Something done in the middle of the show; it holds from the next second on. `pin` (`sku`); `unpin`; `flash_price` (`sku`,
-    `unit_price`, `seconds`); `flash_end` (`sku`): the flash price is over; `price` (`sku`, `unit_price`): the list price
-    from then on; `announce` (`text`).
+    `unit_price`, `seconds`); `flash_end` (`sku`): the flash price is over; `coupon_end` (`code`): the coupon is; `price`
+    (`sku`, `unit_price`): the list price from then on; `announce` (`text`).
     """
 
-    cue: Literal["pin", "unpin", "flash_price", "flash_end", "price", "announce"]
+    cue: Literal["pin", "unpin", "flash_price", "flash_end", "coupon_end", "price", "announce"]
     sku: Sku | None = None
     unit_price: Price | None = None
-    seconds: Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")] | None = None
+    seconds: HowLong | None = None
     text: LongText | None = None
+    code: CouponCode | None = None
 
 
 LIVE_CUES: Final[Mapping[str, frozenset[str]]] = {
@@ -143,6 +190,7 @@ LIVE_CUES: Final[Mapping[str, frozenset[str]]] = {
     "unpin": frozenset(),
     "flash_price": frozenset({"sku", "unit_price", "seconds"}),
     "flash_end": frozenset({"sku"}),
+    "coupon_end": frozenset({"code"}),
     "price": frozenset({"sku", "unit_price"}),
     "announce": frozenset({"text"}),
 }
@@ -312,6 +360,7 @@ class ImprovisedCue(Answer):
     seconds: int | None = None
     text: str | None = None
     units: int | None = None
+    code: str | None = None
 
 
 class CampaignAnswer(Answer):
@@ -452,7 +501,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
     """A campaign as its merchant sees it: everything but its secret and where its stock is."""
     zone = campaign.time_zone
     replay = campaign.replay_until
-    return CampaignAnswer(
+    document = CampaignAnswer(
         id=campaign.id,
         status=campaign.status.value,
         version=campaign.version,
@@ -485,6 +534,12 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         cancel_reason=campaign.cancel_reason,
         balanced=campaign.balanced,
     ).model_dump(mode="json")
+    # As it was written: a cue is not shown what it could have had.
+    document["run_of_show"] = [
+        {name: value for name, value in cue.items() if value is not None}
+        for cue in document["run_of_show"]
+    ]
+    return document
 
 
 def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
@@ -494,21 +549,23 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
         unit_price=campaign.list_price(offer),
         allotment=offer.allotment + sum(offer.coming),
         limit_per_buyer=offer.limit_per_buyer,
-    )
-
-
-def _cue_terms(cue: Cue, zone: str) -> PlannedCue:
-    written = {name: value for name, value in asdict(cue).items() if value is not None}
-    wall = written.pop("wall", None)
-    return _CUE.validate_python(
-        written if wall is None else {**written, "at": show_time.local(wall, zone)}
+        waitlist=None
+        if offer.waitlist_hold is None
+        else WaitlistTerms(hold_seconds=offer.waitlist_hold),
     )
 
 
 def _improvised(cue: Cue) -> ImprovisedCue:
-    facts = asdict(cue)
-    del facts["wall"]
-    return ImprovisedCue(**facts)
+    return ImprovisedCue(**{name: getattr(cue, name) for name in ImprovisedCue.model_fields})
+
+
+def _cue_terms(cue: Cue, zone: str) -> PlannedCue:
+    written = cue.facts()
+    written.pop("deal", None)
+    wall = written.pop("wall", None)
+    return _CUE.validate_python(
+        written if wall is None else {**written, "at": show_time.local(wall, zone)}
+    )
 
 
 def _replay(written: str | None, zone: str) -> int | None:
@@ -533,7 +590,14 @@ def _parties(body: Parties) -> dict[str, Party]:
 
 
 def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
-    return tuple(Offer(number=number, **body.model_dump()) for number, body in enumerate(bodies))
+    return tuple(
+        Offer(
+            number=number,
+            waitlist_hold=body.waitlist.hold_seconds if body.waitlist else None,
+            **body.model_dump(exclude={"waitlist"}),
+        )
+        for number, body in enumerate(bodies)
+    )
 
 
 def _run_of_show(bodies: Sequence[PlannedCue], zone: str, starts_at: int) -> tuple[Cue, ...]:

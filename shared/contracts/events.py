@@ -262,6 +262,32 @@ class OfferSoldOut(OfCampaign):
     data: SoldOutData
 
 
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+class OfferedData(Data):
+    """The ticket, and until when its units are held."""
+
+    ticket: Annotated[
+        str,
+        Field(
+            pattern="^wtl_[A-Za-z0-9_-]{46}$",
+            description="To read it, and its reservation, ask the API with a key of its merchant.",
+            examples=["wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ"],
+        ),
+    ]
+    sku: Sku
+    units: Units
+    expires_at: Annotated[Moment, Field(description="The units go to the next from then on.")]
+
+
+class WaitlistOffered(OfCampaign):
+    """It is the turn of a buyer who waited: units are held for them. Tell them."""
+
+    told_by = "`waitlists` stream"
+    data: OfferedData
+
+
 # -- orders and payments ---------------------------------------------------------------------------
 
 
@@ -307,7 +333,8 @@ class RefundedData(OrderData):
         str,
         Field(
             min_length=1,
-            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached` of "
+            description="`sold_out`, `campaign_closed`, `campaign_cancelled`, `campaign_paused`, `buyer_limit_reached`, "
+            "`deal_exhausted` of "
             "money that came too late, `asked_by_merchant`; others may follow.",
             examples=["asked_by_merchant"],
         ),
@@ -428,6 +455,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         CampaignNeedsAttention,
         ReservationExpired,
         OfferSoldOut,
+        WaitlistOffered,
         OrderPaid,
         OrderRefunded,
         RefundNeedsAttention,

@@ -91,6 +91,7 @@ DIRECTED: Final[Json] = {
             "seconds": 120,
             "text": None,
             "units": None,
+            "code": None,
         }
     ],
 }
@@ -107,6 +108,7 @@ RESTOCKED: Final[Json] = {
             "seconds": None,
             "text": None,
             "units": 500,
+            "code": None,
         }
     ],
 }
@@ -123,6 +125,7 @@ PAUSED: Final[Json] = {
             "seconds": None,
             "text": "The host has lost the picture.",
             "units": None,
+            "code": None,
         }
     ],
 }
@@ -167,6 +170,7 @@ SHOW: Final[Json] = {
     "hold_seconds": 300,
     "announcement": None,
     "pinned": "FUJI-12",
+    "coupons": [],
     "offers": [
         {
             "sku": "FUJI-12",
@@ -175,6 +179,7 @@ SHOW: Final[Json] = {
             "list_price": 9900,
             "available": 2180,
             "limit_per_buyer": 5,
+            "waitlist": {"open": False, "hold_seconds": 120},
         }
     ],
 }
@@ -187,13 +192,35 @@ RESERVATION: Final[Json] = {
     "sku": "FUJI-12",
     "quantity": 2,
     "unit_price": 7900,
+    "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "coupon": None,
     "buyer_id": "b-7731",
     "expires_at": "2026-11-28T12:16:30Z",
 }
 READ_BACK: Final[Json] = {**RESERVATION, "buyer_id": None}
 RELEASED: Final[Json] = {**READ_BACK, "state": "released"}
+TICKET: Final[Json] = {
+    "id": "wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ",
+    "object": "waitlist_ticket",
+    "campaign": CAMPAIGN_ID,
+    "sku": "FUJI-12",
+    "quantity": 2,
+    "buyer_id": "b-7731",
+    "state": "waiting",
+    "place": 17,
+    "reservation": None,
+    "created_at": "2026-11-28T12:09:41Z",
+}
+OFFERED: Final[Json] = {
+    **TICKET,
+    "buyer_id": None,
+    "state": "offered",
+    "place": None,
+    "reservation": READ_BACK,
+}
+LEFT: Final[Json] = {**TICKET, "buyer_id": None, "state": "left", "place": None}
 CHECKOUT: Final[Json] = {
     "buyer_id": "b-7731",
     "payment_method": "card",
@@ -215,8 +242,10 @@ ORDER: Final[Json] = {
     "sku": "FUJI-12",
     "quantity": 2,
     "unit_price": 7900,
+    "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "coupon": None,
     "created_at": "2026-11-28T12:11:52Z",
     "expires_at": "2026-11-28T12:16:30Z",
     "paid_at": None,
@@ -401,6 +430,7 @@ REPORT: Final[Json] = {
         "captured": 13167000,
         "given_back": 0,
         "late_payments": {"paid": 3, "refunded": {"sold_out": 1}},
+        "coupons": {"APPLE10": {"orders": 96, "units": 118, "gross": 1051380, "off": 116820}},
     },
     "timeline": {
         "bucket": 60,
@@ -447,6 +477,35 @@ CLOSING_PACKAGE: Final[Json] = {
         }
     ],
 }
+
+
+LOG: Final[list[Json]] = [
+    {
+        "id": "log_1795870800000-v0000009",
+        "object": "log_entry",
+        "at": "2026-11-28T13:00:00Z",
+        "actor": {"type": "key", "id": "key_4f1d0c2a9b8e7f60"},
+        "action": "price_changed",
+        "outcome": "done",
+        "version": 9,
+        "detail": {
+            "cue": "price",
+            "sku": "FUJI-12",
+            "unit_price": 8900,
+            "from": "2026-11-28T13:00:01Z",
+        },
+    },
+    {
+        "id": "log_1795870200417-keep_books-1",
+        "object": "log_entry",
+        "at": "2026-11-28T12:50:00.417Z",
+        "actor": {"type": "system", "id": "lifecycle"},
+        "action": "keep_books",
+        "outcome": "retried",
+        "version": None,
+        "detail": {"part": 1, "failed_attempts": 3},
+    },
+]
 
 
 def listed(*things: Json) -> Json:

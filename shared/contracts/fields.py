@@ -22,6 +22,7 @@ from shared.domain.parties import WHOLE, Party, Written
 from shared.domain.text import is_legible
 
 SKU_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+COUPON_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$"
 LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
@@ -86,6 +87,9 @@ BuyerId = Annotated[
 ]
 Sku = Annotated[
     str, Field(pattern=SKU_PATTERN, description="The merchant's own name of the product.")
+]
+CouponCode = Annotated[
+    str, Field(pattern=COUPON_PATTERN, description="Capitals make no difference.")
 ]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
 Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]

@@ -12,6 +12,8 @@ _CLAIM: Final = "[A-Za-z0-9_-]{74}"
 CAMPAIGN: Final[Json] = {"type": "string", "pattern": "^cmp_[a-z2-7]{16}$"}
 RESERVATION: Final[Json] = {"type": "string", "pattern": f"^rsv_{_CLAIM}$"}
 ORDER: Final[Json] = {"type": "string", "pattern": f"^ord_{_CLAIM}$"}
+LOG_ENTRY: Final[Json] = {"type": "string", "pattern": "^log_[0-9]{13}-[a-z0-9_-]{1,60}$"}
+TICKET: Final[Json] = {"type": "string", "pattern": "^wtl_[A-Za-z0-9_-]{46}$"}
 REFUND: Final[Json] = {"type": "string", "pattern": "^ref_[A-Za-z0-9_-]{40}$"}
 REHEARSAL: Final[Json] = {"type": "string", "pattern": "^rhs_[a-z2-7]{16}$"}
 PROVIDER: Final[Json] = {"type": "string", "pattern": "^[a-z]{1,32}$", "examples": ["test"]}
@@ -22,6 +24,7 @@ PATH: Final = {
     "order_id": ORDER,
     "refund_id": REFUND,
     "rehearsal_id": REHEARSAL,
+    "ticket_id": TICKET,
     "provider": PROVIDER,
 }
 """By the name of a path's parameter. Anything of another form is not found."""
@@ -29,5 +32,7 @@ PATH: Final = {
 CampaignId = Annotated[str, WithJsonSchema(CAMPAIGN)]
 ReservationId = Annotated[str, WithJsonSchema(RESERVATION)]
 OrderId = Annotated[str, WithJsonSchema(ORDER)]
+LogEntryId = Annotated[str, WithJsonSchema(LOG_ENTRY)]
+TicketId = Annotated[str, WithJsonSchema(TICKET)]
 RefundId = Annotated[str, WithJsonSchema(REFUND)]
 RehearsalId = Annotated[str, WithJsonSchema(REHEARSAL)]

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from shared.contracts import (
     buying,
+    campaign_log,
     campaigns,
     identifiers,
     payments,
@@ -21,6 +22,7 @@ from shared.contracts import examples as eg
 from shared.contracts.routes import ROUTES, RouteSpec
 from shared.domain import errors
 from shared.domain.campaign import Status
+from shared.domain.campaign_log import Outcome
 from shared.domain.errors import Refusal
 from shared.table import ORDER_SHARDS
 
@@ -112,6 +114,21 @@ IF_MATCH: Final = Parameter(
     schema={"type": "string", "pattern": '^"[0-9]{1,9}"$'},
     required=True,
 )
+IF_STILL: Final = Parameter(
+    name="If-Match",
+    place="header",
+    description=(
+        "The ETag of the campaign as it was read, if the command is to be refused (412) once another edit came first. "
+        "Left out, it is for the campaign as it stands. What is done already is answered as done."
+    ),
+    schema=IF_MATCH.schema,
+)
+OUTCOME: Final = Parameter(
+    name="outcome",
+    place="query",
+    description="Only entries with this outcome.",
+    schema={"type": "string", "enum": [outcome.value for outcome in Outcome]},
+)
 PIECE: Final = Parameter(
     name="piece",
     place="query",
@@ -148,6 +165,7 @@ _PAID: Final = {
 }
 _NOT_FOUND = (errors.CampaignNotFound,)
 _COMMAND = (*_NOT_FOUND, errors.CampaignState)
+_EDIT = (*_COMMAND, errors.PreconditionFailed)
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns": Operation(
@@ -208,7 +226,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.SCHEDULED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/start": Operation(
@@ -222,7 +241,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/end": Operation(
@@ -232,7 +252,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.ENDED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/extend": Operation(
@@ -242,7 +263,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"ends_at": "2026-11-28T21:15:00"},
         answers=campaigns.CampaignAnswer,
         gives=eg.EXTENDED,
-        refuses=(*_COMMAND, *TIME_REFUSALS),
+        refuses=(*_EDIT, *TIME_REFUSALS),
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/cancel": Operation(
@@ -255,7 +277,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"reason": "The container is late."},
         answers=campaigns.CampaignAnswer,
         gives=eg.CANCELLED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/cues": Operation(
@@ -269,7 +292,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"cue": "flash_price", "sku": "FUJI-12", "unit_price": 8900, "seconds": 120},
         answers=campaigns.CampaignAnswer,
         gives=eg.DIRECTED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/allotment": Operation(
@@ -283,7 +307,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"sku": "FUJI-12", "units": 500},
         answers=campaigns.CampaignAnswer,
         gives=eg.RESTOCKED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/pause": Operation(
@@ -297,7 +322,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={"reason": "The host has lost the picture."},
         answers=campaigns.CampaignAnswer,
         gives=eg.PAUSED,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
     ),
     "POST /v1/campaigns/{campaign_id}/resume": Operation(
@@ -307,8 +333,21 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
-        refuses=_COMMAND,
+        refuses=_EDIT,
+        parameters=(IF_STILL,),
         answer_headers=("ETag",),
+    ),
+    "GET /v1/campaigns/{campaign_id}/log": Operation(
+        id="list_campaign_log",
+        description=(
+            "Who or what did something to the campaign, when, and what came of it: every version there was, with the key "
+            "that made it, and what the lifecycle began, failed in and tried again. An entry is here a second or two after "
+            "what it tells of. Requests that were refused are not logged."
+        ),
+        answers=campaign_log.LogList,
+        gives=eg.listed(*eg.LOG),
+        refuses=(*_NOT_FOUND, errors.InvalidRequest, errors.InvalidCursor),
+        parameters=(OUTCOME, LIMIT, _starting_after(identifiers.LOG_ENTRY)),
     ),
     "POST /v1/campaigns/{campaign_id}/reconcile": Operation(
         id="reconcile_campaign",
@@ -418,6 +457,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.CampaignNotOpen,
             errors.SoldOut,
             errors.BuyerLimitReached,
+            errors.CouponNotOpen,
+            errors.CouponExhausted,
+            errors.CouponLimitReached,
             errors.LedgerFull,
         ),
     ),
@@ -435,6 +477,43 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         gives=eg.RELEASED,
         refuses=(
             errors.ReservationNotFound,
+            errors.ReservationConfirmed,
+            errors.ReservationExpired,
+        ),
+    ),
+    "POST /v1/campaigns/{campaign_id}/waitlist": Operation(
+        id="join_waitlist",
+        description=(
+            "A place in the line of an offer that is sold out. From this answer on, units that come back are for those who "
+            "wait, in the order of their tickets. The limit per buyer counts what is waited for."
+        ),
+        takes=buying.WaitlistRequest,
+        sends=eg.RESERVATION_REQUEST,
+        status=201,
+        answers=buying.WaitlistTicket,
+        gives=eg.TICKET,
+        refuses=(
+            *_NOT_FOUND,
+            errors.OfferNotFound,
+            errors.WaitlistNotOpen,
+            errors.UnitsAvailable,
+            errors.BuyerLimitReached,
+        ),
+    ),
+    "GET /v1/waitlist/{ticket_id}": Operation(
+        id="read_waitlist_ticket",
+        description="The ticket as it stands. Ask every few seconds, or listen for `WaitlistOffered`.",
+        answers=buying.WaitlistTicket,
+        gives=eg.OFFERED,
+        refuses=(errors.TicketNotFound,),
+    ),
+    "DELETE /v1/waitlist/{ticket_id}": Operation(
+        id="leave_waitlist",
+        description="Gives up the place, or the units that are held for it. Again: the same answer.",
+        answers=buying.WaitlistTicket,
+        gives=eg.LEFT,
+        refuses=(
+            errors.TicketNotFound,
             errors.ReservationConfirmed,
             errors.ReservationExpired,
         ),

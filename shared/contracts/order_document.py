@@ -28,6 +28,8 @@ def order_document(
         sku=order.sku,
         quantity=order.quantity,
         unit_price=order.unit_price,
+        list_price=order.list_price or order.unit_price,
+        coupon=order.coupon,
         amount=order.amount,
         currency=order.currency,
         created_at=rfc3339(order.created_at),

@@ -74,6 +74,13 @@ ROUTES: Final = (
     ),
     RouteSpec("POST", "/v1/campaigns/{campaign_id}/resume", "campaigns", (MANAGE,), "Sell again"),
     RouteSpec(
+        "GET",
+        "/v1/campaigns/{campaign_id}/log",
+        "campaigns",
+        (MANAGE,),
+        "List what was done to a campaign, newest first",
+    ),
+    RouteSpec(
         "POST",
         "/v1/campaigns/{campaign_id}/reconcile",
         "check_books",
@@ -131,6 +138,11 @@ ROUTES: Final = (
     RouteSpec(
         "DELETE", "/v1/reservations/{reservation_id}", "reserve", (SELL,), "Release a reservation"
     ),
+    RouteSpec(
+        "POST", "/v1/campaigns/{campaign_id}/waitlist", "waitlist", (SELL,), "Wait for units"
+    ),
+    RouteSpec("GET", "/v1/waitlist/{ticket_id}", "waitlist", (SELL,), "Read a waitlist ticket"),
+    RouteSpec("DELETE", "/v1/waitlist/{ticket_id}", "waitlist", (SELL,), "Leave the waitlist"),
     RouteSpec(
         "POST",
         "/v1/reservations/{reservation_id}/checkout",

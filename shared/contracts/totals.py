@@ -46,6 +46,19 @@ class Reservations(Answer):
     held: Count
 
 
+class ReplayTotals(Answer):
+    """
+    Of the same numbers, those of what was reserved when the show was over, in its replay, whenever it was paid. The rest is
+    the live hour's.
+    """
+
+    orders: Count
+    units: Annotated[int, Field(ge=0, description="Paid for, and not put back on sale.")]
+    gross: Minor
+    refunded: Minor
+    net: Minor
+
+
 class OfferTotals(Answer):
     """The totals of one offer."""
 
@@ -56,6 +69,7 @@ class OfferTotals(Answer):
     gross: Minor
     refunded: Minor
     units: Units
+    replay: Annotated[ReplayTotals | None, Field(description="Null: it has no replay.")] = None
 
 
 class Figures(Answer):
@@ -68,6 +82,7 @@ class Figures(Answer):
     net: Annotated[int, Field(description="`gross - refunded`.")]
     units: Units
     reservations: Reservations
+    replay: Annotated[ReplayTotals | None, Field(description="Null: it has no replay.")] = None
     offers: list[OfferTotals]
 
 
@@ -98,6 +113,14 @@ class Totals(Figures):
     pinned: str | None
 
 
+class ReplaySales(Answer):
+    """What of a bucket was reserved in the replay."""
+
+    orders: int
+    units: int
+    gross: Minor
+
+
 class OfferSales(Answer):
     """One offer's part of a bucket."""
 
@@ -114,11 +137,12 @@ class Bucket(Answer):
     orders: int
     units: int
     gross: Minor
+    replay: Annotated[ReplaySales | None, Field(description="Absent before the replay.")] = None
     offers: list[OfferSales]
 
 
 class Marker(Answer):
-    """Something that happened in the show: `opened`, `closed`, `sold_out`, or a cue, planned or improvised."""
+    """Something that happened in the show: `opened`, `replay`, `closed`, `sold_out`, or a cue, planned or improvised."""
 
     at: Instant
     cue: str
@@ -127,6 +151,9 @@ class Marker(Answer):
     seconds: int | None = None
     text: str | None = None
     units: int | None = None
+    code: str | None = None
+    percent_off: int | None = None
+    amount_off: Minor | None = None
 
 
 class Timeline(Answer):
@@ -149,6 +176,15 @@ class LatePayments(Answer):
     refunded: Annotated[dict[str, int], Field(description="Given back, by reason.")]
 
 
+class CouponSales(Answer):
+    """What was bought with a coupon, refunds not subtracted."""
+
+    orders: Count
+    units: Count
+    gross: Annotated[int, Field(description="Money that was paid, minor units.")]
+    off: Annotated[int, Field(description="What it would have been more at list prices.")]
+
+
 class OrderCounts(Answer):
     """What became of the orders."""
 
@@ -157,6 +193,7 @@ class OrderCounts(Answer):
     captured: Annotated[int, Field(description="Money that came in, minor units.")]
     given_back: Annotated[int, Field(description="Money that was refunded, minor units.")]
     late_payments: LatePayments
+    coupons: Annotated[dict[str, CouponSales], Field(description="Of paid orders, by code.")]
 
 
 class ReportTimeline(Answer):

@@ -40,6 +40,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
 }
 _PATTERNS: Final[Mapping[str, str]] = {
     fields.SKU_PATTERN: "Use 1 to 32 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.",
+    fields.COUPON_PATTERN: "Use 3 to 32 letters, digits, underscores and hyphens, beginning with a letter or digit.",
     fields.LANGUAGE_PATTERN: "Use a language tag such as en, zh or pt-BR.",
     fields.SLUG_PATTERN: "Use 1 to 32 lower-case letters, digits, underscores and hyphens.",
     fields.CURRENCY_PATTERN: "Use three capital letters, such as CNY or USD.",
@@ -86,15 +87,14 @@ def sentence(fault: ErrorDetails) -> str:
     kind = fault["type"]
     facts = {"name": short(fault["loc"][-1]) if fault["loc"] else "", **fault.get("ctx", {})}
     if kind == "string_pattern_mismatch":
-        said = _PATTERNS[facts["pattern"]]
+        # One that has no sentence yet is still no fault of ours.
+        said = _PATTERNS.get(facts["pattern"], fault["msg"])
     elif kind == "string_too_short":
         said = "Must not be empty."
     elif kind in ("too_short", "too_long"):
         said = _size(kind, facts)
     elif kind in _CUE_FAULTS:
-        known = str(
-            facts.get("expected_tags", "'pin', 'unpin', 'flash_price', 'announce'")
-        ).replace("'", "")
+        known = str(facts.get("expected_tags", ", ".join(_CUE_KINDS))).replace("'", "")
         said = _SENTENCES[kind].format(tag=short(facts.get("tag", "")), known=known)
     else:
         said = _SENTENCES[kind].format_map(facts) if kind in _SENTENCES else fault["msg"]
@@ -125,4 +125,4 @@ def _path(location: Sequence[int | str]) -> list[int | str]:
 
 _MARKS: Final = frozenset({"[key]", fields.SECOND, fields.TIME_OF_DAY})
 _CUE_FAULTS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
-_CUE_KINDS: Final = frozenset({"pin", "unpin", "flash_price", "release_stock", "announce"})
+_CUE_KINDS: Final = (*("pin", "unpin", "flash_price", "coupon", "release_stock", "announce"),)

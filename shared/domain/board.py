@@ -10,7 +10,7 @@ needless look.)
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.domain.stock import Block
@@ -35,33 +35,40 @@ class Board:
     """By block, one byte each: units that can be had there. 0 also where the ledger has no room."""
     seen: bytes = b""
     """Filter of the ledger keys in the blocks; empty when nothing may be refused by this board."""
+    queued: bool = False
+    """Whether every block knew, before it was read, that free units are for those who wait."""
 
     def refuses(self, quantity: int, keys: Sequence[str]) -> bool:
         """Whether ``quantity`` is sold out for a request that is no repetition of one that was served."""
-        return self.total < quantity and bool(self.seen) and not any(map(self._may_hold, keys))
+        too_few = self.queued or self.total < quantity
+        return too_few and bool(self.seen) and not any(map(self._may_hold, keys))
 
     def _may_hold(self, key: str) -> bool:
         return all(self.seen[bit >> 3] >> (bit & 7) & 1 for bit in _probes(key, len(self.seen) * 8))
 
 
-def make_board(blocks: Iterable[Block], *, as_of: int, room: int) -> Board:
-    """The board of a complete, strongly consistent reading of an offer's blocks in order of number."""
+def make_board(
+    blocks: Iterable[Block], *, as_of: int, room: int, kept_back: Container[int] = ()
+) -> Board:
+    """
+    The board of a complete, strongly consistent reading of an offer's blocks in order of number. ``kept_back``: numbers of
+    those that are to open later.
+    """
     free = bytearray()
     total = 0
+    queued = True
     keys: list[str] = []
     now = as_of // 1000
-    opening = 0
     for block in blocks:
-        # The first opens with the show. What opens later, and has not yet, is not to be had.
-        opening = opening or block.opens
-        is_open = block.opens <= max(now, opening)
         units = block.counters.free + sum(entry.quantity for _, entry in block.overdue(now))
-        units = units if is_open else 0
+        units = units if block.number not in kept_back else 0
         total += units
+        queued = queued and block.is_queued
         has_room = len(block.ledger) < room - 1 or any(True for _ in block.forgotten(now))
         free.append(units if has_room else 0)
         keys.extend(block.ledger)
-    return Board(as_of, total, bytes(free), _filter(keys) if total < LARGEST_QUANTITY else b"")
+    seen = _filter(keys) if queued or total < LARGEST_QUANTITY else b""
+    return Board(as_of, total, bytes(free), seen, queued)
 
 
 def _filter(keys: list[str]) -> bytes:

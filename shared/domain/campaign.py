@@ -10,7 +10,7 @@ over the version it was made from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,9 @@ PAYMENT_PROVIDERS = ("test", "stripe")
 CARRIERS = ("file",)
 """Who may carry a campaign's parcels."""
 LONGEST_SHOW = 24 * 3600
+Beyond = tuple[tuple[str, Any], ...]
+"""What code of another version keeps with a campaign: a deployment may come, or be taken back, in the middle of a show. This
+code carries it along as it is."""
 LONGEST_REPLAY = 7 * 24 * 3600
 """Seconds from the start to ``replay_until`` at most: it bounds the digits of a deadline in the ledger."""
 
@@ -59,6 +62,8 @@ ON_AIR = (Status.LIVE, Status.PAUSING, Status.PAUSED)
 OVER = (Status.CLOSING, Status.CLOSED, Status.CANCELLED)
 """It never sells again."""
 HALTED = (Status.PAUSING, Status.PAUSED)
+NOBODY = "unknown"
+"""Who made a version of which nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,13 @@ class Offer:
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+    waitlist_hold: int | None = None
+    """Seconds for which units that come back are held for who waited; ``None``: nobody can wait."""
+    queued_in: int = 0
+    """Version in which buyers began to wait: units that come back are for them from then on. 0: nobody waits."""
+    queue_firm: bool = False
+    """Whether every block knows that, and nobody is about to change it."""
+    beyond: Beyond = ()
 
     @property
     def at_first(self) -> int:
@@ -117,19 +129,53 @@ class Cue:
     """Seconds from the start."""
     cue: str
     """
-    ``pin``, ``unpin``, ``flash_price``, ``announce``, ``release_stock``; of those that were improvised also ``flash_end``,
-    ``price`` (the list price from then on), ``stock``, ``paused`` and ``resumed``.
+    ``pin``, ``unpin``, ``flash_price``, ``coupon``, ``announce``, ``release_stock``; of those that were improvised also
+    ``flash_end``, ``coupon_end``, ``price`` (the list price from then on), ``stock``, ``extended``, ``paused``, ``resumed``,
+    ``waitlist_opened`` and ``waitlist_closed``.
     """
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
-    """Length of a flash price."""
+    """Length of a flash price, or of a coupon."""
     units: int | None = None
-    """How many were added to the allotment, or are released of it."""
+    """
+    How many were added to the allotment, or are released of it; of a planned flash price: how many it is for, if not all.
+    """
     text: str | None = None
     """What is announced, or why it was paused."""
+    code: str | None = None
+    """Name of a coupon, as it was written; capitals make no difference."""
+    automatic: bool | None = None
+    """Of a coupon: whether every reservation gets it, asked for or not."""
+    percent_off: int | None = None
+    amount_off: int | None = None
+    """Minor units of each unit's price. A coupon has the one or the other."""
+    uses: int | None = None
+    """Of a coupon: reservations that it is for, if not for all."""
+    uses_per_buyer: int | None = None
+    """Of a coupon: reservations of one buyer of one offer that it is for."""
     wall: int | None = None
     """The instant, where a time of day was planned: ``at`` follows from it, wherever the start is moved."""
+    deal: int | None = None
+    """Number of the deal that it is, given when the stock is laid out: reservations are promised deals by it."""
+
+    beyond: Beyond = ()
+
+    @property
+    def is_deal(self) -> bool:
+        """Whether a reservation can be promised it by its number: not everybody gets it."""
+        return self.cue == "coupon" or (self.cue == "flash_price" and self.units is not None)
+
+    @property
+    def cap(self) -> int | None:
+        """How often it can be had: units of a flash price, reservations of a coupon. ``None``: as often as one likes."""
+        return {"flash_price": self.units, "coupon": self.uses}.get(self.cue)
+
+    def facts(self) -> dict[str, Any]:
+        """What it says, without what it has not."""
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        del found["beyond"]
+        return found
 
 
 def anchored(cues: Iterable[Cue], starts_at: int) -> tuple[Cue, ...]:
@@ -189,6 +235,7 @@ class Campaign:
     """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
     rehearsal_of: str | None = None
     """The campaign whose plan is rehearsed in this one, which its merchant never sees, and which goes when it is over."""
+    beyond: Beyond = ()
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -205,6 +252,15 @@ class Campaign:
     def closes_at(self) -> int:
         """The instant from which no unit can be reserved."""
         return max(self.ends_at, self.replay_until or 0)
+
+    def is_of_replay(self, expires_at: int) -> bool:
+        """Whether a reservation was made when the show was over, by the end of its hold."""
+        return bool(self.replay_until) and expires_at - self.hold_seconds >= self.ends_at
+
+    @property
+    def longest_hold(self) -> int:
+        """Seconds that any hold lasts at most."""
+        return max(self.hold_seconds, *(offer.waitlist_hold or 0 for offer in self.offers))
 
     @property
     def is_unfinished(self) -> bool:
@@ -227,12 +283,15 @@ class Campaign:
         )
 
     def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant: the flash price that is open, else the list price.
+        """Unit price of an offer at an instant for everybody: the flash price that is open, else the list price.
 
-        Pure in the campaign and the second, so that a repeated request finds the price it was promised.
+        Pure in the campaign and the second, so that a repeated request finds the price it was promised. What has a cap, or a
+        code, is a deal (``shared.domain.deals``).
         """
         flash = self.flash_of(offer, now)
-        return flash.unit_price or 0 if flash is not None else self.list_price(offer, now)
+        if flash is None or flash.cap is not None:
+            return self.list_price(offer, now)
+        return flash.unit_price or 0
 
     def flash_of(self, offer: Offer, now: int) -> Cue | None:
         """The flash price that is open at an instant: of several, the one that began last."""

@@ -22,8 +22,9 @@ RESERVATION = "rsv_"
 ORDER = "ord_"
 PAYMENT = "pay_"
 
-_LAYOUT = struct.Struct(">B10sB3s6sBBQI8s")
+_LAYOUT = struct.Struct(">B10sB3s6sBBH6sI8s")
 _VERSION = 1
+"""Ids from before there were deals have zeros in the deal's place, and say so: none."""
 _MAC_BYTES = 12
 
 
@@ -50,11 +51,17 @@ class ClaimCheck:
     """Seconds since 1970 UTC."""
     buyer: str
     """Digest of the storefront's buyer id."""
+    deal: int = 0
+    """Number of the deal that it was promised; 0: none."""
 
     @property
     def amount(self) -> int:
         """Minor units to pay."""
         return self.unit_price * self.quantity
+
+    def identifier(self, secret: str) -> str:
+        """The reservation id."""
+        return RESERVATION + self.suffix(secret)
 
     def suffix(self, secret: str) -> str:
         """The part that a reservation id and its order id share."""
@@ -66,7 +73,8 @@ class ClaimCheck:
             base64.urlsafe_b64decode(self.key),
             self.quantity,
             self.tail_quantity,
-            self.unit_price,
+            self.deal,
+            self.unit_price.to_bytes(6, "big"),
             self.deadline,
             base64.urlsafe_b64decode(self.buyer + "="),
         )
@@ -85,7 +93,7 @@ def verify(suffix: str, secret: str) -> ClaimCheck:
     packed, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if not hmac.compare_digest(mac, _sign(packed, secret)):
         raise NotAClaimCheck(suffix)
-    _, campaign, number, block, key, quantity, tail, price, deadline, buyer = _unpack(suffix)
+    _, campaign, number, block, key, quantity, tail, deal, price, deadline, buyer = _unpack(suffix)
     return ClaimCheck(
         campaign_id="cmp_" + base64.b32encode(campaign).decode().lower(),
         offer_number=number,
@@ -93,9 +101,10 @@ def verify(suffix: str, secret: str) -> ClaimCheck:
         key=base64.urlsafe_b64encode(key).decode(),
         quantity=quantity,
         tail_quantity=tail,
-        unit_price=price,
+        unit_price=int.from_bytes(price, "big"),
         deadline=deadline,
         buyer=base64.urlsafe_b64encode(buyer).decode().rstrip("="),
+        deal=deal,
     )
 
 
@@ -118,10 +127,11 @@ def _bytes(suffix: str) -> bytes:
     return raw
 
 
-def _unpack(suffix: str) -> tuple[int, bytes, int, bytes, bytes, int, int, int, int, bytes]:
-    fields: tuple[int, bytes, int, bytes, bytes, int, int, int, int, bytes] = _LAYOUT.unpack(
-        _bytes(suffix)[: _LAYOUT.size]
-    )
+_Fields = tuple[int, bytes, int, bytes, bytes, int, int, int, bytes, int, bytes]
+
+
+def _unpack(suffix: str) -> _Fields:
+    fields: _Fields = _LAYOUT.unpack(_bytes(suffix)[: _LAYOUT.size])
     if fields[0] != _VERSION:
         raise NotAClaimCheck(suffix)
     return fields

@@ -2,8 +2,8 @@
 Synthetic buyers of a rehearsal: who comes when, for what, and what becomes of it. All of it follows from a seed.
 
 They come as to a show: in a rush when it opens, and at each flash price and release; most for what is on screen, and some
-with the habits that break shops. A new habit (a coupon, a waitlist) is one more member of ``Habit`` here, and what it does
-one more in ``play_visits``.
+with the habits that break shops. Most have heard of the coupons that are open. Whoever finds sold out what can be waited for
+stands in line.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from shared.domain.campaign import Campaign, Offer
+from shared.domain.deals import coupons
 
 
 class Habit(StrEnum):
@@ -47,6 +48,8 @@ ON_SCREEN: Final = 60
 """Percent who want what is pinned or in a flash price when they come."""
 AGAIN: Final = 10
 """Percent who have been there before."""
+HEARD: Final = 70
+"""Percent who name the code of a coupon that is open."""
 MOST_UNITS: Final = 3
 
 
@@ -61,6 +64,8 @@ class Visit:
     sku: str
     quantity: int
     habit: Habit
+    code: str | None = None
+    """Of a coupon."""
 
     @property
     def key(self) -> str:
@@ -78,15 +83,13 @@ def crowd(show: Campaign, *, buyers: int, seed: int) -> list[Visit]:
 
 
 def buyers_of(show: Campaign, *, buyers: int, seed: int) -> Iterator[tuple[Offer, str]]:
-    """Who may have been counted, of which offer."""
+    """Who may have been counted, of which offer: against its limit, or that of a coupon."""
     for visit in crowd(show, buyers=buyers, seed=seed):
-        offer = show.offer(visit.sku)
-        if offer.limit_per_buyer is not None:
-            yield offer, visit.buyer
+        yield show.offer(visit.sku), visit.buyer
 
 
 def _draws(cue: str) -> bool:
-    return cue in ("flash_price", "release_stock")
+    return cue in ("flash_price", "release_stock", "coupon")
 
 
 def _time(random: Random, rushes: list[int], length: int) -> int:
@@ -105,7 +108,18 @@ def _visit(random: Random, show: Campaign, number: int, at: int) -> Visit:
     habit = random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     buyer = random.randrange(number) if number and random.randrange(100) < AGAIN else number
     most = min(MOST_UNITS, offer.limit_per_buyer or MOST_UNITS, offer.allotment)
-    return Visit(number, at, f"buyer-{buyer}", offer.sku, random.randint(1, most), habit)
+    quantity = random.randint(1, most)
+    code = _heard_of(random, show, offer, now)
+    return Visit(number, at, f"buyer-{buyer}", offer.sku, quantity, habit, code)
+
+
+def _heard_of(random: Random, show: Campaign, offer: Offer, now: int) -> str | None:
+    codes = [
+        coupon.code
+        for _, coupon in coupons(show, now)
+        if not coupon.automatic and coupon.sku in (None, offer.sku)
+    ]
+    return random.choice(codes) if codes and random.randrange(100) < HEARD else None
 
 
 def _wanted(random: Random, show: Campaign, now: int) -> Offer:

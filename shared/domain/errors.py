@@ -10,12 +10,14 @@ Everything livehour can refuse, by what the caller can do about it.
     + WrongScope
   x NotFound (404)
     + RouteNotFound, CampaignNotFound, OfferNotFound, ReservationNotFound, OrderNotFound, ProviderNotFound,
-      RefundNotFound, RehearsalNotFound
+      RefundNotFound, RehearsalNotFound, TicketNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+      CouponNotOpen, CouponExhausted, CouponLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded, RestockOfPart, RestockTooLate
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
   x Unprocessable (422)
@@ -174,6 +176,11 @@ class RehearsalNotFound(NotFound):
     advice = "Check the rehearsal's id and whose key you use. Verdicts are kept for 7 days."
 
 
+class TicketNotFound(NotFound):
+    code = "ticket_not_found"
+    title = "There is no such waitlist ticket"
+
+
 class MethodNotAllowed(Refusal):
     """``allow``: the methods that the endpoint has."""
 
@@ -228,6 +235,47 @@ class BuyerLimitReached(Conflict):
     code = "buyer_limit_reached"
     title = "The buyer has reached the limit of this offer"
     advice = "Ask for at most 'remaining' units, or release a reservation of this buyer."
+
+
+class CouponNotOpen(Conflict):
+    """``starts_at``, ``ends_at``: of the coupon, if the show has one of this code for the offer."""
+
+    code = "coupon_not_open"
+    title = "This coupon cannot be used now"
+    advice = "Check the code and its window; without 'coupon', the reservation is taken at the price of the moment."
+
+
+class CouponExhausted(Conflict):
+    code = "coupon_exhausted"
+    title = "The coupon has been used up"
+    advice = (
+        "Try again later, for uses come back with holds that end unpaid; or reserve without 'coupon', at the price of the "
+        "moment."
+    )
+
+
+class CouponLimitReached(Conflict):
+    """``limit``: reservations of one buyer of this offer."""
+
+    code = "coupon_limit_reached"
+    title = "The buyer has used this coupon as often as it can be"
+    advice = "Reserve without 'coupon', at the price of the moment; or release a reservation of this buyer first."
+
+
+class UnitsAvailable(Conflict):
+    """``available``: units that are left."""
+
+    code = "units_available"
+    title = "There is nothing to wait for"
+    advice = "Reserve instead: there are enough units."
+
+
+class WaitlistNotOpen(Conflict):
+    """``campaign_status``."""
+
+    code = "waitlist_not_open"
+    title = "Nobody can wait for this offer now"
+    advice = "Wait only for an offer with a waitlist, as GET /v1/shows/{campaign_id} shows it, while its campaign is live."
 
 
 class ReservationConfirmed(Conflict):

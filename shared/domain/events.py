@@ -26,6 +26,7 @@ class EventName(StrEnum):
     CAMPAIGN_NEEDS_ATTENTION = "CampaignNeedsAttention"
     RESERVATION_EXPIRED = "ReservationExpired"
     OFFER_SOLD_OUT = "OfferSoldOut"
+    WAITLIST_OFFERED = "WaitlistOffered"
     ORDER_PAID = "OrderPaid"
     ORDER_REFUNDED = "OrderRefunded"
     REFUND_NEEDS_ATTENTION = "RefundNeedsAttention"

@@ -16,6 +16,8 @@ draw: Callable[[int], bytes] = secrets.token_bytes
 CAMPAIGN_DIGITS = 16
 """Characters of a campaign id after ``cmp_``: 80 random bits in lower-case base 32, so that a claim check packs them
 in 10 bytes."""
+KEY_PREFIX = "key_"
+"""Of the public id of an API key."""
 
 _CAMPAIGN_ID = re.compile(r"cmp_[a-z2-7]{16}")
 

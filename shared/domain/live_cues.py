@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain.campaign import ON_AIR, Campaign, Cue
+from shared.domain.deals import is_open
 from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
 from shared.domain.payable import price_faults
 
@@ -71,6 +72,11 @@ def _refuse_unless_on_air(campaign: Campaign, now: int) -> None:
 
 
 def _judge(campaign: Campaign, cue: Cue, at: int) -> None:
+    if cue.cue == "coupon_end" and not is_open(campaign, cue.code or "", campaign.starts_at + at):
+        raise CampaignState(
+            f"No coupon {cue.code} is open: there is nothing to stop.",
+            status=campaign.status.value,
+        )
     if cue.sku is None:
         return
     try:

@@ -8,11 +8,13 @@ Prices hold from the next second on, like everything improvised; of the run of s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from shared.domain import show_plan
 from shared.domain.campaign import Campaign, Cue, Offer
+from shared.domain.deals import numbered
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_cues import NOTICE, improvise
 from shared.domain.show_control import add_stock, extend
@@ -48,8 +50,8 @@ def revised_on_air(campaign: Campaign, changes: Mapping[str, Any], *, now: int) 
 def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
     if _fixed(campaign.offers) != _fixed(sent):
         raise CampaignState(
-            "The show is on: titles, prices and larger allotments of its offers can change; their number, their SKUs and "
-            "their limits cannot.",
+            "The show is on: titles, prices and larger allotments of its offers can change; their number, their SKUs, "
+            "limits and waitlists cannot.",
             status=campaign.status.value,
             refused=["offers"],
         )
@@ -66,17 +68,28 @@ def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
     )
     if titles != campaign.offers:
         after = after.changed(offers=titles)
-    for here, there in zip(campaign.offers, sent, strict=True):
+    for number, (here, there) in enumerate(zip(campaign.offers, sent, strict=True)):
         if there.unit_price != campaign.list_price(here):
             price = Cue(at=0, cue="price", sku=here.sku, unit_price=there.unit_price)
             after = improvise(after, price, now=now)
         if more := there.allotment - _units(here):
-            after = add_stock(after, sku=here.sku, units=more, now=now)
+            with _named(f"/offers/{number}/allotment"):
+                after = add_stock(after, sku=here.sku, units=more, now=now)
     return after
 
 
+@contextmanager
+def _named(pointer: str) -> Iterator[None]:
+    """What a command would call by a field of its own is called by the plan's."""
+    try:
+        yield
+    except InvalidRequest as refusal:
+        errors = [{**error, "pointer": pointer} for error in refusal.facts["errors"]]
+        raise InvalidRequest(errors=errors) from None
+
+
 def _fixed(offers: Sequence[Offer]) -> list[tuple[object, ...]]:
-    return [(offer.sku, offer.limit_per_buyer) for offer in offers]
+    return [(offer.sku, offer.limit_per_buyer, offer.waitlist_hold) for offer in offers]
 
 
 def _units(offer: Offer) -> int:
@@ -95,11 +108,12 @@ def _less(here: Offer, there: Offer) -> str | None:
 
 def _replanned(campaign: Campaign, sent: Sequence[Cue], now: int) -> Campaign:
     """Cues to come are replaced; those that have begun, or are about to, and what is laid out stay."""
-    if tuple(sent) == campaign.run_of_show:
+    sent = numbered(sent, known=campaign.run_of_show)
+    if sent == campaign.run_of_show:
         return campaign
     begun = now + NOTICE - campaign.starts_at
-    faults = [*_begun(campaign.run_of_show, sent, begun), *_released(campaign, sent)]
-    after = campaign.changed(run_of_show=tuple(sent))
+    faults = [*_begun(campaign.run_of_show, sent, begun), *_laid_out(campaign, sent)]
+    after = campaign.changed(run_of_show=sent)
     faults += _rivals(campaign, sent, begun)
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
@@ -123,12 +137,15 @@ def _begun(planned: Sequence[Cue], sent: Sequence[Cue], begun: int) -> Iterator[
             )
 
 
-def _released(campaign: Campaign, sent: Sequence[Cue]) -> Iterator[tuple[str, str]]:
-    def releases(cues: Sequence[Cue]) -> list[Cue]:
-        return [cue for cue in cues if cue.cue == "release_stock"]
+def _laid_out(campaign: Campaign, sent: Sequence[Cue]) -> Iterator[tuple[str, str]]:
+    def on_shelves(cues: Sequence[Cue]) -> list[Cue]:
+        return [cue for cue in cues if cue.cue == "release_stock" or cue.cap is not None]
 
-    if releases(campaign.run_of_show) != releases(sent):
-        said = "What is released later is laid out: send these cues as they were planned; POST …/allotment adds units."
+    if on_shelves(campaign.run_of_show) != on_shelves(sent):
+        said = (
+            "What is released later, and deals with a cap, are laid out with the stock: send these cues as they were "
+            "planned. POST …/allotment adds units; coupon_end and flash_end stop a deal."
+        )
         yield "/run_of_show", said
 
 

@@ -161,8 +161,9 @@ def _latency(journal: Journal, step: str, *, timed: bool) -> Objective:
 def _cost(journal: Journal) -> Iterator[Objective]:
     reserved, paid = journal.outcomes["reserved"], journal.outcomes["paid"]
     reservation = journal.each("reserve")
-    # The purse of a buyer with a limit is one more write.
+    # The purse of a buyer with a limit is one more write; so is a use of a deal, and the purse of whoever has one.
     limited = journal.outcomes["reserved within a limit"] / max(1, reserved)
+    limited += 2 * journal.outcomes["reserved with a deal"] / max(1, reserved)
     writes, reads = reservation or (0.0, 0.0)
     yield _dear("write units of a reservation", writes, MOST_WRITES + limited, reserved)
     yield _dear("read units of a reservation", reads, MOST_READS, reserved)

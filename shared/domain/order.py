@@ -54,6 +54,8 @@ class RefundReason(StrEnum):
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     CAMPAIGN_PAUSED = "campaign_paused"
     BUYER_LIMIT_REACHED = "buyer_limit_reached"
+    DEAL_EXHAUSTED = "deal_exhausted"
+    """The coupon or flash price that it was promised was used up by others meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class Order:
     """Digest of the body that made it."""
     ship_to: bytes | None = None
     """Address, sealed; ``None`` where it was not read, or was erased."""
+    list_price: int | None = None
+    """Minor units a unit, where a flash price or a coupon made it less."""
+    coupon: str | None = None
+    """Code of the coupon that made it less."""
 
     state: OrderState = OrderState.AWAITING_PAYMENT
     version: int = 1

@@ -22,10 +22,11 @@ from shared.domain.tables import Row, Table
 ORDERS: Final = Table(
     "orders",
     (
-        *("order", "state", "sku", "quantity", "unit_price", "amount", "currency"),
+        *("order", "state", "sku", "quantity", "list_price", "coupon"),
+        *("unit_price", "amount", "currency"),
         *("created_at", "paid_at", "provider", "payment", "captured", "refunded", "paid_late"),
     ),
-    frozenset({"unit_price", "amount", "captured", "refunded"}),
+    frozenset({"list_price", "unit_price", "amount", "captured", "refunded"}),
 )
 PAYMENTS: Final = Table(
     "payments",
@@ -75,6 +76,7 @@ def rows_of(
         ORDERS,
         (
             *(order.id, order.state_in_books.value, order.sku, order.quantity),
+            *(order.list_price or order.unit_price, order.coupon),
             *(order.unit_price, order.amount, order.currency),
             *(rfc3339(order.created_at), at, order.provider, order.payment_id),
             *(order.captured, order.refunded_in_books, bool(order.attempt and at)),

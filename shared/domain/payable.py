@@ -30,10 +30,15 @@ HIGHEST: Final = 99_999_999
 HIGHEST_RUPIAH: Final = 999_999_999_999
 
 
+def step_of(provider: str, currency: str) -> int:
+    """Minor units of which every price must be a multiple."""
+    return STEPS.get(currency, 1) if provider == STRIPE else 1
+
+
 def refund_fault(provider: str, currency: str, amount: int) -> str | None:
     """Why the provider could not give exactly this back; ``None`` if it can."""
-    step = STEPS.get(currency, 1)
-    if provider != STRIPE or not amount % step:
+    step = step_of(provider, currency)
+    if not amount % step:
         return None
     return f"Stripe moves {currency} in steps of {step} minor units."
 
@@ -45,7 +50,7 @@ def price_faults(campaign: Campaign) -> Iterator[tuple[str, str]]:
     if campaign.currency in UNCHARGED:
         yield "/currency", f"Stripe does not take {campaign.currency}."
         return
-    step = STEPS.get(campaign.currency, 1)
+    step = step_of(campaign.payment_provider, campaign.currency)
     highest = HIGHEST_RUPIAH if campaign.currency == "IDR" else HIGHEST
     prices = [
         (f"/offers/{number}/unit_price", offer.unit_price)
@@ -55,6 +60,11 @@ def price_faults(campaign: Campaign) -> Iterator[tuple[str, str]]:
         (f"/run_of_show/{number}/unit_price", cue.unit_price)
         for number, cue in enumerate(campaign.run_of_show)
         if cue.unit_price is not None
+    ]
+    prices += [
+        (f"/run_of_show/{number}/amount_off", cue.amount_off)
+        for number, cue in enumerate(campaign.run_of_show)
+        if cue.amount_off is not None
     ]
     prices += [
         (f"/improvised/{number}/unit_price", cue.unit_price)

@@ -7,6 +7,7 @@ What is compared:
 * each block: its ledger against its counters; each offer: its blocks against its allotment; nothing is held any more
 * each sold reservation in a ledger: exactly one paid order, of as many units, at that seat
 * each block's orders, money and refunds: the sums of its orders
+* the uses of each capped deal: as many as were planned, none held any more, as many sold as paid orders have of it
 * each order: what its id promised; at its end; and its money in exactly one place
 * the last snapshot of the totals: what was counted just now
 
@@ -19,13 +20,15 @@ same words and numbers, before it is drift (``drift``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import NotAClaimCheck
+from shared.domain.deals import cue_of
+from shared.domain.deals import uses as uses_of
 from shared.domain.order import Order, OrderState
-from shared.domain.stock import GIVEN_BACK, PAID, Block
+from shared.domain.stock import GIVEN_BACK, PAID, Block, Counters
 from shared.domain.totals import NAMES, Snapshot, Sums, count_offer
 
 _LISTED = 100
@@ -59,6 +62,17 @@ class Findings:
 
 
 @dataclass(slots=True)
+class CouponSales:
+    """What was bought with a coupon, refunds not subtracted. Minor units."""
+
+    orders: int = 0
+    units: int = 0
+    gross: int = 0
+    off: int = 0
+    """What it would have been more at list prices."""
+
+
+@dataclass(slots=True)
 class OrderBook:
     """What the orders say, added up."""
 
@@ -71,6 +85,8 @@ class OrderBook:
     """Orders whose payment came when their hold was over, and for which units were found again."""
     late_refunded: Counter[str] = field(default_factory=Counter)
     """Those for which there were none, by reason."""
+    coupons: dict[str, CouponSales] = field(default_factory=dict)
+    """By code."""
 
     def enter(self, order: Order) -> None:
         """Count an order."""
@@ -82,6 +98,12 @@ class OrderBook:
             self.late_refunded[order.refund_reason.value] += 1
         elif order.attempt and order.paid_at is not None:
             self.late_paid += 1
+        if order.coupon is not None and order.paid_at is not None:
+            sales = self.coupons.setdefault(order.coupon, CouponSales())
+            sales.orders += 1
+            sales.units += order.quantity
+            sales.gross += order.amount
+            sales.off += (order.list_price or order.unit_price) * order.quantity - order.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +128,12 @@ def reconcile(
     orders: Iterable[Order],
     snapshot: Snapshot,
     *,
+    uses: Mapping[int, Sequence[Block]] | None = None,
     drained: bool = True,
 ) -> Reconciliation:
     """
-    Compare a campaign's blocks (by offer), its orders, and its last snapshot.
+    Compare a campaign's blocks (by offer), its orders, and its last snapshot. ``uses``: the blocks of its capped deals, by
+    number.
 
     ``drained``: nothing may be held or under way any more. Otherwise orders on their way are left out.
     """
@@ -126,15 +150,18 @@ def reconcile(
     ]
     by_sku = {ledger.sku: ledger for ledger in ledgers}
     book = OrderBook()
+    used: Counter[int] = Counter()
     for order in orders:
         if order.is_settling and not drained:
             continue
         book.enter(order)
         if order.awaits_payment and not drained:
             continue
-        _check(campaign, order, by_sku.get(order.sku), findings)
+        used += _check(campaign, order, by_sku.get(order.sku), findings)
     for ledger in ledgers:
         ledger.close()
+    for number, of_deal in (uses or {}).items():
+        _check_uses(campaign, number, of_deal, used[number], findings, drained=drained)
     sums = [ledger.sums for ledger in ledgers]
     for ledger, mine, its in zip(ledgers, sums, snapshot.offers, strict=True):
         for name in NAMES:
@@ -160,7 +187,10 @@ def drift(one: Reconciliation, other: Reconciliation) -> Findings:
 # -- orders ----------------------------------------------------------------------------------------------
 
 
-def _check(campaign: Campaign, order: Order, ledger: _Ledger | None, findings: Findings) -> None:
+def _check(
+    campaign: Campaign, order: Order, ledger: _Ledger | None, findings: Findings
+) -> Counter[int]:
+    """The uses that it has, by deal."""
     name = f"order {order.id}"
     if order.state is OrderState.AWAITING_PAYMENT or order.is_settling:
         findings.tell(
@@ -171,13 +201,37 @@ def _check(campaign: Campaign, order: Order, ledger: _Ledger | None, findings: F
         check = order.claim(campaign.secret)
     except NotAClaimCheck:
         findings.tell(f"{name}: its id was not given out by this campaign")
-        return
+        return Counter()
     promised = (check.amount, check.quantity, campaign.currency)
     findings.compare(name, order=(order.amount, order.quantity, order.currency), promise=promised)
     if ledger is None or ledger.number != check.offer_number:
         findings.tell(f"{name}: this campaign sold no {order.sku} under it")
     elif order.paid_at is not None:
         ledger.claim(order, check.key, (check.block, check.tail_quantity))
+        if check.deal:
+            return Counter({check.deal: uses_of(campaign, check.deal, order.quantity)})
+    return Counter()
+
+
+def _check_uses(
+    campaign: Campaign,
+    number: int,
+    blocks: Sequence[Block],
+    used: int,
+    findings: Findings,
+    *,
+    drained: bool,
+) -> None:
+    name = f"deal {number}"
+    sums = sum((block.counters for block in blocks), Counters())
+    for block in blocks:
+        for fault in block.faults():
+            findings.tell(f"{name} {fault}")
+    planned = cue_of(campaign, number).cap
+    findings.compare(f"{name} uses", plan=planned, blocks=sums.free + sums.held + sums.sold)
+    if drained:
+        findings.compare(f"{name} uses held", ledgers=sums.held, end=0)
+        findings.compare(f"{name} uses sold", ledgers=sums.sold, orders=used)
 
 
 def _check_money(order: Order, name: str, findings: Findings) -> None:

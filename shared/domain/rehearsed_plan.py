@@ -55,15 +55,13 @@ def at_speed(
     length = plan.ends_at - plan.starts_at
     speed, share = max(1.0, length / SHOW), min(1.0, buyers / expected)
     short = round(length / speed)
-    hold = min(
-        plan.hold_seconds, max(SHORTEST_HOLD, min(LONGEST_HOLD, round(plan.hold_seconds / speed)))
-    )
+    hold = _shortened(plan.hold_seconds, speed)
     replay = None
     if plan.replay_until is not None:
         scaled = round((plan.replay_until - plan.ends_at) / speed)
         replay = starts_at + short + max(1, min(LONGEST_REPLAY, scaled))
-    offers = tuple(_scarce(offer, share) for offer in plan.offers)
-    cues = _Cues(plan, offers, speed, short)
+    offers = tuple(_scarce(offer, share, speed) for offer in plan.offers)
+    cues = _Cues(plan, offers, speed, share, short)
     copy = replace(
         plan,
         id=copy_id,
@@ -99,10 +97,23 @@ def at_speed(
     return AtSpeed(copy, speed, share, tuple(said))
 
 
-def _scarce(offer: Offer, share: float) -> Offer:
-    units = max(min(offer.allotment, FEWEST), _share_of(offer, share))
+def _shortened(hold: int, speed: float) -> int:
+    return min(hold, max(SHORTEST_HOLD, min(LONGEST_HOLD, round(hold / speed))))
+
+
+def _scarce(offer: Offer, share: float, speed: float) -> Offer:
+    waits = offer.waitlist_hold
     return replace(
-        offer, allotment=units, home_blocks=0, blocks=0, portions=(), added=(), coming=()
+        offer,
+        allotment=max(min(offer.allotment, FEWEST), _share_of(offer, share)),
+        home_blocks=0,
+        blocks=0,
+        portions=(),
+        added=(),
+        coming=(),
+        waitlist_hold=None if waits is None else _shortened(waits, speed),
+        queued_in=0,
+        queue_firm=False,
     )
 
 
@@ -118,11 +129,17 @@ class _Cues:
     """The run of show at speed: in whole seconds, and still without overlaps."""
 
     def __init__(
-        self, plan: Campaign, offers: tuple[Offer, ...], speed: float, length: int
+        self,
+        plan: Campaign,
+        offers: tuple[Offer, ...],
+        speed: float,
+        share: float,
+        length: int,
     ) -> None:
         self.left_out = 0
         self._plan = plan
         self._speed = speed
+        self._share = share
         self._length = length
         self._ratio = {
             offer.sku: offer.allotment / was.allotment
@@ -130,12 +147,12 @@ class _Cues:
         }
         self._left = {offer.sku: offer.allotment for offer in offers}
         self._until: dict[str | None, int] = {}
-        """Where the last flash price of each SKU ends."""
+        """Where the last flash price of each SKU ends, and the last coupon of each code."""
 
     def fitted(self) -> Iterator[Cue]:
         """Each cue in its place, but those that have no room."""
         for cue in self._plan.run_of_show:
-            fitted = self._fit(replace(cue, at=round(cue.at / self._speed), wall=None))
+            fitted = self._fit(replace(cue, at=round(cue.at / self._speed), wall=None, deal=None))
             if fitted is None:
                 self.left_out += 1
             else:
@@ -146,9 +163,7 @@ class _Cues:
             return self._release(cue)
         if cue.cue == "flash_price":
             return self._flash(cue)
-        if cue.seconds is not None:
-            return replace(cue, seconds=max(1, round(cue.seconds / self._speed)))
-        return cue
+        return self._coupon(cue) if cue.cue == "coupon" else cue
 
     def _release(self, cue: Cue) -> Cue | None:
         sku, at = cue.sku or "", max(1, cue.at)
@@ -157,9 +172,23 @@ class _Cues:
         return replace(cue, at=at, units=units) if units and at < self._length else None
 
     def _flash(self, cue: Cue) -> Cue | None:
-        at = max(cue.at, self._until.get(cue.sku, 0))
+        fitted = self._window(cue, cue.sku)
+        if fitted is None or cue.units is None:
+            return fitted
+        return replace(fitted, units=max(1, round(cue.units * self._ratio[cue.sku or ""])))
+
+    def _coupon(self, cue: Cue) -> Cue | None:
+        """Its uses are reservations: as many in a hundred buyers."""
+        fitted = self._window(cue, None if cue.code is None else f"coupon {cue.code.lower()}")
+        if fitted is None or cue.uses is None:
+            return fitted
+        return replace(fitted, uses=max(1, round(cue.uses * self._share)))
+
+    def _window(self, cue: Cue, one_at_a_time: str | None) -> Cue | None:
+        """From where the last of its kind ends."""
+        at = max(cue.at, self._until.get(one_at_a_time, 0))
         seconds = min(max(1, round((cue.seconds or 0) / self._speed)), self._length - at)
         if seconds < 1:
             return None
-        self._until[cue.sku] = at + seconds
+        self._until[one_at_a_time] = at + seconds
         return replace(cue, at=at, seconds=seconds)

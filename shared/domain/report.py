@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from shared.clock import rfc3339
@@ -84,4 +85,5 @@ def _orders(book: OrderBook) -> dict[str, Any]:
             "paid": book.late_paid,
             "refunded": dict(sorted(book.late_refunded.items())),
         },
+        "coupons": {code: asdict(sales) for code, sales in sorted(book.coupons.items())},
     }

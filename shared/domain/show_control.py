@@ -14,7 +14,7 @@ from typing import Any, Final
 from shared.domain import show_time
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, ON_AIR, Campaign, Status, anchored
 from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
-from shared.domain.live_cues import noted
+from shared.domain.live_cues import NOTICE, noted
 from shared.table import BLOCK_UNITS
 
 MOMENT: Final = 2
@@ -82,6 +82,12 @@ def extend(campaign: Campaign, *, ends_at: int, now: int) -> Campaign:
         raise _about_to_close(campaign, "extended")
     if ends_at == campaign.ends_at:
         return campaign
+    if campaign.replay_until and campaign.ends_at <= now + NOTICE:
+        # What is sold from then on is the replay's, and stays so: for whoever sells by a copy of the campaign, too.
+        raise CampaignState(
+            "The show is over, or will be in a moment, and its replay is on: its end cannot be moved any more.",
+            status=campaign.status.value,
+        )
     if ends_at < campaign.ends_at:
         present = show_time.local(campaign.ends_at, campaign.time_zone)
         raise _invalid(
@@ -92,9 +98,12 @@ def extend(campaign: Campaign, *, ends_at: int, now: int) -> Campaign:
     if ends_at > campaign.starts_at + LONGEST_SHOW:
         raise _invalid("/ends_at", "A show lasts at most 24 hours.")
     replay = campaign.replay_until
-    return campaign.changed(
-        ends_at=ends_at, replay_until=replay if replay and replay > ends_at else None
-    )
+    later = {"ends_at": ends_at, "replay_until": replay if replay and replay > ends_at else None}
+    if campaign.status is Status.SCHEDULED:
+        return campaign.changed(**later)
+    more = ends_at - campaign.ends_at
+    marked = noted(campaign, "extended", now=now, seconds=more)
+    return campaign.changed(**later, improvised=marked)
 
 
 def pause(campaign: Campaign, *, now: int, reason: str | None = None) -> Campaign:

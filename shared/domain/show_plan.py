@@ -19,12 +19,16 @@ from shared.domain.campaign import (
 )
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 from shared.domain.payable import price_faults
+from shared.domain.stock import sizes
+from shared.table import BLOCK_UNITS
 
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
 
 ALWAYS_FREE = frozenset({"name", "metadata"})
 """What no stock, price or clock depends on; the titles of offers are free too."""
+MOST_BLOCKS = 36_000
+"""Of an offer with later portions: the ledger tells fewer than 50,000 apart, and some may be added live."""
 AS_SENT = {
     "payment_provider": "payments",
     "payment_fee": "payments",
@@ -42,6 +46,7 @@ def checked(campaign: Campaign) -> Campaign:
         *_cues(campaign),
         *_flash_prices(campaign),
         *_releases(campaign),
+        *_coupons(campaign),
         *price_faults(campaign),
     ]
     if faults:
@@ -100,7 +105,7 @@ def _same_but_titles(campaign: Campaign, new: tuple[Offer, ...]) -> bool:
 
 
 def _terms(offer: Offer, price: int) -> tuple[object, ...]:
-    return offer.sku, price, offer.allotment, offer.limit_per_buyer
+    return offer.sku, price, offer.allotment, offer.limit_per_buyer, offer.waitlist_hold
 
 
 def _retitled(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -182,7 +187,7 @@ def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
 
 
 def _releases(campaign: Campaign) -> Iterator[Fault]:
-    """No more is released of an offer than it has."""
+    """No more is released of an offer than it has, in no more blocks than can be told apart."""
     left = {offer.sku: offer.allotment for offer in campaign.offers}
     for number, cue in enumerate(campaign.run_of_show):
         if cue.cue != "release_stock" or cue.sku not in left:
@@ -199,3 +204,43 @@ def _releases(campaign: Campaign) -> Iterator[Fault]:
                 f"/run_of_show/{number}/at",
                 f"{called(number, cue)}: what is on sale from the start needs no release.",
             )
+    for number, offer in enumerate(campaign.offers):
+        later = [portion.units for portion in campaign.portions(offer)]
+        if later and sum(len(sizes(units)) for units in (offer.allotment, *later)) > MOST_BLOCKS:
+            most = MOST_BLOCKS * BLOCK_UNITS
+            said = (
+                f"{offer.sku}: with what is released later counted twice, at most {most:,} units."
+            )
+            yield f"/offers/{number}/allotment", said
+
+
+def _coupons(campaign: Campaign) -> Iterator[Fault]:
+    """A code is of one coupon at a time, none beyond the end of the show, and none gives anything away."""
+    length = campaign.ends_at - campaign.starts_at
+    last: dict[str, tuple[int, int]] = {}
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "coupon":
+            continue
+        at, name = f"/run_of_show/{number}", called(number, cue)
+        ends = cue.at + (cue.seconds or 0)
+        code = (cue.code or "").lower()
+        until, holder = last.get(code, (0, 0))
+        if cue.at < until:
+            yield (
+                f"{at}/at",
+                f"{name}: cue {holder} has a coupon of this code until second {until:,}.",
+            )
+        if ends > length:
+            yield (
+                f"{at}/seconds",
+                f"{name}: the coupon must end with the show, at second {length:,}, at the latest.",
+            )
+        if (cue.percent_off is None) == (cue.amount_off is None):
+            yield f"{at}/percent_off", f"{name}: send either 'percent_off' or 'amount_off'."
+        prices = [o.unit_price for o in campaign.offers if cue.sku in (None, o.sku)]
+        if cue.amount_off is not None and prices and cue.amount_off >= min(prices):
+            yield (
+                f"{at}/amount_off",
+                f"{name}: must be less than {min(prices):,}, the lowest price that it is taken off.",
+            )
+        last[code] = max((until, holder), (ends, number))

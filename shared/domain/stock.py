@@ -16,12 +16,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from shared.table import BLOCK_UNITS, LEDGER_DEADLINE, LEDGER_KIND, LEDGER_MONEY, LEDGER_NEXT
+from shared.table import (
+    BLOCK_UNITS,
+    LEDGER_DEADLINE,
+    LEDGER_DEALS,
+    LEDGER_KIND,
+    LEDGER_MONEY,
+    LEDGER_NEXT,
+    LEDGER_USES,
+)
 
 FOR_GOOD = 0
 """As a closing instant: the block is closed whatever the clock says, and no later stamp opens it again."""
 PAUSED = 1
 """As a closing instant: the block is closed whatever the clock says, until it is stamped for a later version."""
+QUEUED = 9_000_000_000
+"""As an opening instant: buyers wait in line, and until a later stamp only those who did may take units. Of few digits."""
 REMEMBERED = 60
 """Seconds beyond its deadline for which an ended entry still answers a repeated request."""
 
@@ -61,6 +71,13 @@ class Entry:
     """The block where the reservation goes on: of a forward, or of a part of a larger quantity."""
     refunded: int = 0
     """Money of a sale that went back in part, minor units."""
+    deal: int = 0
+    """Of a tail: number of the deal it was promised; 0: none."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the path goes on in another block of this shelf. A use's does in the ledger of an offer."""
+        return self.next is not None and self.next < LEDGER_USES
 
     @property
     def is_tail(self) -> bool:
@@ -77,7 +94,8 @@ class Entry:
 
     def encode(self, epoch: int) -> int:
         """The entry as one number, deadlines counted from ``epoch``."""
-        following = 0 if self.next is None else self.next + 1
+        promised = LEDGER_DEALS + self.deal if self.deal else 0
+        following = promised if self.next is None else self.next + 1
         rest = (self.deadline - epoch) * LEDGER_DEADLINE + self.kind * LEDGER_KIND + self.quantity
         return self.refunded * LEDGER_MONEY + following * LEDGER_NEXT + rest
 
@@ -88,12 +106,13 @@ class Entry:
         following, rest = divmod(rest, LEDGER_NEXT)
         deadline, rest = divmod(rest, LEDGER_DEADLINE)
         kind, quantity = divmod(rest, LEDGER_KIND)
-        further = following - 1 if following else None
-        return cls(Kind(kind), quantity, epoch + deadline, further, money)
+        deal = max(0, following - LEDGER_DEALS)
+        further = following - 1 if following and not deal else None
+        return cls(Kind(kind), quantity, epoch + deadline, further, money, deal)
 
     def become(self, kind: Kind) -> Entry:
         """The same units in another state."""
-        return Entry(kind, self.quantity, self.deadline, self.next)
+        return Entry(kind, self.quantity, self.deadline, self.next, deal=self.deal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,12 @@ class Counters:
     """Reservations given back."""
     expired: int = 0
     """Reservations whose hold ran out."""
+    replay_orders: int = 0
+    """Of ``orders``: those that were reserved in the replay. So with what follows."""
+    replay_sold: int = 0
+    """Units of these orders, wherever they stand, counted at the tail."""
+    replay_gross: int = 0
+    replay_refunded: int = 0
 
     def __add__(self, other: Counters) -> Counters:
         return Counters(
@@ -124,6 +149,10 @@ class Counters:
             self.refunded + other.refunded,
             self.released + other.released,
             self.expired + other.expired,
+            self.replay_orders + other.replay_orders,
+            self.replay_sold + other.replay_sold,
+            self.replay_gross + other.replay_gross,
+            self.replay_refunded + other.replay_refunded,
         )
 
 
@@ -139,8 +168,10 @@ class Gate:
     somebody who is late."""
 
     def later(self, seconds: int) -> Gate:
-        """The same for a block that opens later than the others."""
-        return replace(self, opens=self.opens + seconds) if seconds else self
+        """The same for a block that opens later than the others; while somebody waits, none opens to everybody."""
+        if not seconds or self.opens == QUEUED:
+            return self
+        return replace(self, opens=self.opens + seconds)
 
     def is_known_to(self, block: Block) -> bool:
         """Whether a block need not be told."""
@@ -170,6 +201,15 @@ class Block:
     def units(self) -> int:
         """Units of the allotment that live in this block."""
         return self.counters.free + self.counters.held + self.counters.sold
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether free units are for those who wait, and for nobody else."""
+        return self.opens == QUEUED
+
+    def is_open(self, now: int, *, admitted: bool = False) -> bool:
+        """Whether units may be taken; ``admitted``: by somebody whose turn it is among those who wait."""
+        return (admitted or self.opens <= now) and now < self.closes
 
     def overdue(self, now: int) -> Iterator[tuple[str, Entry]]:
         """Holds whose deadline has passed and that nobody but this block decides about."""
@@ -231,6 +271,8 @@ class Amendment:
     change: Counters = Counters()
     open_at: int | None = None
     """The block must be open at this instant."""
+    admitted: bool = False
+    """For somebody whose turn it is among those who wait: it need not be open to all, only not closed."""
     room: int | None = None
     """The ledger must hold fewer entries than this beforehand."""
     unsealed: bool = False
@@ -250,6 +292,7 @@ class Amendment:
             write={**other.write, **self.write},
             change=self.change + other.change,
             open_at=self.open_at,
+            admitted=self.admitted,
             room=None
             if self.room is None
             else self.room + sum(entry is None for entry in other.write.values()),
@@ -260,6 +303,10 @@ class Amendment:
     def at_home(self) -> Amendment:
         """The same where the request begins."""
         return replace(self, unsealed=True)
+
+    def for_whose_turn_it_is(self) -> Amendment:
+        """The same for somebody who has waited for it."""
+        return replace(self, admitted=True)
 
 
 # -- the movements -------------------------------------------------------------------------------------
@@ -312,8 +359,11 @@ def seal() -> Amendment:
     return Amendment(expect={}, write={}, seal=True)
 
 
-def confirm(key: str, held: Entry, amount: int) -> Amendment:
-    """Sell held units. ``amount``: the order's money, counted at the tail; 0 for its other parts."""
+def confirm(key: str, held: Entry, amount: int, *, replay: int = 0) -> Amendment:
+    """
+    Sell held units. ``amount``: the order's money, counted at the tail; 0 for its other parts. ``replay``: all units of an
+    order that was reserved in the replay, counted at the tail, too.
+    """
     return Amendment(
         expect={key: held},
         write={key: held.become(Kind.SOLD)},
@@ -322,30 +372,46 @@ def confirm(key: str, held: Entry, amount: int) -> Amendment:
             sold=held.quantity,
             orders=1 if held.is_tail else 0,
             gross=amount if held.is_tail else 0,
+            replay_orders=1 if replay else 0,
+            replay_sold=replay,
+            replay_gross=amount if replay else 0,
         ),
     )
 
 
-def refund_part(key: str, sold: Entry, money: int) -> Amendment:
+def refund_part(key: str, sold: Entry, money: int, *, replay: int = 0) -> Amendment:
     """Give back some of the money of a sale, which stands. That it did is in the entry: nobody can do it again."""
     stays = replace(sold, refunded=sold.refunded + money)
-    return Amendment(expect={key: sold}, write={key: stays}, change=Counters(refunded=money))
+    return Amendment(expect={key: sold}, write={key: stays}, change=_given_back(money, replay))
 
 
 def refund_whole(
-    key: str, sold: Entry, money: int, *, restock: bool, open_at: int | None = None
+    key: str,
+    sold: Entry,
+    money: int,
+    *,
+    restock: bool,
+    open_at: int | None = None,
+    replay: int = 0,
 ) -> Amendment:
     """
     Give back the rest of the money of a sale; 0 for its other parts. ``restock``: and put its units on sale again, if the
-    block is still open (``open_at``) when that is asked.
+    block is still open (``open_at``) when that is asked. ``replay``: as with ``confirm``.
     """
     units = sold.quantity if restock else 0
     return Amendment(
         expect={key: sold},
         write={key: sold.become(Kind.RESTOCKED if restock else Kind.REFUNDED)},
-        change=Counters(free=units, sold=-units, refunded=money),
+        change=Counters(free=units, sold=-units, replay_sold=-replay if restock else 0)
+        + _given_back(money, replay),
         open_at=open_at,
+        # Back on sale: for whoever waits, if somebody does.
+        admitted=open_at is not None,
     )
+
+
+def _given_back(money: int, replay: int) -> Counters:
+    return Counters(refunded=money, replay_refunded=money if replay else 0)
 
 
 def end(key: str, held: Entry, kind: Kind) -> Amendment:

@@ -17,6 +17,11 @@ from shared.domain.campaign import ON_AIR, Campaign, Status
 from shared.domain.totals import STEP, Snapshot, Sums
 
 LONGEST_BUCKET = 3600
+_FACTS = (
+    *("sku", "unit_price", "seconds", "text", "units"),
+    *("code", "percent_off", "amount_off"),
+)
+"""What a marker says of its cue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,15 @@ class Marker:
     at: int
     """Seconds since 1970 UTC."""
     cue: str
-    """``opened``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
+    """``opened``, ``replay``, ``closed``, ``sold_out``, or a cue of the run of show, planned or improvised."""
     sku: str | None = None
     unit_price: int | None = None
     seconds: int | None = None
     text: str | None = None
     units: int | None = None
+    code: str | None = None
+    percent_off: int | None = None
+    amount_off: int | None = None
 
 
 def is_bucket(seconds: int) -> bool:
@@ -78,7 +86,14 @@ def buckets(rows: Sequence[Snapshot], length: int, since: int | None = None) -> 
 
 
 def _sales(change: Sums) -> Sums:
-    return Sums(orders=change.orders, sold=change.sold, gross=change.gross)
+    return Sums(
+        orders=change.orders,
+        sold=change.sold,
+        gross=change.gross,
+        replay_orders=change.replay_orders,
+        replay_sold=change.replay_sold,
+        replay_gross=change.replay_gross,
+    )
 
 
 def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = None) -> list[Marker]:
@@ -98,6 +113,8 @@ def markers(campaign: Campaign, rows: Sequence[Snapshot], since: int | None = No
 def _doors(campaign: Campaign, status: Status, now: int) -> Iterator[Marker]:
     if status in (*ON_AIR, Status.CLOSING, Status.CLOSED):
         yield Marker(campaign.starts_at, "opened")
+        if campaign.replay_until and campaign.ends_at <= now:
+            yield Marker(campaign.ends_at, "replay")
     if status in (Status.CLOSING, Status.CLOSED) and campaign.closes_at <= now:
         yield Marker(campaign.closes_at, "closed")
 
@@ -106,7 +123,7 @@ def _cues(campaign: Campaign, now: int) -> Iterator[Marker]:
     for cue in campaign.cues(until=now):
         at = campaign.starts_at + cue.at
         if at < campaign.closes_at and campaign.prepared_at is not None:
-            yield Marker(at, cue.cue, cue.sku, cue.unit_price, cue.seconds, cue.text, cue.units)
+            yield Marker(at, cue.cue, **{name: getattr(cue, name) for name in _FACTS})
 
 
 def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
@@ -124,11 +141,17 @@ def _sold_out(campaign: Campaign, rows: Sequence[Snapshot]) -> Iterator[Marker]:
 def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
     """A bucket of the timeline; of its offers, those that were sold in it."""
     total = bucket.total
+    replay = {
+        "orders": total.replay_orders,
+        "units": total.replay_sold,
+        "gross": total.replay_gross,
+    }
     return {
         "start": rfc3339(bucket.start),
         "orders": total.orders,
         "units": total.sold,
         "gross": total.gross,
+        **({"replay": replay} if any(replay.values()) else {}),
         "offers": [
             {"sku": offer.sku, "orders": change.orders, "units": change.sold, "gross": change.gross}
             for offer, change in zip(campaign.offers, bucket.offers, strict=True)
@@ -139,13 +162,7 @@ def bucket_document(campaign: Campaign, bucket: Bucket) -> Mapping[str, Any]:
 
 def marker_document(marker: Marker) -> Mapping[str, Any]:
     """A marker, without what it has not."""
-    facts = {
-        "sku": marker.sku,
-        "unit_price": marker.unit_price,
-        "seconds": marker.seconds,
-        "text": marker.text,
-        "units": marker.units,
-    }
+    facts = {name: getattr(marker, name) for name in _FACTS}
     return {
         "at": rfc3339(marker.at),
         "cue": marker.cue,

@@ -46,6 +46,13 @@ class Sums:
     """Reservations that are held."""
     later: int = 0
     """Units that are not released yet, and not among those that are allotted. What the show ended before never is."""
+    replay_orders: int = 0
+    """Of the orders: those that were reserved when the show was over, in its replay. So with what follows."""
+    replay_sold: int = 0
+    replay_gross: int = 0
+    """Minor units."""
+    replay_refunded: int = 0
+    """Minor units."""
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(*(mine + its for mine, its in zip(self.numbers, other.numbers, strict=True)))
@@ -92,6 +99,10 @@ class Sums:
             released=counters.released,
             expired=counters.expired,
             holds=holds,
+            replay_orders=counters.replay_orders,
+            replay_sold=counters.replay_sold,
+            replay_gross=counters.replay_gross,
+            replay_refunded=counters.replay_refunded,
         )
 
     def without(self, later: int) -> Sums:
@@ -210,6 +221,7 @@ def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:
             "expired": total.expired,
             "held": total.holds,
         },
+        "replay": _replay(campaign, total),
         "offers": [
             {
                 "sku": offer.sku,
@@ -219,9 +231,23 @@ def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:
                 "gross": sums.gross,
                 "refunded": sums.refunded,
                 "units": _units(sums),
+                "replay": _replay(campaign, sums),
             }
             for offer, sums in zip(campaign.offers, offers, strict=True)
         ],
+    }
+
+
+def _replay(campaign: Campaign, sums: Sums) -> dict[str, int] | None:
+    """What of it was sold when the show was over: the rest is the live hour's."""
+    if campaign.replay_until is None:
+        return None
+    return {
+        "orders": sums.replay_orders,
+        "units": sums.replay_sold,
+        "gross": sums.replay_gross,
+        "refunded": sums.replay_refunded,
+        "net": sums.replay_gross - sums.replay_refunded,
     }
 
 

@@ -15,33 +15,46 @@ request itself, the function that it calls, the next beat) stamps what is not st
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
-from shared.domain.campaign import HALTED, ON_AIR, Campaign, Status
-from shared.domain.stock import FOR_GOOD, PAUSED, Gate
+from shared.domain.campaign import HALTED, ON_AIR, Campaign, Offer, Status
+from shared.domain.stock import FOR_GOOD, PAUSED, QUEUED, Gate
+from shared.domain.waitlist import firm
 from shared.use_cases.ports import Campaigns
-from shared.use_cases.prepare_stock import Place, counted, expected, lay_out, places
+from shared.use_cases.prepare_stock import (
+    Place,
+    counted,
+    expected,
+    lay_out,
+    places,
+    places_of_uses,
+)
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 
+_STEP = "arrange_stock"
 FEW = 256
 """Blocks that a request stamps before it answers: a second's work, at 8,192 units. Of more, another function is asked."""
 
 
-def gate_of(campaign: Campaign) -> Gate:
-    """What the blocks of a campaign should be stamped with, those that open with the show."""
-    opens, version = campaign.starts_at, campaign.version
+def gate_of(campaign: Campaign, offer: Offer) -> Gate:
+    """What the blocks of an offer should be stamped with, those that open with the show."""
+    version = campaign.version
     if campaign.is_over:
-        return Gate(opens, FOR_GOOD, version)
+        return Gate(campaign.starts_at, FOR_GOOD, version)
+    opens = QUEUED if offer.queued_in else campaign.starts_at
     if campaign.status in HALTED:
-        return Gate(opens, PAUSED, version, since=campaign.halted_in)
-    return Gate(opens, campaign.closes_at, version)
+        return Gate(opens, PAUSED, version, since=max(campaign.halted_in, offer.queued_in))
+    return Gate(opens, campaign.closes_at, version, since=offer.queued_in)
 
 
 def arrange_stock(campaigns: Campaigns, stock: StockBlocks, campaign_id: str) -> Campaign:
     """Tell every block, then the campaign that they know. Harmless when repeated, or done by several."""
-    return change_campaign(campaigns, campaign_id, lambda campaign: arranged(stock, campaign))
+    return change_campaign(
+        campaigns, campaign_id, lambda campaign: arranged(stock, campaign), by=_STEP
+    )
 
 
 def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
@@ -53,19 +66,29 @@ def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
         return counted(campaign)
     if campaign.status not in ON_AIR:
         return campaign
-    gate = gate_of(campaign)
+    gates = {offer.sku: gate_of(campaign, offer) for offer in campaign.offers}
     coming = expected(campaign)
-    lay_out(stock, campaign, coming, closes=gate.closes)
+    lay_out(stock, campaign, coming, closes=gates[campaign.offers[0].sku].closes)
     # Whoever was to lay them out before may have done it late, as the campaign was then.
-    side_by_side(lambda place: stock.stamp(place.shelf, place.number, gate), coming)
+    side_by_side(
+        lambda place: stock.stamp(place.shelf, place.number, gates[place.shelf.sku]), coming
+    )
     unaware = [
         (place, block.number, own)
         for place in (shelf(campaign, offer) for offer in campaign.offers)
         for block in stock.read_all(place)
-        if not (own := gate.later(place.delay(block.number))).is_known_to(block)
+        if not (own := gates[place.sku].later(place.delay(block.number))).is_known_to(block)
     ]
     side_by_side(lambda what: stock.stamp(*what), unaware)
-    return paused(campaign)
+    return _firm(campaign, paused(campaign))
+
+
+def _firm(before: Campaign, after: Campaign) -> Campaign:
+    """``after``, one version beyond ``before`` if anything is new, with lines that every block knows of."""
+    offers = firm(after.offers)
+    if offers == after.offers:
+        return after
+    return before.changed(offers=offers) if after is before else replace(after, offers=offers)
 
 
 def paused(campaign: Campaign) -> Campaign:
@@ -90,7 +113,7 @@ def close_blocks(stock: StockBlocks, campaign: Campaign) -> None:
                 place.shelf, place.number, units=place.units, opens=own.opens, closes=FOR_GOOD
             )
 
-    side_by_side(shut, places(campaign))
+    side_by_side(shut, [*places(campaign), *places_of_uses(campaign)])
 
 
 class Errands(Protocol):

@@ -34,14 +34,15 @@ def book(stock: StockBlocks, campaign: Campaign, order: Order, *, restock: bool,
             _follow(stock, place, check, tail)
             return tail.kind is Kind.RESTOCKED
         due = order.refunded_in_books - tail.refunded
+        replay = order.quantity if campaign.is_of_replay(order.expires_at) else 0
         if due <= 0:
             return False
         if order.refunded_in_books < order.amount:
-            wish = refund_part(check.key, tail, due)
+            wish = refund_part(check.key, tail, due, replay=replay)
         elif restock and now < block.closes and _have_room(stock, place, check, block):
-            wish = refund_whole(check.key, tail, due, restock=True, open_at=now)
+            wish = refund_whole(check.key, tail, due, restock=True, open_at=now, replay=replay)
         else:
-            wish = refund_whole(check.key, tail, due, restock=False)
+            wish = refund_whole(check.key, tail, due, restock=False, replay=replay)
         stock.amend(place, check.block, wish)
     raise StoreBusy("This order's part of the stock is changed by others all the time.")
 

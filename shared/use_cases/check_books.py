@@ -18,6 +18,7 @@ from shared.domain.campaign import OVER, Campaign
 from shared.domain.errors import CampaignNotFound, CampaignState
 from shared.domain.reconciliation import Findings, Reconciliation, drift, reconcile
 from shared.use_cases.finish_orders import Finished, finish_all
+from shared.use_cases.keep_uses import read_uses
 from shared.use_cases.order_ports import Books
 from shared.use_cases.ports import Answered, AnsweredBefore, Answers, Campaigns
 from shared.use_cases.run_campaign import HONOURED, Ask, Told, replay
@@ -85,13 +86,22 @@ class BooksChecker:
 
     def _read(self, campaign: Campaign, read_at: int) -> tuple[Reconciliation, bool]:
         """The books as they are, and whether they still move."""
+        uses = read_uses(self._books.stock, campaign)
         counted = take_snapshot(
             self._totals, self._books.stock, campaign, self._clock, read_at=read_at
         )
-        held = any(block.counters.held for of_offer in counted.blocks for block in of_offer)
+        shelves = [*counted.blocks, *(read.blocks for read in uses)]
+        held = any(block.counters.held for of_shelf in shelves for block in of_shelf)
         moving = campaign.status not in OVER or held
         orders = self._books.orders.all(campaign.id)
-        found = reconcile(campaign, counted.blocks, orders, counted.snapshot, drained=not moving)
+        found = reconcile(
+            campaign,
+            counted.blocks,
+            orders,
+            counted.snapshot,
+            uses={read.number: read.blocks for read in uses},
+            drained=not moving,
+        )
         return found, moving
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import ORDER, RESERVATION, ClaimCheck, NotAClaimCheck, suffix_of
+from shared.domain.deals import coupon_of
 from shared.domain.errors import (
     CampaignClosed,
     IdempotencyKeyReused,
@@ -145,11 +146,13 @@ class CheckoutDesk:
             # The hold waits for nobody: whoever tries again should know until when it is worth it.
             silent.facts["expires_at"] = rfc3339(check.deadline)
             raise
+        offer = campaign.offers[check.offer_number]
+        listed = campaign.list_price(offer, check.deadline - campaign.hold_seconds)
         return Order(
             id=order_id,
             campaign_id=campaign.id,
             merchant=campaign.merchant,
-            sku=campaign.offers[check.offer_number].sku,
+            sku=offer.sku,
             quantity=check.quantity,
             amount=check.amount,
             currency=campaign.currency,
@@ -163,6 +166,8 @@ class CheckoutDesk:
             request=request,
             fingerprint=fingerprint,
             ship_to=sealed,
+            list_price=listed if listed != check.unit_price else None,
+            coupon=coupon_of(campaign, check.deal),
         )
 
 

@@ -18,6 +18,8 @@ from shared.use_cases.prepare_stock import counted
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import StockBlocks
 
+_STEP = "close_campaign"
+
 
 def close_campaign(
     campaigns: Campaigns, stock: StockBlocks, campaign_id: str, now: int
@@ -37,8 +39,10 @@ def close_campaign(
             return whole
         return campaign.become(Status.CLOSING, offers=whole.offers)
 
-    campaign = change_campaign(campaigns, campaign_id, lambda plan: _shut(plan, now))
-    return change_campaign(campaigns, campaign_id, close) if campaign.is_over else campaign
+    campaign = change_campaign(campaigns, campaign_id, lambda plan: _shut(plan, now), by=_STEP)
+    return (
+        change_campaign(campaigns, campaign_id, close, by=_STEP) if campaign.is_over else campaign
+    )
 
 
 def _shut(campaign: Campaign, now: int) -> Campaign:

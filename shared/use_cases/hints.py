@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from shared.clock import pause
-from shared.domain.board import Board, make_board
+from shared.domain.board import Board
 from shared.domain.stock import Block
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -65,7 +65,9 @@ class Hints:
             return None
         if self._age(board) > SOLD_OUT_FRESH or not self._is_whole(board, shelf):
             board = self.renew(shelf, SOLD_OUT_FRESH)
-        return board.total if board.refuses(quantity, keys) else None
+        if not board.refuses(quantity, keys):
+            return None
+        return 0 if board.queued else board.total
 
     def choose(self, shelf: Shelf, need: int, visited: Collection[int]) -> int | None:
         """A block that seems to have ``need`` units: the fuller of two drawn by chance (Mitzenmacher 2001)."""
@@ -111,7 +113,7 @@ class Hints:
         """Read every block of the offer now, and post the board of it."""
         as_of = self._clock()
         blocks = self._stock.read_all(shelf)
-        board = make_board(blocks, as_of=as_of, room=shelf.room)
+        board = shelf.board(blocks, as_of=as_of)
         self._stock.post_board(shelf, board)
         return self._learn(shelf, board), blocks
 

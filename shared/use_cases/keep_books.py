@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.domain.board import make_board
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
 from shared.domain.stock import FOR_GOOD, Block
 from shared.domain.totals import Snapshot
 from shared.use_cases.arrange_stock import arrange_stock, gate_of, paused
 from shared.use_cases.finish_orders import finish_all, finish_orders
 from shared.use_cases.keep_stock import Kept, keep_stock
+from shared.use_cases.keep_uses import keep_uses, read_uses
 from shared.use_cases.order_ports import Books
 from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 from shared.use_cases.side_by_side import side_by_side
@@ -77,27 +77,32 @@ def keep_books(
         # Whoever was to lay them out is gone.
         campaign = arrange_stock(campaigns, books.stock, campaign_id)
     bookmark = totals.bookmark(campaign_id)
+    uses = read_uses(books.stock, campaign, until=read_at // 1000)
     counted = take_snapshot(totals, books.stock, campaign, clock, read_at=read_at)
     now = counted.at // 1000
     kept = _keep_offers(books.stock, campaign, counted, now)
+    of_deals = keep_uses(books.stock, campaign, uses, counted.blocks, now=now)
     if campaign.status is Status.PAUSING and any(counted.blocks):
         with suppress(ChangedMeanwhile):
             # Every block knows by now, whoever was to tell them.
-            campaigns.save(paused(campaign))
+            campaigns.save(paused(campaign), by="keep_books")
     phase = _phase(campaign, counted.blocks, now)
     if phase is Phase.DRAIN and bookmark.drains_until is None:
         # The last hold was taken before now, so it ends before that.
-        drains_until = now + campaign.hold_seconds + PATIENCE
+        drains_until = now + campaign.longest_hold + PATIENCE
         bookmark = replace(bookmark, drains_until=drains_until)
     held = sum(offer.held for offer in kept)
+    under_way = held + of_deals.held
     # Never after now: the last beat's clock may have been ahead, and a show may be called off before its start.
     since = min(bookmark.finished_until or campaign.starts_at, now)
     waiting = finish_orders(books, campaign, since=since, until=now, now=now).waiting
     finished_until = max(since, now - LOOK_BACK) if waiting else now
     totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until, now))
-    if phase is Phase.DRAIN and not held:
+    if phase is Phase.DRAIN and not under_way:
         waiting = finish_all(books, campaign, now=now).waiting
-    if phase is Phase.DRAIN and (not (held or waiting) or now >= (bookmark.drains_until or now)):
+    if phase is Phase.DRAIN and (
+        not (under_way or waiting) or now >= (bookmark.drains_until or now)
+    ):
         phase = Phase.DRAINED
     return Beat(
         phase=phase,
@@ -106,7 +111,7 @@ def keep_books(
         expired=sum(offer.expired for offer in kept),
         held=held,
         waiting=waiting,
-        faults=[fault for offer in kept for fault in offer.faults],
+        faults=[*(fault for offer in kept for fault in offer.faults), *of_deals.faults],
     )
 
 
@@ -122,9 +127,9 @@ def _keep_offers(stock: StockBlocks, campaign: Campaign, counted: Counted, now: 
         place = shelf(campaign, offer)
         if selling and any(not block.counters.free for block in blocks):
             # Some home is empty, so somebody will have to look elsewhere: here is where.
-            stock.post_board(place, make_board(blocks, as_of=counted.at, room=place.room))
+            stock.post_board(place, place.board(blocks, as_of=counted.at))
         return keep_stock(
-            stock, place, blocks, now=now, gate=gate_of(campaign), called_off=called_off
+            stock, place, blocks, now=now, gate=gate_of(campaign, offer), called_off=called_off
         )
 
     return side_by_side(keep, zip(campaign.offers, counted.blocks, strict=True))

@@ -34,7 +34,9 @@ class Opening:
 
 def open_campaign(campaigns: Campaigns, campaign_id: str, now: int) -> Opening:
     """Make a scheduled campaign live from its start on. Harmless when it is live already, or over."""
-    campaign = change_campaign(campaigns, campaign_id, lambda plan: _opened(plan, now))
+    campaign = change_campaign(
+        campaigns, campaign_id, lambda plan: _opened(plan, now), by="open_campaign"
+    )
     if campaign.status in ON_AIR:
         return Opening(Doors.LIVE, now)
     if campaign.status is Status.SCHEDULED and now < campaign.starts_at:

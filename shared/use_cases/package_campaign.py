@@ -89,7 +89,7 @@ class PackageBuilder:
         report, version = self._settled(campaign)
         count = piece_count(report["orders"]["placed"])
         if self.records.package(campaign_id) is not None:
-            change_campaign(self.campaigns, campaign_id, _finished)
+            change_campaign(self.campaigns, campaign_id, _finished, by="package_campaign")
             return Progress(complete=True, pieces=count, of=count)
         pieces: list[Piece] = []
         built = 0
@@ -102,7 +102,7 @@ class PackageBuilder:
                 built += 1
             pieces.append(piece)
         self._finish(campaign, report, version, pieces)
-        change_campaign(self.campaigns, campaign_id, _finished)
+        change_campaign(self.campaigns, campaign_id, _finished, by="package_campaign")
         return Progress(complete=True, pieces=count, of=count)
 
     def _settled(self, campaign: Campaign) -> tuple[Mapping[str, Any], int]:

@@ -20,7 +20,9 @@ from shared.domain.crowd import Habit, Visit
 from shared.domain.errors import Busy, Refusal
 from shared.domain.journal import Journal
 from shared.domain.order import Order
+from shared.domain.waitlist import TicketState
 from shared.use_cases.check_out import CheckedOut, Checkout
+from shared.use_cases.join_waitlist import TicketView
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.rehearsal_ports import Desks
 from shared.use_cases.reserve import Reservation, ReservationRequest
@@ -30,6 +32,8 @@ from shared.use_cases.witness import Witness
 
 TRIES: Final = 6
 """How often a request is sent that nobody answers."""
+LOOKS_EVERY: Final = 1_000
+"""Milliseconds from one look at a ticket to the next."""
 LOOK_AGAIN: Final = 1_200
 """Milliseconds after which whoever was told 'sold out' while units were free asks again: no board is believed so long."""
 SHIP_TO: Final = {
@@ -57,6 +61,9 @@ class Act:
     reservation: Reservation | None = field(compare=False, default=None)
     order: Order | None = field(compare=False, default=None)
     looks: int = field(compare=False, default=0)
+    code: str | None = field(compare=False, default=None)
+    """Of a coupon that is asked for still."""
+    ticket: str = field(compare=False, default="")
 
 
 class Crowd:
@@ -69,6 +76,8 @@ class Crowd:
         self._witness = Witness(show, desks.campaigns, desks.stock)
         self._steps: Mapping[str, Callable[[Act], Sequence[Act]]] = {
             "reserve": self._reserve,
+            "join": self._join,
+            "look": self._look,
             "release": self._release,
             "check out": self._check_out,
             "pay": self._pay,
@@ -108,21 +117,73 @@ class Crowd:
             quantity=act.quantity,
             buyer_id=visit.buyer,
             idempotency_key=act.key,
+            coupon=act.code,
         )
         desk = self._desks.reservations
         answer = self._ask("reserve", lambda now: desk.reserve(request, now), visit)
         if answer is None:
             return ()
         if isinstance(answer, Refusal):
-            again = self._witness.should_look_again(
-                visit, act.quantity, answer, looks=act.looks, began=began
-            )
-            later = self._now() + LOOK_AGAIN
-            return [replace(act, due=later, looks=act.looks + 1)] if again else ()
+            return self._after_refusal(act, answer, began)
         self._witness.served(visit, act.key, act.quantity, answer, began=began)
-        if answer.state is not State.HELD or act.key != visit.key:
+        if answer.state is not State.HELD or act.key == _more(visit):
             return ()
         return self._what_next(replace(act, reservation=answer))
+
+    def _after_refusal(self, act: Act, refusal: Refusal, began: int) -> Sequence[Act]:
+        visit = act.visit
+        again = self._witness.should_look_again(
+            visit, act.quantity, refusal, looks=act.looks, began=began
+        )
+        if again:
+            return [replace(act, due=self._now() + LOOK_AGAIN, looks=act.looks + 1)]
+        if act.code is not None and refusal.code.startswith("coupon_"):
+            # It was not to be had: as anybody else, then, in a request of its own.
+            return [replace(act, due=self._now(), key=f"{visit.key}-plain", code=None)]
+        waits = self._show.offer(visit.sku).waitlist_hold is not None
+        if refusal.code == "sold_out" and waits and act.key != _more(visit):
+            return [replace(act, due=self._now(), step="join")]
+        return ()
+
+    def _join(self, act: Act) -> Sequence[Act]:
+        request = ReservationRequest(
+            merchant=self._merchant,
+            campaign_id=self._show.id,
+            sku=act.visit.sku,
+            quantity=act.quantity,
+            buyer_id=act.visit.buyer,
+            idempotency_key=f"{act.visit.key}-line",
+        )
+        desk = self._desks.waitlist
+        told = self._ask("line", lambda now: desk.join(request, now), act.visit)
+        if not isinstance(told, TicketView):
+            self._witness.count(_name(told))
+            return ()
+        if not told.replayed:
+            self._witness.count("stood in line")
+        return self._hear(replace(act, ticket=told.ticket.id), told, began=clock.now_millis())
+
+    def _look(self, act: Act) -> Sequence[Act]:
+        began, desk = clock.now_millis(), self._desks.waitlist
+        told = self._ask(
+            "look at the line", lambda now: desk.find(act.ticket, self._merchant, now), act.visit
+        )
+        return self._hear(act, told, began=began) if isinstance(told, TicketView) else ()
+
+    def _hear(self, act: Act, view: TicketView, *, began: int) -> Sequence[Act]:
+        """What a ticket says. ``began``: when it was asked for, milliseconds since 1970 UTC."""
+        self._witness.in_line(act.visit, view, began=began)
+        if view.state is TicketState.WAITING:
+            return [replace(act, due=self._now() + LOOKS_EVERY, step="look")]
+        if view.state is not TicketState.OFFERED or view.reservation is None:
+            return ()
+        self._witness.count("had their turn")
+        held = self._show.offer(act.visit.sku).waitlist_hold or 0
+        offered = view.reservation.check.deadline - held
+        self._witness.served(act.visit, act.ticket, act.quantity, view.reservation, began=offered)
+        return self._what_next(
+            replace(act, key=f"{act.visit.key}-turn", reservation=view.reservation)
+        )
 
     def _what_next(self, act: Act) -> Sequence[Act]:
         """By the habit of whoever has just reserved."""
@@ -136,7 +197,14 @@ class Crowd:
                 return [replace(later, step="release")]
             case Habit.GREEDY:
                 more = self._show.offer(visit.sku).limit_per_buyer or visit.quantity
-                greed = replace(act, due=act.due + 100, quantity=more, key=f"{visit.key}-more")
+                greed = replace(
+                    act,
+                    due=act.due + 100,
+                    step="reserve",
+                    quantity=more,
+                    key=_more(visit),
+                    code=None,
+                )
                 return [replace(later, step="check out"), greed]
         return [replace(later, step="check out")]
 
@@ -161,7 +229,7 @@ class Crowd:
             buyer_id=visit.buyer,
             payment_method="card",
             ship_to=SHIP_TO,
-            idempotency_key=f"{visit.key}-order",
+            idempotency_key=f"{act.key}-order",
         )
         desk = self._desks.checkout
         done = self._ask("checkout", lambda now: desk.check_out(wish, now), visit)
@@ -183,7 +251,7 @@ class Crowd:
         if (order := act.order) is None:
             return ()
         raw = _event(order, livemode=self._desks.livemode)
-        headers = {"webhook-id": f"msg_{act.visit.key}"}
+        headers = {"webhook-id": f"msg_{act.key}"}
         desk = self._desks.payments
         # Whoever meant it or was kept waiting: units that are taken again have another price.
         is_late = clock.now_seconds() >= order.expires_at
@@ -223,8 +291,13 @@ class Crowd:
 
 
 def _first_acts(visit: Visit) -> list[Act]:
-    act = Act(visit.at, visit.number, "reserve", visit, visit.quantity, visit.key)
+    act = Act(visit.at, visit.number, "reserve", visit, visit.quantity, visit.key, code=visit.code)
     return [act, act] if visit.habit is Habit.TWICE else [act]
+
+
+def _more(visit: Visit) -> str:
+    """Key of what somebody wants beyond what they have."""
+    return f"{visit.key}-more"
 
 
 def _kind_of(step: str, answer: object) -> str:

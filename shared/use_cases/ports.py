@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import NOBODY, Campaign, Status
+
+if TYPE_CHECKING:
+    # On the path of a reservation, that reads its campaign through here, the log is nobody's business.
+    from shared.domain.campaign_log import Entry, Outcome
 
 # -- campaigns -------------------------------------------------------------------------------------
 
@@ -49,9 +53,17 @@ class Campaigns(Protocol):
     def get(self, campaign_id: str) -> Campaign:
         """A campaign, strongly consistent. ``CampaignNotFound``, also for what is no campaign id."""
 
-    def save(self, campaign: Campaign, *, answered: Answered | None = None, now: int = 0) -> None:
+    def save(
+        self,
+        campaign: Campaign,
+        *,
+        answered: Answered | None = None,
+        now: int = 0,
+        by: str = NOBODY,
+    ) -> None:
         """
-        Keep a campaign over the version it was made from, or as new if it is version 1.
+        Keep a campaign over the version it was made from, or as new if it is version 1. ``by``: who made the version, for
+        its entry in the log.
 
         With ``answered``, both are kept or neither. ``ChangedMeanwhile`` or ``AnsweredBefore``
         (tried at ``now``, in seconds) if the other was first.
@@ -95,6 +107,10 @@ class Execution:
     """Seconds since 1970 UTC; ``None`` while it runs."""
     failures: int = 0
     """Parts up to this one, without a break, that ended otherwise than by themselves."""
+    status: str = ""
+    """As the service says it."""
+    error: str | None = None
+    """Name of what it failed with."""
 
 
 class Lifecycles(Protocol):
@@ -107,6 +123,18 @@ class Lifecycles(Protocol):
         """The last part that was begun; ``None`` if none was."""
 
 
+class CampaignLog(Protocol):
+    """What was done to campaigns, and for them."""
+
+    def note(self, campaign_id: str, entry: Entry) -> None:
+        """Keep an entry; the same one again changes nothing. A later word on the same thing takes its place."""
+
+    def page(
+        self, campaign_id: str, *, outcome: Outcome | None, before: str | None, limit: int
+    ) -> list[Entry]:
+        """At most ``limit`` entries, newest first, those with this outcome, from a place (``Entry.place``) on back."""
+
+
 # -- keys ------------------------------------------------------------------------------------------
 
 
@@ -116,6 +144,8 @@ class KeyHolder:
 
     merchant: str
     scope: str
+    id: str
+    """Public: tells keys apart and opens nothing."""
 
 
 class MerchantKeys(Protocol):

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
+from shared.domain.campaign import LONGEST_REPLAY, ON_AIR, Campaign, Offer, Status
+from shared.domain.deals import capped, numbered
 from shared.domain.stock import sizes
+from shared.use_cases.claim_use import shelf_of_uses
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.side_by_side import side_by_side
@@ -36,7 +38,9 @@ class Place:
 
 def prepare_stock(campaigns: Campaigns, stock: StockBlocks, campaign_id: str, now: int) -> Campaign:
     """Freeze the campaign and lay out its blocks. One that is called off or closing is left as it is."""
-    campaign = change_campaign(campaigns, campaign_id, lambda plan: freeze(plan, now))
+    campaign = change_campaign(
+        campaigns, campaign_id, lambda plan: freeze(plan, now), by="prepare_stock"
+    )
     if not is_abandoned(campaign):
         _lay_out(stock, campaign)
     return campaign
@@ -48,7 +52,8 @@ def freeze(campaign: Campaign, now: int) -> Campaign:
     if campaign.prepared_at is not None or is_abandoned(campaign):
         return campaign
     offers = tuple(_frozen(campaign, offer, number) for number, offer in enumerate(campaign.offers))
-    return campaign.changed(prepared_at=now, offers=offers)
+    cues = numbered(campaign.run_of_show)
+    return campaign.changed(prepared_at=now, offers=offers, run_of_show=cues)
 
 
 def _frozen(campaign: Campaign, offer: Offer, number: int) -> Offer:
@@ -69,6 +74,16 @@ def places(campaign: Campaign) -> list[Place]:
         Place(shelf(campaign, offer), number, units)
         for offer in campaign.offers
         for number, units in enumerate(block_sizes(offer))
+    ]
+
+
+def places_of_uses(campaign: Campaign) -> list[Place]:
+    """All blocks of the uses of a campaign's capped deals, in the order in which they are laid out."""
+    return [
+        Place(place, at, units)
+        for number, cap in capped(campaign)
+        for place in [shelf_of_uses(campaign, number, cap)]
+        for at, units in enumerate(sizes(cap))
     ]
 
 
@@ -102,6 +117,9 @@ def counted(campaign: Campaign) -> Campaign:
 
 
 def _lay_out(stock: StockBlocks, campaign: Campaign) -> None:
+    # Uses before units: nobody is offered what is not there yet. They are good for nothing without units, whose blocks are
+    # the gate of the show; so theirs stay open until they are closed for good.
+    lay_out(stock, campaign, places_of_uses(campaign), closes=campaign.starts_at + LONGEST_REPLAY)
     lay_out(stock, campaign, places(campaign), closes=campaign.closes_at)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.domain.board import Board
-from shared.domain.campaign import ON_AIR, Campaign, Status
+from shared.domain.campaign import NOBODY, ON_AIR, Campaign, Status
 from shared.domain.events import Event, EventName, event_id
 from shared.domain.ids import is_rehearsed
 from shared.domain.order import Order, OrderState
@@ -20,6 +20,8 @@ from shared.domain.parcel import parcel_id
 from shared.domain.payment import QuarantinedPayment
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import Block, Entry, Kind
+from shared.domain.waitlist import Ticket, TicketState
+from shared.table import USES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class CampaignChange:
     before: Campaign | None
     """Of every change: ``None`` for an item that is new."""
     after: Campaign
+    by: str = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,15 @@ class BoardChange:
     sku: str
     before: Board | None
     after: Board | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChange:
+    """A waitlist ticket, given out or brought to another state."""
+
+    at: float
+    before: Ticket | None
+    after: Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +93,15 @@ class QuarantineChange:
     after: QuarantinedPayment
 
 
-Change = CampaignChange | BlockChange | BoardChange | OrderChange | RefundChange | QuarantineChange
+Change = (
+    CampaignChange
+    | BlockChange
+    | BoardChange
+    | TicketChange
+    | OrderChange
+    | RefundChange
+    | QuarantineChange
+)
 MerchantOf = Callable[[str], str]
 """The merchant of a campaign id. Stock does not carry it, for its items must stay small."""
 
@@ -97,6 +117,8 @@ def read_change(change: Change, merchant_of: MerchantOf) -> Iterator[Event]:
             yield from _of_block(change, merchant_of)
         case BoardChange():
             yield from _of_board(change, merchant_of)
+        case TicketChange():
+            yield from _of_ticket(change, merchant_of)
         case OrderChange():
             yield from _of_order(change)
         case RefundChange():
@@ -197,7 +219,8 @@ def _expired(before: Block, after: Block) -> Iterator[tuple[str, Entry]]:
 
 def _of_board(change: BoardChange, merchant_of: MerchantOf) -> Iterator[Event]:
     before, after = change.before, change.after
-    if after is None or after.total > 0:
+    if after is None or after.total > 0 or change.sku.startswith(USES):
+        # The uses of a deal are nothing that anybody buys.
         return
     if before is not None and before.total <= 0:
         # Still sold out: counted again, or claimed by the next who counts.
@@ -210,6 +233,30 @@ def _of_board(change: BoardChange, merchant_of: MerchantOf) -> Iterator[Event]:
         merchant=merchant_of(change.campaign_id),
         campaign=change.campaign_id,
         data={"sku": change.sku, "counted_at": after.as_of / 1000},
+    )
+
+
+# -- waitlists -------------------------------------------------------------------------------------
+
+
+def _of_ticket(change: TicketChange, merchant_of: MerchantOf) -> Iterator[Event]:
+    ticket, before = change.after, change.before
+    was = before.state if before is not None else None
+    if ticket.state is not TicketState.OFFERED or ticket.held is None or was is ticket.state:
+        return
+    yield Event(
+        name=EventName.WAITLIST_OFFERED,
+        # It is offered once.
+        id=event_id(EventName.WAITLIST_OFFERED, ticket.id),
+        occurred_at=change.at,
+        merchant=merchant_of(ticket.campaign_id),
+        campaign=ticket.campaign_id,
+        data={
+            "ticket": ticket.id,
+            "sku": ticket.sku,
+            "units": ticket.quantity,
+            "expires_at": ticket.held.deadline,
+        },
     )
 
 

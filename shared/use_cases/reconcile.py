@@ -18,6 +18,7 @@ from shared.domain.reconciliation import reconcile
 from shared.domain.report import MINUTE, canonical, closing_report, name_of
 from shared.domain.timeline import buckets, history, markers
 from shared.domain.totals import figures, next_snapshot
+from shared.use_cases.keep_uses import read_uses
 from shared.use_cases.order_ports import Orders
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
@@ -56,8 +57,10 @@ def reconcile_campaign(
     if campaign.balanced and last is not None and last.complete:
         # Settled before. What came after, such as a late payment that went back, is not in the report.
         return Outcome(balanced=True)
+    uses = {read.number: read.blocks for read in read_uses(stock, campaign)}
     counted = take_snapshot(totals, stock, campaign, clock, read_at=read_at)
-    found = reconcile(campaign, counted.blocks, orders.all(campaign_id), counted.snapshot)
+    of_campaign = orders.all(campaign_id)
+    found = reconcile(campaign, counted.blocks, of_campaign, counted.snapshot, uses=uses)
     rows = history(totals.kept(campaign_id), counted.snapshot)
     report = closing_report(campaign, found, buckets(rows, MINUTE), markers(campaign, rows))
     totals.write_report(campaign_id, canonical(report))
@@ -67,7 +70,7 @@ def reconcile_campaign(
             return standing
         return standing.changed(balanced=found.balanced)
 
-    change_campaign(campaigns, campaign_id, note)
+    change_campaign(campaigns, campaign_id, note, by="reconcile_campaign")
     return Outcome(found.balanced, tuple(found.findings.listed), found.findings.count)
 
 
@@ -80,7 +83,7 @@ def settle_campaign(
     if not campaign.balanced:
         raise CampaignState("Its books do not balance.", status=campaign.status.value)
     _complete(totals, _settled(campaign), clock)
-    return change_campaign(campaigns, campaign_id, _settled)
+    return change_campaign(campaigns, campaign_id, _settled, by="settle_campaign")
 
 
 def _settled(campaign: Campaign) -> Campaign:

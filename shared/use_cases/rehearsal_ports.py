@@ -11,6 +11,7 @@ from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import StoreBusy
 from shared.domain.rehearsal import Rehearsal
 from shared.use_cases.check_out import CheckoutDesk
+from shared.use_cases.join_waitlist import WaitlistDesk
 from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import ReservationDesk
@@ -68,6 +69,7 @@ class Desks:
     reservations: ReservationDesk
     checkout: CheckoutDesk
     payments: PaymentDesk
+    waitlist: WaitlistDesk
     campaigns: Campaigns
     stock: StockBlocks
     """To look at beside them: it is in no bill."""

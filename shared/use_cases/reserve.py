@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer
@@ -14,6 +14,7 @@ from shared.domain.claim_check import (
     suffix_of,
     verify,
 )
+from shared.domain.deals import NO_DEAL, coupon_of, deal_of
 from shared.domain.errors import (
     CampaignNotFound,
     CampaignNotOpen,
@@ -27,10 +28,12 @@ from shared.domain.ids import buyer_digest, ledger_key
 from shared.domain.stock import ENDED, REMEMBERED
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
+from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
+from shared.use_cases.take_deal import Till, purse_of, take_best
 from shared.use_cases.take_units import Taken, Wish, find_units, take_units
 
 
@@ -43,6 +46,10 @@ class Reservation:
     sku: str
     currency: str
     state: State
+    list_price: int
+    """Minor units a unit, when it was made."""
+    coupon: str | None = None
+    """Code of the coupon that it was promised."""
     replayed: bool = False
 
 
@@ -56,6 +63,8 @@ class ReservationRequest:
     quantity: int
     buyer_id: str
     idempotency_key: str
+    coupon: str | None = None
+    """Code, in whatever letters."""
 
 
 class ReservationDesk:
@@ -68,12 +77,14 @@ class ReservationDesk:
         self._stock = stock
         self._hints = hints
         self._buyers = buyers
+        self._till = Till(stock, hints, buyers)
 
     def reserve(self, request: ReservationRequest, now: int) -> Reservation:
         """Hold units for a buyer; the same request gets the same reservation.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused``, ``ReservationExpired``, ``LedgerFull`` or ``StoreBusy``.
+        ``IdempotencyKeyReused``, ``ReservationExpired``, ``LedgerFull`` or ``StoreBusy``; with a coupon also
+        ``CouponNotOpen``, ``CouponExhausted`` or ``CouponLimitReached``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
         offer = campaign.offer(request.sku)
@@ -97,11 +108,18 @@ class ReservationDesk:
                 # The blocks may not know yet that it was paused, ended or called off: nothing is asked of them but what they
                 # remember of this request.
                 taken = find_units(self._stock, self._hints, place, wish)
-            elif offer.limit_per_buyer is None:
-                taken = take_units(self._stock, self._hints, place, wish)
             else:
-                buyer = Buyer(digest, offer.limit_per_buyer, campaign.secret)
-                taken = self._take_within_limit(place, buyer, wish, campaign.hold_seconds)
+                limit = offer.limit_per_buyer
+                buyer = Buyer(digest, limit, campaign.secret) if limit is not None else None
+
+                def take(wish: Wish) -> Taken:
+                    if buyer is None:
+                        return take_units(self._stock, self._hints, place, wish)
+                    return self._take_within_limit(place, buyer, wish, campaign.hold_seconds)
+
+                taken = take_best(
+                    self._till, campaign, offer, digest, wish, take, code=request.coupon
+                )
         except CampaignNotOpen:
             raise not_open(campaign) from None
         return self._reservation(campaign, offer, taken, digest, now)
@@ -130,7 +148,7 @@ class ReservationDesk:
         state = look(self._stock, shelf(campaign, offer), check, now)
         if state is None:
             raise ReservationNotFound
-        return Reservation(check, identifier, offer.sku, campaign.currency, state)
+        return _told(campaign, offer, check, identifier, state)
 
     def release(self, identifier: str, merchant: str, now: int) -> Reservation:
         """Give the units back. Again: the same answer. ``ReservationConfirmed`` or ``ReservationExpired`` if it ended so."""
@@ -149,7 +167,20 @@ class ReservationDesk:
             # have begun another life, whose claim this would take.)
             claim = Claim(check.quantity, check.deadline)
             forget_claim(self._buyers, place, check.buyer, check.key, claim)
-        return Reservation(check, identifier, offer.sku, campaign.currency, state)
+        if check.deal != NO_DEAL:
+            self._give_deal_back(campaign, offer, check, now)
+        return _told(campaign, offer, check, identifier, state)
+
+    def _give_deal_back(
+        self, campaign: Campaign, offer: Offer, check: ClaimCheck, now: int
+    ) -> None:
+        place = shelf(campaign, offer)
+        settle_use(self._stock, campaign, place, check, now)
+        deal = deal_of(campaign, offer, check.deal, now)
+        if deal.buyers_cap is not None and now < check.deadline:
+            purse = purse_of(campaign, check.buyer, deal)
+            claim = Claim(1, check.deadline)
+            forget_claim(self._buyers, place, purse.digest, check.key, claim)
 
     def read_id(self, identifier: str, merchant: str) -> tuple[Campaign, ClaimCheck]:
         """The campaign and the promise of a reservation id."""
@@ -172,13 +203,31 @@ class ReservationDesk:
             quantity=sum(entry.quantity for _, entry in taken.parts),
             tail_quantity=taken.tail.quantity,
             # By the second in which the hold began, not by now: a repeated request is promised the same price.
-            unit_price=campaign.price_of(offer, deadline - campaign.hold_seconds),
+            unit_price=deal_of(
+                campaign, offer, taken.tail.deal, deadline - campaign.hold_seconds
+            ).unit_price,
             deadline=deadline,
             buyer=digest,
+            deal=taken.tail.deal,
         )
         state = tell(self._stock, shelf(campaign, offer), check, taken.tail, now) or State.EXPIRED
-        identifier = RESERVATION + check.suffix(campaign.secret)
-        return Reservation(check, identifier, offer.sku, campaign.currency, state, taken.replayed)
+        identifier = check.identifier(campaign.secret)
+        return replace(_told(campaign, offer, check, identifier, state), replayed=taken.replayed)
+
+
+def _told(
+    campaign: Campaign, offer: Offer, check: ClaimCheck, identifier: str, state: State
+) -> Reservation:
+    """What is told of a reservation."""
+    return Reservation(
+        check,
+        identifier,
+        offer.sku,
+        campaign.currency,
+        state,
+        list_price=campaign.list_price(offer, check.deadline - campaign.hold_seconds),
+        coupon=coupon_of(campaign, check.deal),
+    )
 
 
 def _may_have_sold(campaign: Campaign, now: int) -> bool:

@@ -29,9 +29,10 @@ from typing import Any, Final
 
 from shared import clock
 from shared.domain import live_plan, show_control, show_plan
-from shared.domain.campaign import ON_AIR, Campaign, Status
+from shared.domain.campaign import NOBODY, ON_AIR, Campaign, Status
 from shared.domain.errors import (
     CampaignNotFound,
+    CampaignState,
     IdempotencyKeyReused,
     InvalidRequest,
     PreconditionFailed,
@@ -71,6 +72,10 @@ class Ask:
     resource: str
     key: str
     body: Mapping[str, Any]
+    by: str = NOBODY
+    """Public id of the API key that it came with."""
+    version: int | None = None
+    """Of the campaign, that it was decided from; ``None``: from whichever stands there."""
 
     @property
     def id(self) -> str:
@@ -126,7 +131,7 @@ class ShowRunner:
         def attempt(now: int) -> Answered:
             campaign = show_plan.checked(make())
             answered = self._answer(ask, 201, campaign, now)
-            self._campaigns.save(campaign, answered=answered, now=now)
+            self._campaigns.save(campaign, answered=answered, now=now, by=ask.by)
             return answered
 
         return self._once(ask, attempt)
@@ -156,18 +161,18 @@ class ShowRunner:
 
         def attempt(now: int) -> Answered:
             before = self.owned(ask.merchant, ask.resource)
-            after = decide(before, now)
+            after = _decided(ask, decide, before, now)
             if after.status is Status.PAUSING and self._stockroom.is_small(after):
                 # Whoever waits for it wants to be told ``paused``. If this is the last of us, the beat goes on with it.
                 if after is not before:
-                    self._campaigns.save(after)
+                    self._campaigns.save(after, by=ask.by)
                 before, after = after, self._stockroom.arranged(after)
             answered = self._answer(ask, 200, after, now)
             if after is before:
                 self._answers.keep(answered, now=now)
             else:
                 self._arm(before, after, now)
-                self._campaigns.save(after, answered=answered, now=now)
+                self._campaigns.save(after, answered=answered, now=now, by=ask.by)
                 self._forget_start(before, after)
             return answered
 
@@ -181,10 +186,11 @@ class ShowRunner:
         campaign_id: str,
         version: int,
         changes: Callable[[Campaign], Mapping[str, Any]],
+        by: str = NOBODY,
     ) -> Campaign:
         """
         Change the plan of a campaign as it was in ``version``, or ``PreconditionFailed``. While the show is on, what buyers
-        see of it holds from the next second on.
+        see of it holds from the next second on. ``by``: id of the key.
         """
         before = self.owned(merchant, campaign_id)
         if before.version != version:
@@ -203,7 +209,7 @@ class ShowRunner:
             raise InvalidRequest(errors=[{"pointer": "/starts_at", "detail": said}])
         self._arm(before, after, now)
         try:
-            self._campaigns.save(after)
+            self._campaigns.save(after, by=by)
         except ChangedMeanwhile:
             raise PreconditionFailed from None
         self._forget_start(before, after)
@@ -277,6 +283,22 @@ class ShowRunner:
         elif campaign.status is Status.CANCELLED:
             self._schedules.disarm(campaign)
         self._stockroom.see_to(campaign)
+
+
+def _decided(
+    ask: Ask, decide: Callable[[Campaign, int], Campaign], before: Campaign, now: int
+) -> Campaign:
+    """What ``decide`` makes of the campaign, if it is the version that was asked for; ``PreconditionFailed``."""
+    if ask.version in (None, before.version):
+        return decide(before, now)
+    try:
+        after = decide(before, now)
+    except CampaignState:
+        raise PreconditionFailed(version=before.version) from None
+    if after is not before:
+        raise PreconditionFailed(version=before.version)
+    # There is nothing to do: perhaps by this very request, whose answer was lost.
+    return after
 
 
 def replay(ask: Ask, answered: Answered) -> Told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.domain.campaign import Campaign
+from shared.domain.campaign import NOBODY, Campaign
 from shared.domain.errors import StoreBusy
 from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 
@@ -13,11 +13,16 @@ _TRIES = 10
 
 
 def change_campaign(
-    campaigns: Campaigns, campaign_id: str, decide: Callable[[Campaign], Campaign]
+    campaigns: Campaigns,
+    campaign_id: str,
+    decide: Callable[[Campaign], Campaign],
+    *,
+    by: str = NOBODY,
 ) -> Campaign:
     """
     The campaign as ``decide`` makes it, saved. ``decide`` is asked again whenever another change came first, and
-    gives back the very same campaign if there is nothing to do. ``StoreBusy`` if others never stop changing it.
+    gives back the very same campaign if there is nothing to do. ``by``: the step that asks, for the log. ``StoreBusy`` if
+    others never stop changing it.
     """
     for _ in range(_TRIES):
         before = campaigns.get(campaign_id)
@@ -25,7 +30,7 @@ def change_campaign(
         if after is before:
             return before
         try:
-            campaigns.save(after)
+            campaigns.save(after, by=by)
         except ChangedMeanwhile:
             continue
         return after

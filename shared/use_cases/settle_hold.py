@@ -61,31 +61,51 @@ def tail_of(stock: StockBlocks, shelf: Shelf, check: ClaimCheck) -> Entry | None
 
 
 def confirm_hold(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, amount: int, now: int
+    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, amount: int, now: int, replay: int = 0
 ) -> State | None:
-    """Sell what a reservation holds, or past its deadline end it. The state it has now."""
-    return _settle(stock, shelf, check, Kind.SOLD, amount=amount, now=now)
+    """
+    Sell what a reservation holds, or past its deadline end it. The state it has now. ``amount`` and ``replay``: as
+    ``stock.confirm`` has them.
+    """
+    return _settle(stock, shelf, check, Kind.SOLD, now=now, amount=amount, replay=replay)
 
 
 def release_hold(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, *, now: int) -> State | None:
     """Give back what a reservation holds. The state it has now: past its deadline, not ``RELEASED``."""
-    return _settle(stock, shelf, check, Kind.RELEASED, amount=0, now=now)
+    return _settle(stock, shelf, check, Kind.RELEASED, now=now)
 
 
 def _settle(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, *, amount: int, now: int
+    stock: StockBlocks,
+    shelf: Shelf,
+    check: ClaimCheck,
+    kind: Kind,
+    *,
+    now: int,
+    amount: int = 0,
+    replay: int = 0,
 ) -> State | None:
     """End a hold as asked while it lives, and as expired after."""
-    tail = _resolve(stock, shelf, check, kind if now < check.deadline else Kind.EXPIRED, amount)
+    end_as = kind if now < check.deadline else Kind.EXPIRED
+    tail = _resolve(stock, shelf, check, end_as, amount, replay)
     return _state_of(tail, check.deadline, now)
 
 
 def _resolve(
-    stock: StockBlocks, shelf: Shelf, check: ClaimCheck, kind: Kind, amount: int = 0
+    stock: StockBlocks,
+    shelf: Shelf,
+    check: ClaimCheck,
+    kind: Kind,
+    amount: int = 0,
+    replay: int = 0,
 ) -> Entry | None:
     """End a hold so, unless it has ended. The tail as it is then."""
-    held = Entry(Kind.HELD, check.tail_quantity, check.deadline)
-    wish = confirm(check.key, held, amount) if kind is Kind.SOLD else end(check.key, held, kind)
+    held = Entry(Kind.HELD, check.tail_quantity, check.deadline, deal=check.deal)
+    wish = (
+        confirm(check.key, held, amount, replay=replay)
+        if kind is Kind.SOLD
+        else end(check.key, held, kind)
+    )
     answer = stock.amend(shelf, check.block, wish)
     tail = held.become(kind) if answer.done else _tail(answer.block, check)
     if tail is not None and check.quantity != check.tail_quantity:
@@ -123,7 +143,7 @@ def share_end(key: str, part: Entry, tail: Entry) -> Amendment:
 
 
 def parts(stock: StockBlocks, shelf: Shelf, key: str) -> Iterator[tuple[int, Entry]]:
-    """The entries of a request from its home block on, but for its tail."""
+    """The entries of a request from its home block on, but for its tail. Of the use of a deal: all of them."""
     at: int | None = home_block(key, shelf.home_blocks)
     while at is not None:
         block = stock.read(shelf, at)
@@ -131,4 +151,4 @@ def parts(stock: StockBlocks, shelf: Shelf, key: str) -> Iterator[tuple[int, Ent
         if entry is None or entry.is_tail:
             return
         yield at, entry
-        at = entry.next
+        at = entry.next if entry.goes_on else None

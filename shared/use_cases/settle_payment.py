@@ -17,15 +17,18 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
 from __future__ import annotations
 
 from shared.domain.campaign import HALTED, Campaign, Status
-from shared.domain.errors import Busy, BuyerLimitReached, CampaignNotOpen, SoldOut
+from shared.domain.deals import deal_of
+from shared.domain.errors import Busy, BuyerLimitReached, CampaignNotOpen, CouponExhausted, SoldOut
 from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import RefundState, late_refund
+from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
 from shared.use_cases.order_ports import Books
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, confirm_hold, release_hold
 from shared.use_cases.stock_ports import shelf
-from shared.use_cases.take_units import Wish, take_units
+from shared.use_cases.take_deal import DealGone, Till, take_with
+from shared.use_cases.take_units import Taken, Wish, take_units
 
 LATE_HOLD = 60
 """Seconds for which a late payment's units are held until they are sold: longer than any function may run."""
@@ -64,7 +67,8 @@ def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
         # What was sold before stays sold; a hold does not become an order of a campaign that was called off.
         state = release_hold(books.stock, place, check, now=now)
     else:
-        state = confirm_hold(books.stock, place, check, amount=order.amount, now=now)
+        replay = order.quantity if campaign.is_of_replay(order.expires_at) else 0
+        state = confirm_hold(books.stock, place, check, amount=order.amount, now=now, replay=replay)
     return state is State.CONFIRMED
 
 
@@ -89,16 +93,29 @@ def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     offer = campaign.offer(order.sku)
     place = shelf(campaign, offer)
     key = order.late_key(campaign.secret)
+    check = order.claim(campaign.secret)
     wish = Wish(keys_of(campaign.secret, key), order.quantity, until, now)
-    try:
+
+    def take(wish: Wish) -> Taken:
         if offer.limit_per_buyer is not None:
             buyer = Buyer(order.buyer, offer.limit_per_buyer, campaign.secret)
             hold = campaign.hold_seconds
             claim = Claim(order.quantity, now + hold)
             claim_units(books.buyers, books.stock, place, buyer, key, claim, now=now, hold=hold)
-        taken = take_units(books.stock, books.hints, place, wish)
+        return take_units(books.stock, books.hints, place, wish)
+
+    try:
+        # What it had of its deal may not have come back yet, and must not stand in its way.
+        settle_use(books.stock, campaign, place, check, now)
+        till = Till(books.stock, books.hints, books.buyers)
+        deal = deal_of(campaign, offer, check.deal, now)
+        taken = take_with(till, campaign, offer, order.buyer, deal, wish, take)
     except BuyerLimitReached:
         return order.refunding(RefundReason.BUYER_LIMIT_REACHED)
+    except DealGone as gone:
+        is_used_up = isinstance(gone.refusal, CouponExhausted)
+        reason = RefundReason.DEAL_EXHAUSTED if is_used_up else RefundReason.BUYER_LIMIT_REACHED
+        return order.refunding(reason)
     except SoldOut:
         return order.refunding(RefundReason.SOLD_OUT)
     except CampaignNotOpen:

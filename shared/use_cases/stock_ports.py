@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from shared import table
-from shared.domain.board import Board
+from shared.domain.board import Board, make_board
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import StoreBusy
 from shared.domain.stock import Amendment, Block, Gate, sizes
@@ -36,6 +38,19 @@ class Shelf:
                 break
             delay = seconds
         return delay
+
+    def board(self, blocks: Iterable[Block], *, as_of: int) -> Board:
+        """The board of a complete reading that began at an instant (milliseconds): what is not released is not on it."""
+        kept_back = self._kept_back(as_of // 1000) if self.portions else frozenset[int]()
+        return make_board(blocks, as_of=as_of, room=self.room, kept_back=kept_back)
+
+    def _kept_back(self, now: int) -> frozenset[int]:
+        return frozenset(
+            number
+            for (first, delay), (following, _) in pairwise(self.portions)
+            for number in range(first, following)
+            if self.opens + delay > now
+        )
 
     def has_released(self, *, since: int, until: int) -> bool:
         """Whether blocks have opened between two instants, milliseconds since 1970 UTC."""

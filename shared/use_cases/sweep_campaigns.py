@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from shared.domain.campaign_log import broken_off, looked_after
 from shared.domain.errors import Refusal
-from shared.use_cases.ports import Campaigns, Execution, Lifecycles
+from shared.use_cases.log_step import try_to_note
+from shared.use_cases.ports import CampaignLog, Campaigns, Execution, Lifecycles
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.totals_ports import TotalsStore
 
@@ -43,14 +45,25 @@ class Finding(StrEnum):
 
 
 def sweep_campaigns(
-    campaigns: Campaigns, totals: TotalsStore, lifecycles: Lifecycles, *, lead: int, now: int
+    campaigns: Campaigns,
+    totals: TotalsStore,
+    lifecycles: Lifecycles,
+    log: CampaignLog,
+    *,
+    lead: int,
+    now: int,
 ) -> Mapping[str, Finding]:
-    """Look at every campaign that is due and has not ended. ``lead``: seconds before the start when it is due."""
+    """
+    Look at every campaign that is due and has not ended. ``lead``: seconds before the start when it is due.
+
+    What is found of an execution, and done about it, is in the campaign's log before it is done: whoever dies between leaves
+    it to the next sweep, which writes the same entries.
+    """
     due = list(campaigns.unfinished(until=now + lead))
 
     def look(campaign_id: str) -> Finding:
         try:
-            return _look_after(campaigns, totals, lifecycles, campaign_id, lead, now)
+            return _look_after(campaigns, totals, lifecycles, log, campaign_id, lead, now)
         except Refusal:
             # One that cannot be looked at must not keep us from the others.
             return Finding.UNKNOWN
@@ -62,6 +75,7 @@ def _look_after(
     campaigns: Campaigns,
     totals: TotalsStore,
     lifecycles: Lifecycles,
+    log: CampaignLog,
     campaign_id: str,
     lead: int,
     now: int,
@@ -74,11 +88,24 @@ def _look_after(
         return Finding.ALIVE
     last = lifecycles.last(campaign_id)
     if last is None:
+        due = campaign.starts_at - lead
+        try_to_note(log, campaign_id, looked_after(Finding.BEGUN, due=due, part=1, now=now))
         lifecycles.begin(campaign_id)
         return Finding.BEGUN
     finding = judge(last, now)
+    if last.ended_at is None:
+        return finding
+    if last.failures:
+        ended = broken_off(
+            at=last.ended_at * 1000, part=last.part, how=last.status, error=last.error
+        )
+        try_to_note(log, campaign_id, ended)
+    due, following = last.ended_at + rest(last), last.part + 1
     if finding is Finding.TAKEN_UP:
-        lifecycles.begin(campaign_id, last.part + 1)
+        try_to_note(log, campaign_id, looked_after(finding, due=due, part=following, now=now))
+        lifecycles.begin(campaign_id, following)
+    elif finding is Finding.GIVEN_UP:
+        try_to_note(log, campaign_id, looked_after(finding, due=due, part=last.part, now=due))
     return finding
 
 
@@ -88,5 +115,9 @@ def judge(last: Execution, now: int) -> Finding:
         return Finding.ALIVE
     if last.failures >= MOST_FAILURES:
         return Finding.GIVEN_UP
-    rest = min(LATEST, SOONEST * 2 ** max(0, last.failures - 1))
-    return Finding.RESTING if now < last.ended_at + rest else Finding.TAKEN_UP
+    return Finding.RESTING if now < last.ended_at + rest(last) else Finding.TAKEN_UP
+
+
+def rest(last: Execution) -> int:
+    """Seconds from the end of an execution until the next is begun."""
+    return min(LATEST, SOONEST << max(0, last.failures - 1))

@@ -24,6 +24,7 @@ from shared.domain.errors import (
 from shared.domain.ids import home_block
 from shared.domain.stock import (
     PAID,
+    QUEUED,
     Amendment,
     Block,
     Entry,
@@ -58,6 +59,12 @@ class Wish:
     deadline: int
     now: int
     """Seconds since 1970 UTC, like ``deadline``."""
+    deal: int = 0
+    """Number of the deal that is promised with them."""
+    next: int | None = None
+    """Where the entry goes on: nowhere, but for the use of a deal."""
+    admitted: bool = False
+    """It is their turn among those who wait: free units are for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
     ``ReservationExpired`` (its time ran out before it was complete), ``LedgerFull`` or ``StoreBusy``.
     """
-    left = hints.refuses(shelf, wish.quantity, wish.keys)
+    left = None if wish.admitted else hints.refuses(shelf, wish.quantity, wish.keys)
     if left is not None:
         raise SoldOut(available=left)
     for attempt, key in enumerate(wish.keys):
@@ -190,13 +197,16 @@ class _Path:
         if not entry.replaceable(self._now):
             return False
         at, tail = self._at, entry
-        while tail.next is not None:
-            at = tail.next
+        while tail.goes_on:
+            at = tail.next or 0
             block = self._stock.read(self._shelf, at)
             further = block.ledger.get(self._key) if block is not None else None
             if further is None or further.deadline != entry.deadline:
                 return True
             tail = further
+        if tail.kind is Kind.HELD and not tail.is_tail:
+            # The use of a deal: what it is of decides when it is over.
+            return False
         if at != self._at and tail.kind is Kind.HELD:
             # Somebody who looked at the clock just before may be about to sell it: ended here, it is over for everybody.
             if not self._stock.amend(self._shelf, at, end(self._key, tail, Kind.EXPIRED)).done:
@@ -207,6 +217,8 @@ class _Path:
     def _amend(self, amendment: Amendment) -> Amended:
         if self._at == self._home:
             amendment = amendment.at_home()
+        if self._wish.admitted:
+            amendment = amendment.for_whose_turn_it_is()
         answer = self._stock.amend(self._shelf, self._at, amendment)
         if answer.free is not None:
             self._hints.saw(self._shelf, self._at, answer.free)
@@ -229,11 +241,11 @@ class _Path:
         if entry.kind is not Kind.FORWARD:
             self._parts.append((self._at, entry))
             self._need -= entry.quantity
-        if entry.next is not None:
+        if entry.goes_on:
             if self._need <= 0:
                 raise IdempotencyKeyReused
             self._passed.append(self._at)
-            self._at = entry.next
+            self._at = entry.next or 0
             return None
         if self._need != 0:
             raise IdempotencyKeyReused
@@ -245,7 +257,8 @@ class _Path:
         """All that is still needed, from this block."""
         if self._deadline <= self._now:
             raise ReservationExpired
-        entry = Entry(Kind.HELD, self._need, self._deadline)
+        wish = self._wish
+        entry = Entry(Kind.HELD, self._need, self._deadline, wish.next, deal=wish.deal)
         return _Step(entry, take(self._key, entry, now=self._now, room=self._shelf.room, over=over))
 
     def _leave_empty_home(self) -> _Step | None:
@@ -269,11 +282,8 @@ class _Path:
         at_home = self._at == self._home
         if at_home and block.sealed:
             raise _PathOver
-        if not block.opens <= self._now < block.closes:
-            if self._passed and self._now < block.opens and block.closes:
-                # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
-                raise StoreBusy
-            raise CampaignNotOpen
+        if not block.is_open(self._now, admitted=self._wish.admitted):
+            return self._turn_away(block, over)
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
         free = block.counters.free + (
             over.quantity if over is not None and over.kind is Kind.HELD else 0
@@ -295,6 +305,25 @@ class _Path:
                 raise self._stuck()
             amendment = amendment.and_also(prune(forgotten))
         return _Step(step.entry, amendment)
+
+    def _turn_away(self, block: Block, over: Entry | None) -> _Step:
+        """
+        The block is not open to anybody, or only to those who wait. A path that has taken units is ended first: who is
+        refused, and counted no more for it, must hold nothing.
+        """
+        if self._passed and self._now < block.opens < QUEUED and self._now < block.closes:
+            # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
+            raise StoreBusy
+        if self._parts:
+            if over is None and len(block.ledger) >= self._shelf.room:
+                raise LedgerFull(retry_after=5)
+            ending = abandon(self._key, self._deadline, now=None, room=self._shelf.room, over=over)
+            return _Step(Entry(Kind.VOID, 0, self._deadline), ending)
+        if not (block.is_queued and self._now < block.closes):
+            raise CampaignNotOpen
+        # A board that knows it spares the next one the call.
+        self._hints.renew(self._shelf)
+        raise SoldOut(available=0)
 
     def _stuck(self) -> Refusal:
         """Away from home, at a block that can remember nothing more until it is pruned."""

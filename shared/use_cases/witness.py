@@ -2,21 +2,26 @@
 Who watches the buyers of a rehearsal: what they were told goes into the journal, and what was not fair beside it.
 
 Fair is: the price of the second in which the hold began; the units that were asked for; one reservation for one key; never
-more than the limit; and told 'sold out' only while nobody could have had the units.
+more than the limit; told 'sold out' only while nobody could have had the units; and overtaken in line by nobody.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from threading import Lock
 from typing import Final
 
 from shared import clock
-from shared.domain.campaign import Campaign
+from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import ORDER, RESERVATION
 from shared.domain.crowd import Visit
-from shared.domain.errors import Refusal
+from shared.domain.deals import deals
+from shared.domain.errors import CouponNotOpen, Refusal
 from shared.domain.journal import Journal
 from shared.domain.order import Order
+from shared.domain.waitlist import TicketState
+from shared.use_cases.join_waitlist import TicketView
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.rehearsal_ports import Used
 from shared.use_cases.reserve import Reservation
@@ -41,6 +46,9 @@ class Witness:
         """Of reservations, by key."""
         self._units: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
         """Of each buyer of an offer: by the end of the reservation's id, units, and until when they count (seconds)."""
+
+        self._served_last: dict[str, tuple[int, int]] = {}
+        """Of each line, the highest number that was seen to have its turn, and when (milliseconds)."""
 
     def count(self, what: str) -> None:
         """One answer more of that name."""
@@ -73,7 +81,11 @@ class Witness:
             self.count("reserved")
             if offer.limit_per_buyer is not None:
                 self.count("reserved within a limit")
-            prices = {self._show.price_of(offer, second) for second in range(began, ended + 1)}
+            prices = _prices(self._show, offer, range(began, ended + 1), visit.code)
+            if answer.coupon is not None or check.unit_price < min(
+                self._show.price_of(offer, second) for second in range(began, ended + 1)
+            ):
+                self.count("reserved with a deal")
             if check.unit_price not in prices:
                 self._complain(visit, f"was promised {check.unit_price}; the price is {prices}")
         if check.quantity != quantity:
@@ -89,6 +101,15 @@ class Witness:
         limit = offer.limit_per_buyer
         if limit is not None and units > limit:
             self._complain(visit, f"has {units} units, and the limit is {limit}")
+
+    def in_line(self, visit: Visit, view: TicketView, *, began: int) -> None:
+        """What a ticket said that was asked for at ``began`` (milliseconds): nobody is overtaken."""
+        with self._lock:
+            last, told = self._served_last.get(visit.sku, (0, 0))
+            if view.state is TicketState.OFFERED and view.ticket.number > last:
+                self._served_last[visit.sku] = view.ticket.number, clock.now_millis()
+        if view.state is TicketState.WAITING and view.ticket.number < last and told < began:
+            self._complain(visit, f"waits as number {view.ticket.number}; {last} had their turn")
 
     def released(self, visit: Visit, reservation: Reservation) -> None:
         """Its units count no more."""
@@ -137,6 +158,16 @@ class Witness:
         with self._lock:
             who = f"visit {visit.number}, {visit.buyer} for {visit.sku}"
             self.journal.unfair.append(f"{who}: {what}")
+
+
+def _prices(show: Campaign, offer: Offer, seconds: Iterable[int], code: str | None) -> set[int]:
+    """What a unit may cost at these seconds: with the code where it is open, and without it."""
+    found = set()
+    for second in seconds:
+        for asked in {code, None}:
+            with suppress(CouponNotOpen):
+                found |= {deal.unit_price for deal in deals(show, offer, second, asked)}
+    return found
 
 
 def _suffix(identifier: str) -> str:

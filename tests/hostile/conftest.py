@@ -7,8 +7,9 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from tests.hostile.place import Place
 from tests.hostile.premises import REFUNDED, Premises
 from tests.hostile.tally import tally
 
-KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments")
+HERE = Path(__file__).parent
+KEPT_APART = ("campaigns", "requests", "stock", "buyers", "orders", "payments", "waitlists")
 """Tables in which a stranger's request may leave nothing."""
 SCOPES = (MANAGE, SELL, READ)
 
@@ -78,11 +80,20 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 # -- on a deployed stack -----------------------------------------------------------------------------
 
 
+_OPEN = ExitStack()
+"""What is closed when the last of the strangers has gone: what they leave open would keep both cores busy."""
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Not the one that others share: what strangers leave open would keep that one busy until the end of the run."""
-    with deployed_stack(tmp_path_factory.mktemp("hostile")) as running:
-        yield running
+def stack(tmp_path_factory: pytest.TempPathFactory) -> LocalStack:
+    """Not the one that others share."""
+    return _OPEN.enter_context(deployed_stack(tmp_path_factory.mktemp("hostile")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        _OPEN.close()
 
 
 def _deployed(stack: LocalStack, front: OverHttp, name: str) -> Premises:

@@ -93,6 +93,8 @@ class Premises:
         self._open_show = open_show
         open_show(self.show)
         self.draft = self.a_draft()
+        self.sold_out = self.a_show_that_is_sold_out()
+        self.ticket = self.a_ticket()
         self.reservation = self.a_reservation()
         self.order = self.an_order()
         self.paid = self.a_paid_order()
@@ -141,6 +143,22 @@ class Premises:
     def a_draft(self) -> str:
         draft: str = self.make("/v1/campaigns", self.plan(name="Draft"))["id"]
         return draft
+
+    def a_show_that_is_sold_out(self) -> str:
+        """One where buyers can wait."""
+        plan = self.plan(name="Sold out")
+        plan["offers"][0] |= {"allotment": 2, "waitlist": {"hold_seconds": 60}}
+        show: str = self.make("/v1/campaigns", plan)["id"]
+        self.make(f"/v1/campaigns/{show}/start", {})
+        self._open_show(show)
+        body = {"sku": "FUJI-12", "quantity": 2, "buyer_id": "buyer"}
+        self.make(f"/v1/campaigns/{show}/reservations", body, "sell")
+        return show
+
+    def a_ticket(self) -> str:
+        body = {"sku": "FUJI-12", "quantity": 1, "buyer_id": "buyer"}
+        made: str = self.make(f"/v1/campaigns/{self.sold_out}/waitlist", body, "sell")["id"]
+        return made
 
     def a_campaign_for(self, endpoint: Endpoint) -> str:
         """One that the endpoint can do something with."""
@@ -194,8 +212,10 @@ class Premises:
         order = self.paid if "refunds" in endpoint.operation["tags"] else self.order
         of_plans = {"campaigns", "rehearsals"} & set(endpoint.operation["tags"])
         runs = endpoint.method in ("POST", "PATCH") and bool(of_plans)
+        show = self.sold_out if endpoint.path.endswith("/waitlist") else self.show
         return {
-            "campaign_id": self.draft if runs else self.show,
+            "campaign_id": self.draft if runs else show,
+            "ticket_id": self.ticket,
             "reservation_id": self.reservation,
             "order_id": order["id"],
             "refund_id": self.refund,
@@ -208,6 +228,8 @@ class Premises:
         match endpoint.ids:
             case ["reservation_id"]:
                 return {"reservation_id": self.a_reservation()}
+            case ["ticket_id"]:
+                return {"ticket_id": self.a_ticket()}
             case ["order_id"]:
                 return {"order_id": self.a_paid_order()["id"]}
             case ["refund_id"]:

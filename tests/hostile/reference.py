@@ -28,7 +28,32 @@ USUAL = [
 ]
 """Texts of which one fits any form that a text may have to have."""
 
-APART: dict[str, Json] = {"POST /v1/campaigns/{campaign_id}/cues": {"text": None}}
+RUN_OF_SHOW = [
+    {"at": 0, "cue": "pin", "sku": "FUJI-12"},
+    {"at": 0, "cue": "unpin"},
+    {"at": 0, "cue": "flash_price", "sku": "FUJI-12", "unit_price": 1, "seconds": 1, "units": 1},
+    {
+        "at": 0,
+        "cue": "coupon",
+        "code": "APPLE10",
+        "automatic": False,
+        "sku": "FUJI-12",
+        "percent_off": 1,
+        "amount_off": None,
+        "seconds": 1,
+        "uses": 1,
+        "uses_per_buyer": 1,
+    },
+    {"at": 1, "cue": "release_stock", "sku": "FUJI-12", "units": 1},
+    {"at": 1, "cue": "announce", "text": "something"},
+]
+"""One of each cue, with everything that it may have."""
+APART: dict[str, Json] = {
+    "POST /v1/campaigns": {"run_of_show": RUN_OF_SHOW},
+    "PATCH /v1/campaigns/{campaign_id}": {"run_of_show": RUN_OF_SHOW},
+    "POST /v1/campaigns/{campaign_id}/cues": {"text": None, "code": None},
+    "POST /v1/campaigns/{campaign_id}/reservations": {"coupon": None},
+}
 """Of endpoints whose words say so: what does not go with the rest of the example, and is null beside it."""
 
 
@@ -57,6 +82,12 @@ class Endpoint:
     def takes(self, header: str) -> bool:
         return any(
             one["name"] == header and one["in"] == "header" for one in self.operation["parameters"]
+        )
+
+    def needs(self, header: str) -> bool:
+        """Whether nothing is done without it."""
+        return any(
+            one["name"] == header and one["required"] for one in self.operation["parameters"]
         )
 
     @property

@@ -131,7 +131,7 @@ class Bank(requests.auth.AuthBase):
 
 
 class Finds:
-    """Has requests of the right form speak of things that are there, three times in four."""
+    """Has requests of the right form speak of things that are there: examples always, others three times in four."""
 
     def __init__(self, owner: Premises) -> None:
         self._owner = owner
@@ -141,6 +141,7 @@ class Finds:
             # The show twice as often: whatever is drawn, somebody should get a reservation.
             "campaign_id": [owner.show, owner.show, owner.draft],
             "reservation_id": [owner.reservation, owner.a_reservation()],
+            "ticket_id": [owner.ticket, owner.a_ticket()],
             "order_id": [owner.order["id"], owner.paid["id"]],
             # One that has come to its end, and one that may be tried again.
             "refund_id": [owner.refund, owner.a_pending_refund()],
@@ -156,11 +157,18 @@ class Finds:
                 commands = name == "campaign_id" and endpoint.scopes == [MANAGE]
                 found = self._campaign(endpoint, case) if commands else known[chance % len(known)]
                 case.path_parameters[name] = found
-        if _is_right(case) and isinstance(case.body, dict) and crc32(repr(case.body).encode()) % 4:
-            example = self._owner.fitted(endpoint.example)
-            case.body.update(
-                {name: example[name] for name in NAMED & set(case.body) & set(example)}
-            )
+        if _is_right(case) and crc32(repr(case.body).encode()) % 4:
+            _fit(case, self._owner.fitted(endpoint.example))
+
+    def put_what_is_wanted(self, case: Case[Any]) -> None:
+        """Things that the endpoint can do something with, so that each says yes at least once."""
+        endpoint = BY_LABEL[case.operation.label]
+        if endpoint.ids == ["campaign_id"] and endpoint.scopes == [MANAGE]:
+            wanted = {"campaign_id": self._campaign(endpoint, case)}
+        else:
+            wanted = self._owner.ids(endpoint) | self._owner.renewed(endpoint)
+        case.path_parameters = {name: wanted[name] for name in case.path_parameters or {}}
+        _fit(case, self._owner.fitted(endpoint.example))
 
     def _campaign(self, endpoint: Endpoint, case: Case[Any]) -> str:
         if endpoint.name not in self._commanded:
@@ -170,6 +178,12 @@ class Finds:
             now = self._owner.ask("GET", f"/v1/campaigns/{campaign}", key=MANAGE)
             case.headers["If-Match"] = now.headers["etag"]
         return campaign
+
+
+def _fit(case: Case[Any], example: Any) -> None:
+    """Has a body name what is there, as the example does."""
+    if isinstance(case.body, dict):
+        case.body.update({name: example[name] for name in NAMED & set(case.body) & set(example)})
 
 
 def _is_right(case: Case[Any]) -> bool:
@@ -189,6 +203,11 @@ def the_reference(base: str, owner: Premises) -> BaseSchema:
     def map_case(_context: HookContext, case: Case[Any]) -> Case[Any]:
         finds.put(case)
         return case
+
+    @schema.hook
+    def before_add_examples(_context: HookContext, examples: list[Case[Any]]) -> None:
+        for case in filter(_is_right, examples):
+            finds.put_what_is_wanted(case)
 
     return schema
 

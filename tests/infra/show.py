@@ -162,7 +162,7 @@ class Theatre:
 
     def _install(self) -> str:
         # The interpreter needs minutes for thousands of beats: a part of this theatre is shorter, and all else as it is.
-        text = DEFINITION.read_text().replace(": 2000", f": {self._beats}")
+        text = DEFINITION.read_text().replace(": 1000", f": {self._beats}")
         values = {
             "BusName": BUS,
             "LifecycleArn": f"arn:aws:states:{REGION}:123456789012:stateMachine:{MACHINE}",

@@ -54,6 +54,7 @@ BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
         ("s3:DeleteObject", "/parcels/*"),
     },
     "keep_books": {STRIPE},
+    "waitlist": {("lambda:InvokeFunction", "livehour-production-arrange-stock")},
     "payment_webhooks": {
         STRIPE,
         ("secretsmanager:GetSecretValue", "livehour-production-payments-test"),
@@ -93,7 +94,7 @@ BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
         *(
             (f"dynamodb:{verb}", f"livehour-production-{table}")
             for verb in ("DescribeStream", "GetRecords", "GetShardIterator")
-            for table in ("campaigns", "orders", "stock", "payments")
+            for table in ("campaigns", "orders", "stock", "payments", "waitlists")
         ),
     },
 }

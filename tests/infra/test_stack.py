@@ -73,8 +73,8 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
     expected = named | {
         f"{name}Table"
         for name in (
-            *("Campaigns", "Requests", "Stock", "Buyers"),
-            *("Orders", "Payments", "Totals", "Keys", "Addresses", "Rehearsals"),
+            *("Campaigns", "Requests", "Stock", "Buyers", "Waitlists"),
+            *("Orders", "Payments", "Totals", "Keys", "Addresses", "Log", "Rehearsals"),
         )
     }
 

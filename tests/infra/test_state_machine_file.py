@@ -18,7 +18,7 @@ from tests.infra.template import Template
 REPOSITORY = Path(__file__).parents[2]
 MACHINES = sorted((REPOSITORY / "infra" / "state_machines").glob("*.asl.json"))
 HISTORY = 25_000  # events; an execution that makes one more is stopped by AWS
-BEATS = 2_000
+BEATS = 1_000
 PACKAGE = "Build the closing package"
 PARCELS = "Hand over what is left"
 TRANSIENT = {
@@ -119,7 +119,7 @@ def test_every_circle_passes_a_wait_so_that_no_answer_can_make_the_machine_run_w
     assert [name for name in awake if returns_to(name, name, frozenset({name}))] == []
 
 
-def test_the_longest_history_of_an_execution_is_within_the_limit():
+def test_the_longest_history_of_an_execution_is_far_below_the_limit():
     """Events by kind of state, as the history of an execution shows them."""
 
     def attempts(name: str) -> int:
@@ -141,11 +141,11 @@ def test_the_longest_history_of_an_execution_is_within_the_limit():
     assert limits == {BEATS}
     # A failed attempt of a beat counts as a beat, and makes fewer events than one.
     assert attempt < beat < waiting
-    assert 1 + BEATS * waiting + once < HISTORY
+    assert 1 + BEATS * waiting + once < HISTORY * 3 // 5
 
 
 def test_a_show_of_a_day_fits_into_a_few_executions():
-    assert 24 * 3600 / 5 / BEATS < 10
+    assert 24 * 3600 / 5 / BEATS < 20
 
 
 def test_states_are_phrases_and_choices_are_questions():

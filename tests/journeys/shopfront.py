@@ -155,12 +155,17 @@ class Shopfront:
         quantity: int = 1,
         buyer: str = "buyer",
         key: str = "fresh",
+        coupon: str | None = None,
     ) -> Answer:
-        body = {"sku": sku, "quantity": quantity, "buyer_id": buyer}
+        body = {"sku": sku, "quantity": quantity, "buyer_id": buyer, "coupon": coupon}
         return self.ask(SELL, "POST", f"/v1/campaigns/{campaign}/reservations", body, key=key)
 
     def reserve(self, campaign: str, sku: str = "FUJI", quantity: int = 1) -> Json:
         return good(self.wish(campaign, sku, quantity))
+
+    def stand_in_line(self, campaign: str, buyer: str, sku: str = "FUJI") -> Answer:
+        body = {"sku": sku, "quantity": 1, "buyer_id": buyer}
+        return self.ask(SELL, "POST", f"/v1/campaigns/{campaign}/waitlist", body)
 
     def check_out(self, reservation: Json, key: str = "fresh", method: str = "alipay") -> Answer:
         form = {"buyer_id": "buyer", "payment_method": method, "ship_to": SHIP_TO}

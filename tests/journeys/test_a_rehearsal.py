@@ -12,10 +12,22 @@ from shared import table
 from shared.contracts.routes import MANAGE
 from tests.journeys.shopfront import Shopfront, an_offer, at, good, refusal, until
 
-OFFERS = [an_offer("FUJI", 12), an_offer("GALA", 6, limit_per_buyer=2)]
+OFFERS = [
+    an_offer("FUJI", 12),
+    an_offer("GALA", 6, limit_per_buyer=2, waitlist={"hold_seconds": 10}),
+]
 CUES = [
     {"at": 0, "cue": "pin", "sku": "FUJI"},
-    {"at": 8, "cue": "flash_price", "sku": "FUJI", "unit_price": 100, "seconds": 8},
+    {"at": 8, "cue": "flash_price", "sku": "FUJI", "unit_price": 100, "seconds": 8, "units": 4},
+    {
+        "at": 10,
+        "cue": "coupon",
+        "code": "HELLO",
+        "percent_off": 20,
+        "seconds": 20,
+        "uses": 3,
+        "uses_per_buyer": 1,
+    },
     {"at": 20, "cue": "release_stock", "sku": "GALA", "units": 3},
 ]
 HALF_A_MINUTE = {"starts_at": at(60), "ends_at": at(100), "hold_seconds": 10}

@@ -18,6 +18,16 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
         run_of_show=[
             {"at": 0, "cue": "pin", "sku": "FUJI"},
             {"at": 0, "cue": "flash_price", "sku": "FUJI", "unit_price": 7900, "seconds": 600},
+            {
+                "at": 0,
+                "cue": "coupon",
+                "code": "Gift10",
+                "percent_off": 10,
+                "seconds": 600,
+                "sku": "GIFT",
+                "uses": 1,
+                "uses_per_buyer": 1,
+            },
         ],
     )
     campaign = created["id"]
@@ -39,6 +49,14 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
     assert shopfront.pay(order) == "paid"
     assert shopfront.order(order)["state"] == "paid"
 
+    # With a coupon, which is used up then.
+    gift = good(shopfront.wish(campaign, "GIFT", coupon="gift10"))
+    assert (gift["unit_price"], gift["list_price"], gift["coupon"]) == (8910, 9900, "Gift10")
+    again = shopfront.wish(campaign, "GIFT", buyer="another", coupon="GIFT10")
+    assert refusal(again) == (409, "coupon_exhausted")
+    assert refusal(shopfront.wish(campaign, coupon="gift10")) == (409, "coupon_not_open")
+    assert shopfront.pay(good(shopfront.check_out(gift))) == "paid"
+
     # Of the last unit, the limit, the release, and the end of the stock.
     assert refusal(shopfront.wish(campaign)) == (409, "buyer_limit_reached")
     last = good(shopfront.wish(campaign, buyer="another"))
@@ -51,8 +69,8 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
     until(lambda: shopfront.wish(campaign, buyer="a fourth").ok, seconds=10)
 
     # The totals say so within seconds, and the same version is not sent twice.
-    totals = until(lambda: _totals_with(shopfront, campaign, orders=1))
-    assert (totals["gross"], totals["net"], totals["units"]["sold"]) == (15800, 15800, 2)
+    totals = until(lambda: _totals_with(shopfront, campaign, orders=2))
+    assert (totals["gross"], totals["net"], totals["units"]["sold"]) == (24710, 24710, 3)
     assert totals["reservations"]["released"] == 1
     not_closed = shopfront.ask(READ, "GET", f"/v1/campaigns/{campaign}/report")
     assert refusal(not_closed) == (409, "not_closed")
@@ -66,8 +84,8 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
     totals = shopfront.book(campaign, "totals")
     assert totals["complete"]
     ends = totals["reservations"]
-    assert (ends["confirmed"], ends["released"], ends["held"]) == (1, 1, 0)
-    assert ends["placed"] == 2 + ends["expired"]
+    assert (ends["confirmed"], ends["released"], ends["held"]) == (2, 1, 0)
+    assert ends["placed"] == 3 + ends["expired"]
     unchanged = shopfront.ask(
         READ,
         "GET",
@@ -78,15 +96,19 @@ def test_a_campaign_starts_by_itself_sells_and_closes_with_balanced_books(shopfr
 
     timeline = shopfront.book(campaign, "timeline?bucket=10")
     assert timeline["version"] == totals["version"]
-    assert sum(bucket["gross"] for bucket in timeline["buckets"]) == 15800
+    assert sum(bucket["gross"] for bucket in timeline["buckets"]) == 24710
     assert [marker["cue"] for marker in timeline["markers"]][:3] == ["opened", "pin", "flash_price"]
 
     report = shopfront.book(campaign, "report")
     assert report == shopfront.book(campaign, "report")
     assert report["balanced"] is True
-    assert report["totals"]["gross"] == 15800
+    assert report["totals"]["gross"] == 24710
+    used = {"orders": 1, "units": 1, "gross": 8910, "off": 990}
+    assert report["orders"]["coupons"] == {"Gift10": used}
 
-    (listed,) = shopfront.book(campaign, "orders")["data"]
+    bought = shopfront.book(campaign, "orders")["data"]
+    assert sorted(str(each["coupon"]) for each in bought) == ["Gift10", "None"]
+    [listed] = [each for each in bought if each["sku"] == "FUJI"]
     assert (listed["id"], listed["state"]) == (order["id"], "paid")
     assert "Wang Fang" not in str(listed)
     assert refusal(shopfront.command(campaign, "extend", {"ends_at": at(3600)}))[0] == 409

@@ -23,8 +23,11 @@ class Office:
         self.key = stack.merchant.keys["manage"]
         self.http = httpx.Client(base_url=stack.api, timeout=30)
 
-    def post(self, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
+    def post(
+        self, path: str, body: Any = None, key: str | None = None, if_match: str = ""
+    ) -> httpx.Response:
         headers = {**self.keyed, "idempotency-key": key or secrets.token_hex(8)}
+        headers |= {"if-match": if_match} if if_match else {}
         return self.http.post(f"/v1/campaigns{path}", json=body, headers=headers)
 
     def get(self, path: str) -> httpx.Response:
@@ -104,6 +107,30 @@ def test_a_show_that_is_started_twice_runs_once_and_closes_when_it_is_ended(offi
     assert office.post(f"/{campaign_id}/end").status_code == 200
     closed = wait_for(office, campaign_id, "closed")
     assert closed["balanced"] is True
+    entries = wait_for_log(office, campaign_id, closed["version"])
+    by_key = [
+        each["action"] for each in entries if each["actor"] == {"type": "key", "id": "key_manage"}
+    ]
+    assert by_key == ["created", "scheduled", "ended"]
+    by_steps = [
+        each["action"] for each in entries if each["version"] and each["action"] not in by_key
+    ]
+    assert by_steps[:3] == ["stock_laid_out", "opened", "closing_begun"]
+    assert [each["outcome"] for each in entries if each["action"] == "lifecycle_begun"] == ["done"]
+    stale = office.post(f"/{campaign_id}/cancel", {"reason": "Late"}, if_match='"1"')
+    assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+
+
+def wait_for_log(office: Office, campaign_id: str, version: int) -> list[dict[str, Any]]:
+    """The log, oldest first, once every version up to this one is in it."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        entries: list[dict[str, Any]] = office.get(f"/{campaign_id}/log?limit=100").json()["data"]
+        known = {entry["version"] for entry in entries if entry["version"]}
+        if known >= set(range(1, version + 1)):
+            return entries[::-1]
+        time.sleep(0.5)
+    raise AssertionError(f"the log has the versions {sorted(known)} of {version}")
 
 
 def wait_for(office: Office, campaign_id: str, status: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import json
 
 from local.engine.aws import lambdas
 from local.engine.stack import LocalStack
+from shared.contracts.routes import MANAGE
 from tests.journeys.conftest import LeftAlone
 from tests.journeys.shopfront import Shopfront, good, until
 
@@ -19,6 +20,7 @@ def test_a_campaign_whose_schedule_never_fires_is_begun_by_the_sweeper(
     campaign = left_alone.never_started
     until(lambda: shopfront.campaign(campaign)["status"] == "live", seconds=200)
     assert shopfront.reserve(campaign)["state"] == "held"
+    assert ("schedule_missed", "retried") in told(shopfront, campaign)
 
 
 def test_a_machine_that_was_stopped_is_followed_by_another_a_minute_later(
@@ -29,8 +31,17 @@ def test_a_machine_that_was_stopped_is_followed_by_another_a_minute_later(
     assert shopfront.reserve(campaign)["state"] == "held"
     until(lambda: left_alone.part(2), seconds=300)
     assert left_alone.part(3) is None
+    happened = told(shopfront, campaign)
+    assert happened.count(("lifecycle_aborted", "failed")) == 1
+    assert happened.count(("lifecycle_taken_up", "retried")) == 1
     good(shopfront.command(campaign, "end"))
     until(lambda: shopfront.campaign(campaign)["status"] in ("closing", "closed"))
+
+
+def told(shopfront: Shopfront, campaign: str) -> list[tuple[str, str]]:
+    """Actions of the campaign's log, and what came of them."""
+    log = good(shopfront.ask(MANAGE, "GET", f"/v1/campaigns/{campaign}/log?limit=100"))
+    return [(entry["action"], entry["outcome"]) for entry in log["data"]]
 
 
 def test_the_sweeper_tells_how_it_found_the_campaigns(stack: LocalStack, shopfront: Shopfront):

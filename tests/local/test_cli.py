@@ -329,6 +329,12 @@ def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[s
             {"cue": "flash_end", "sku": "F"},
             "F costs as listed",
         ),
+        (
+            ["stop-coupon", "cmp_1", "TOAST"],
+            "cues",
+            {"cue": "coupon_end", "code": "TOAST"},
+            "TOAST is stopped",
+        ),
         (["say", "cmp_1", "Go"], "cues", {"cue": "announce", "text": "Go"}, "announced"),
         (
             ["add-stock", "cmp_1", "F", "500"],
@@ -439,3 +445,48 @@ def test_a_refund_that_fails_ends_with_1(serve: Serve, capsys: pytest.CaptureFix
     serve({"POST /v1/orders/ord_1/refund": (201, failed)})
     assert cli.run(["refund", "ord_1", "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == failed
+
+
+def test_the_log_is_read_page_by_page_and_told_a_line_an_entry(serve, capsys):
+    def entry(number: int, **fields: Any) -> dict[str, Any]:
+        return {
+            "id": f"log_{number:013d}-v0000001",
+            "at": "2026-11-28T12:00:01Z",
+            "actor": {"type": "key", "id": "key_manage"},
+            "action": "plan_changed",
+            "outcome": "done",
+            "version": number,
+            "detail": {},
+            **fields,
+        }
+
+    price = {"field": "unit_price", "sku": "FUJI-12", "from": 9900, "to": 8800}
+    changed = entry(2, detail={"changes": [price, {"field": "metadata"}]})
+    retried = entry(
+        1, action="keep_books", outcome="retried", version=None, detail={"failed_attempts": 3}
+    )
+    pages = [
+        (200, {"object": "list", "data": [changed], "has_more": True}),
+        (200, {"object": "list", "data": [retried], "has_more": False}),
+    ]
+    asked = serve({"GET /v1/campaigns/cmp_1/log": pages})
+    assert cli.run(["log", "cmp_1", "--outcome", "retried"]) == 0
+    assert [dict(request.url.params) for request in asked] == [
+        {"limit": "50", "outcome": "retried"},
+        {"limit": "49", "outcome": "retried", "starting_after": changed["id"]},
+    ]
+    told = capsys.readouterr().out.splitlines()
+    assert " ".join(told[0].split()) == (
+        "2026-11-28T12:00:01Z v2 plan changed key_manage unit_price of FUJI-12 9900 → 8800, metadata"
+    )
+    assert "keep books (retried)" in told[1]
+    assert told[1].endswith("failed attempts 3")
+
+
+def test_a_log_without_entries_says_so_and_the_api_refuses_what_is_no_outcome(serve, capsys):
+    empty = {"object": "list", "data": [], "has_more": False}
+    refused = (422, {"detail": "Must be one of done, failed, retried.", "code": "invalid_request"})
+    serve({"GET /v1/campaigns/cmp_1/log": [(200, empty), refused]})
+    assert cli.run(["log", "cmp_1", "--json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.run(["log", "cmp_1", "--outcome", "lost"]) == 2

@@ -20,13 +20,15 @@ from shared.domain.closing_package import Package
 from shared.domain.payment import Doubt, QuarantinedPayment
 from shared.domain.refund import AskedRefund, refund_place
 from shared.domain.rehearsal import Outcome as RehearsalOutcome
-from shared.domain.stock import FOR_GOOD, PAUSED, Counters, Entry, Gate, Kind
+from shared.domain.stock import FOR_GOOD, PAUSED, QUEUED, Counters, Entry, Gate, Kind
 from shared.domain.totals import Snapshot, Sums
+from shared.domain.waitlist import Held, Ticket, TicketState
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.ports import Answered, AnsweredBefore, ChangedMeanwhile
+from shared.use_cases.waitlist_ports import Line, Progress
 from tests.builders import a_campaign, a_rehearsal
 from tests.proof.conditions import Term
-from tests.proof.programs import SECRET, Rig, an_order, check_of
+from tests.proof.programs import SECRET, SKU, Rig, an_order, check_of
 
 Duel = Callable[[Rig], None]
 MINE, THEIRS, OTHER = "mine4key", "theirkey", "otherkey"
@@ -246,6 +248,62 @@ def what_is_paused_is_not_opened_by_somebody_late(rig: Rig) -> None:
     assert again.closes == rig.now + 99
 
 
+def nothing_is_held_while_it_is_paused_not_even_by_who_has_waited(rig: Rig) -> None:
+    _laid_out(rig)
+    rig.stock.stamp(rig.shelf, 0, Gate(QUEUED, PAUSED, version=7))
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE).for_whose_turn_it_is()).done
+    rig.stock.stamp(rig.shelf, 0, Gate(QUEUED, rig.now + 99, version=8))
+    assert not rig.stock.amend(rig.shelf, 0, _take(rig, THEIRS)).done
+    assert rig.stock.amend(rig.shelf, 0, _take(rig, MINE).for_whose_turn_it_is()).done
+
+
+# -- waitlists -----------------------------------------------------------------------------------------
+
+
+def _waiting(rig: Rig) -> tuple[Line, Ticket]:
+    line = Line(rig.id, SKU)
+    ticket = Ticket(
+        id=rig.fresh(),
+        campaign_id=rig.id,
+        sku=SKU,
+        number=rig.waitlists.draw(line),
+        key=MINE,
+        quantity=1,
+        buyer="b",
+        created_at=rig.now,
+    )
+    rig.waitlists.put(line, ticket, until=rig.now + 99)
+    return line, ticket
+
+
+def who_has_left_is_offered_nothing(rig: Rig) -> None:
+    line, ticket = _waiting(rig)
+    rig.waitlists.mark(line, ticket, TicketState.LEFT)
+    stands = rig.waitlists.mark(line, ticket, TicketState.OFFERED, Held(MINE, 0, 1, rig.now, 9))
+    assert (stands.state, stands.held) == (TicketState.LEFT, None)
+
+
+def what_was_given_up_is_not_offered(rig: Rig) -> None:
+    line, ticket = _waiting(rig)
+    assert rig.waitlists.try_anew(line, ticket)
+    stands = rig.waitlists.mark(line, ticket, TicketState.OFFERED, Held(MINE, 0, 1, rig.now, 9))
+    assert (stands.is_waiting, stands.attempt) == (True, 1)
+
+
+def a_line_is_not_served_again_by_somebody_slow(rig: Rig) -> None:
+    line = Line(rig.id, SKU)
+    rig.waitlists.advance(line, Progress(first=5))
+    rig.waitlists.advance(line, Progress(first=3))
+    assert rig.waitlists.progress(line).first == 5
+
+
+def a_line_is_not_settled_again_by_somebody_slow(rig: Rig) -> None:
+    line = Line(rig.id, SKU)
+    rig.waitlists.advance(line, Progress(settled=5))
+    rig.waitlists.advance(line, Progress(settled=3))
+    assert rig.waitlists.progress(line).settled == 5
+
+
 # -- totals --------------------------------------------------------------------------------------------
 
 
@@ -322,6 +380,11 @@ DUELS: dict[Term, Duel] = {
     ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
     ("stock", "SET", "(attribute_not_exists(m) OR m <= ?)"): what_is_paused_is_not_opened_by_somebody_late,
     ("stock", "SET", "c > ?"): what_is_closed_for_good_is_not_opened_again,
+    ("stock", "ledger", "c > ?"): nothing_is_held_while_it_is_paused_not_even_by_who_has_waited,
+    ("waitlists", "SET", "state = ?"): who_has_left_is_offered_nothing,
+    ("waitlists", "SET", "attempt = ?"): what_was_given_up_is_not_offered,
+    ("waitlists", "SET", "attribute_not_exists(first) OR first < ?"): a_line_is_not_served_again_by_somebody_slow,
+    ("waitlists", "SET", "attribute_not_exists(settled) OR settled < ?"): a_line_is_not_settled_again_by_somebody_slow,
     ("totals", "Put", "attribute_not_exists(campaign)"): what_was_kept_first_of_a_package_stands,
     ("totals", "Put", "attribute_not_exists(version) OR version < ?"): an_older_snapshot_of_a_span_replaces_no_newer_one,
     ("totals", "SET", "(attribute_not_exists(lease) OR lease <= ?)"): one_counts_at_a_time,

@@ -15,8 +15,18 @@ from typing import Any, Final
 from standardwebhooks.webhooks import Webhook
 
 from local.simulation.bank import ROUTE, event_about
+from local.simulation.deliveries import record
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
-from local.simulation.people import CHECKOUT, REFUND, RESERVATION, RESERVE, RETRY, SHIP_TO
+from local.simulation.people import (
+    CHECKOUT,
+    JOIN,
+    REFUND,
+    RESERVATION,
+    RESERVE,
+    RETRY,
+    SHIP_TO,
+    TICKET,
+)
 from local.simulation.plan import STARTS
 from local.simulation.refusals import refuse
 from local.simulation.sdk import Client, Serve
@@ -50,6 +60,7 @@ class Rig(World):
         """A client of the store from now on."""
         self.show = ""
         self.carrier = ""
+        self.run_of_show: list[Mapping[str, Any]] = []
         self._gateway = Gateway(self)
         self._keys = 0
         for scope in ("manage", "sell", "read"):
@@ -73,9 +84,16 @@ class Rig(World):
         ask = Ask(route, body=body, key=key, headers=headers, **given)
         return lambda: self._gateway.ask(ask)
 
-    def reserve(self, units: int, sku: str = "APPLE") -> Act:
-        body = {"sku": sku, "quantity": units, "buyer_id": "ana"}
+    def reserve(self, units: int, sku: str = "APPLE", coupon: str | None = None) -> Act:
+        body = {"sku": sku, "quantity": units, "buyer_id": "ana", "coupon": coupon}
         return self.ask(RESERVE, "sell", body)
+
+    def wait_for(self, units: int, sku: str = "APPLE") -> Act:
+        return self.ask(JOIN, "sell", {"sku": sku, "quantity": units, "buyer_id": "ana"})
+
+    def on_ticket(self, method: str, ticket: Answer) -> Act:
+        path = {"ticket_id": ticket.body["id"]}
+        return self.ask(f"{method} {TICKET}", "sell", path=path)
 
     def release(self, reservation: Answer) -> Act:
         path = {"reservation_id": reservation.body["id"]}
@@ -125,9 +143,10 @@ class Rig(World):
     def command(self, name: str, **body: Any) -> Act:
         return self.ask(f"POST {CAMPAIGN}/{name}", "manage", body)
 
-    def task(self, function: str) -> Act:
+    def task(self, function: str, **more: Any) -> Act:
         """A step of the lifecycle."""
-        return lambda: self.invoke(function, {"campaign": self.show, "part": 1, "beat": 0})
+        event = {"campaign": self.show, "part": 1, "beat": 0, **more}
+        return lambda: self.invoke(function, event)
 
     # -- how far a campaign has come -------------------------------------------------------------------
 
@@ -140,14 +159,22 @@ class Rig(World):
             "currency": "CNY",
             "hold_seconds": HOLD,
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
+            "run_of_show": self.run_of_show,
             "offers": [
-                {"sku": "APPLE", "title": {"en": "Apple"}, "unit_price": 990, "allotment": 8},
+                {
+                    "sku": "APPLE",
+                    "title": {"en": "Apple"},
+                    "unit_price": 990,
+                    "allotment": 8,
+                    "waitlist": {"hold_seconds": HOLD},
+                },
                 {
                     "sku": "PEAR",
                     "title": {"en": "Pear"},
                     "unit_price": 1500,
                     "allotment": 4,
                     "limit_per_buyer": 2,
+                    "waitlist": {"hold_seconds": HOLD},
                 },
             ],
         }
@@ -239,6 +266,36 @@ def reserve_over_a_stale_hold(rig: Rig) -> Act:
     return rig.reserve(2, "PEAR")
 
 
+def reserve_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    return rig.reserve(1, coupon="toast")
+
+
+def release_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    return rig.release(rig.reserve(1, coupon="toast")())
+
+
+def sell_the_use_of_a_coupon(rig: Rig) -> Act:
+    """By the beat."""
+    _with_a_coupon(rig)
+    rig.webhook(rig.check_out(rig.reserve(1, coupon="toast")())().body)()
+    return rig.task("keep_books")
+
+
+def pay_too_late_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    order = rig.check_out(rig.reserve(1, coupon="toast")())().body
+    rig.pause(HOLD + 20)
+    return rig.webhook(order)
+
+
+def _with_a_coupon(rig: Rig) -> None:
+    coupon = {"cue": "coupon", "code": "TOAST", "percent_off": 30, "at": 0, "seconds": LENGTH}
+    rig.run_of_show.append({**coupon, "uses": 3, "uses_per_buyer": 1})
+    rig.live()
+
+
 def release(rig: Rig) -> Act:
     rig.live()
     return rig.release(rig.reserve(1)())
@@ -269,6 +326,65 @@ def expire_over_several_blocks(rig: Rig) -> Act:
     rig.pause(HOLD + 1)
     rig.task("keep_books")()
     return rig.task("keep_books")
+
+
+# -- those who wait ------------------------------------------------------------------------------------------
+
+
+def _waiting(rig: Rig) -> tuple[Answer, Answer]:
+    """Everything is held, and somebody waits."""
+    rig.live()
+    held = rig.reserve(8)()
+    return held, rig.wait_for(2)()
+
+
+def _offered(rig: Rig) -> Answer:
+    held, ticket = _waiting(rig)
+    rig.release(held)()
+    rig.task("keep_books")()
+    return ticket
+
+
+def wait(rig: Rig) -> Act:
+    rig.live()
+    rig.reserve(8)()
+    return rig.wait_for(2)
+
+
+def wait_within_a_limit(rig: Rig) -> Act:
+    rig.live()
+    for buyer in ("ben", "cleo"):
+        rig.ask(RESERVE, "sell", {"sku": "PEAR", "quantity": 2, "buyer_id": buyer})()
+    return rig.wait_for(1, "PEAR")
+
+
+def leave(rig: Rig) -> Act:
+    _, ticket = _waiting(rig)
+    return rig.on_ticket("DELETE", ticket)
+
+
+def offer(rig: Rig) -> Act:
+    held, _ = _waiting(rig)
+    rig.release(held)()
+    return rig.task("keep_books")
+
+
+def leave_what_was_offered(rig: Rig) -> Act:
+    return rig.on_ticket("DELETE", _offered(rig))
+
+
+def offer_in_vain(rig: Rig) -> Act:
+    """It runs out, and the line goes."""
+    _offered(rig)
+    rig.pause(HOLD + 1)
+    return rig.task("keep_books")
+
+
+def wait_until_all_is_over(rig: Rig) -> Act:
+    _, ticket = _waiting(rig)
+    rig.command("end")()
+    rig.pause(1)
+    return rig.on_ticket("GET", ticket)
 
 
 # -- money -------------------------------------------------------------------------------------------------
@@ -564,6 +680,33 @@ def settle(rig: Rig) -> Act:
     return rig.task("settle_campaign")
 
 
+def begin_and_say_so(rig: Rig) -> Act:
+    """The first step of an execution, at its second attempt."""
+    rig.begun()
+    return rig.task("prepare_stock", attempt=1, entered_at=rig.now_text())
+
+
+def begin_what_no_schedule_has_begun(rig: Rig) -> Act:
+    rig.draft()
+    rig.command("schedule")()
+    rig.pause(3600)
+    return lambda: rig.invoke("sweep_campaigns", {})
+
+
+def log_a_version(rig: Rig) -> Act:
+    rig.draft()
+    change = record(rig.store.changes[-1])
+
+    def publish() -> Any:
+        answer = rig.invoke("publish_changes", {"Records": [change]})
+        if answer["batchItemFailures"]:
+            # It is brought again.
+            raise StoreBusy
+        return answer
+
+    return publish
+
+
 def compare(rig: Rig) -> Act:
     """With an order to be ended first."""
     rig.live()
@@ -664,11 +807,22 @@ PATHS: Final[tuple[Path, ...]] = (
     reserve_by_a_board_that_promises_too_much,
     reserve_within_a_limit,
     reserve_over_a_stale_hold,
+    reserve_with_a_coupon,
+    release_with_a_coupon,
+    sell_the_use_of_a_coupon,
+    pay_too_late_with_a_coupon,
     release,
     release_over_several_blocks,
     release_within_a_limit,
     expire,
     expire_over_several_blocks,
+    wait,
+    wait_within_a_limit,
+    leave,
+    offer,
+    leave_what_was_offered,
+    offer_in_vain,
+    wait_until_all_is_over,
     check_out,
     pay,
     fail_to_pay,
@@ -711,6 +865,9 @@ PATHS: Final[tuple[Path, ...]] = (
     drain,
     reconcile,
     settle,
+    log_a_version,
+    begin_and_say_so,
+    begin_what_no_schedule_has_begun,
     compare,
     build_the_package,
     hand_over,

@@ -13,6 +13,7 @@ from shared import table
 from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 from shared.adapters.dynamodb_keys import DynamoDBKeys
+from shared.adapters.dynamodb_log import DynamoDBLog
 from shared.adapters.dynamodb_orders import DynamoDBOrders
 from shared.adapters.dynamodb_packages import DynamoDBPackages
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
@@ -20,9 +21,11 @@ from shared.adapters.dynamodb_rehearsals import DynamoDBRehearsals
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.adapters.dynamodb_stock import DynamoDBStock
 from shared.adapters.dynamodb_totals import DynamoDBTotals
+from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain import stock as ledger
 from shared.domain.board import Board
 from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign_log import Outcome, stumbled
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import StoreBusy
 from shared.domain.ids import ledger_key
@@ -55,9 +58,11 @@ class Rig:
         self.totals = DynamoDBTotals(client, "totals")
         self.packages = DynamoDBPackages(client, "totals")
         self.buyers = DynamoDBBuyers(client, "buyers")
+        self.waitlists = DynamoDBWaitlists(client, "waitlists")
         self.quarantine = DynamoDBQuarantine(client, "payments")
         self.keys = DynamoDBKeys(client, "keys")
         self.rehearsals = DynamoDBRehearsals(client, "rehearsals")
+        self.log = DynamoDBLog(client, "log")
         self.shelf = Shelf(campaign_id, SKU, 3, 3, now - 60, 12)
         self.merchant = f"mer_{campaign_id}"
         self.known: list[Order] = []
@@ -350,4 +355,17 @@ def payments_and_keys(rig: Rig) -> None:
     rig.keys.holder(f"{rig.id}{rig.random.randrange(3)}")
 
 
-PROGRAMS = (stock, orders, campaigns, totals, buyers, payments_and_keys)
+def log(rig: Rig) -> None:
+    random = rig.random
+    if random.random() < 0.6:
+        failed = random.choice([None, "StoreBusy"])
+        at, attempts = random.randint(0, 4), random.randint(1, 3)
+        entry = stumbled("keep_books", at=at, part=1, attempts=attempts, error=failed)
+        rig.log.note(rig.id, entry)
+    else:
+        outcome = random.choice([None, Outcome.FAILED])
+        before = random.choice([None, "0000000000003-keep_books-1"])
+        rig.log.page(rig.id, outcome=outcome, before=before, limit=random.randint(1, 3))
+
+
+PROGRAMS = (stock, orders, campaigns, totals, buyers, payments_and_keys, log)

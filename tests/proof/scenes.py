@@ -14,12 +14,14 @@ from typing import Any, Final
 from local.simulation.gateway import Answer, Ask
 from local.simulation.people import (
     CHECKOUT,
+    JOIN,
     ORDER,
     REFUND,
     RESERVATION,
     RESERVE,
     RETRY,
     SHIP_TO,
+    TICKET,
 )
 from local.simulation.plan import STARTS, Plan
 from local.simulation.show import Show
@@ -86,9 +88,16 @@ class Script:
 
     # -- buyers --------------------------------------------------------------------------------------
 
-    def reserve(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+    def reserve(
+        self,
+        units: int,
+        buyer: str,
+        sku: str = "APPLE",
+        refused: str = "",
+        coupon: str | None = None,
+    ) -> Answer:
         """Twice: the second answer must be the first, and the judge of the show sees that it is."""
-        ask = self._wish(units, buyer, sku)
+        ask = self._wish(units, buyer, sku, coupon)
         answer = self._show.clients.insist(ask)
         if refused:
             expect(answer.code == refused, ask, answer)
@@ -110,17 +119,59 @@ class Script:
     def repeat(self, ask: Ask) -> Answer:
         return self._show.clients.insist(ask)
 
-    def _wish(self, units: int, buyer: str, sku: str) -> Ask:
+    def _wish(self, units: int, buyer: str, sku: str, coupon: str | None = None) -> Ask:
+        wish = {"sku": sku, "quantity": units, "buyer_id": buyer}
         return Ask(
             RESERVE,
             {"campaign_id": self._show.merchant.show},
-            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            wish if coupon is None else {**wish, "coupon": coupon},
             key="sell",
             headers={"idempotency-key": self._show.clients.fresh_key()},
         )
 
     def look(self, reservation: Answer) -> Answer:
         return self._on(f"GET {RESERVATION}", reservation)
+
+    # -- those who wait ------------------------------------------------------------------------------
+
+    def wait_for(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+        """Twice, as a reservation."""
+        ask = Ask(
+            JOIN,
+            {"campaign_id": self._show.merchant.show},
+            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        expect(answer.code == refused if refused else answer.ok, ask, answer)
+        if not refused:
+            expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
+        return answer
+
+    def look_at_ticket(self, ticket: Answer, state: str) -> Answer:
+        answer = self._on_ticket("GET", ticket)
+        expect(answer.ok and answer.body["state"] == state, answer)
+        return answer
+
+    def take_turn(self, ticket: Answer) -> Answer:
+        """Look every few seconds, until it is offered. The reservation, as its buyer has it."""
+        for _ in range(20):
+            seen = self._on_ticket("GET", ticket).body
+            if seen["state"] == "offered":
+                return Answer(201, {**seen["reservation"], "buyer_id": ticket.body["buyer_id"]})
+            self._wait(3)
+        raise AssertionError(f"it is never offered: {seen}")
+
+    def leave(self, ticket: Answer, refused: str = "") -> None:
+        """Twice, too."""
+        for _ in range(2):
+            answer = self._on_ticket("DELETE", ticket)
+            expect(answer.code == refused if refused else answer.body["state"] == "left", answer)
+
+    def _on_ticket(self, method: str, ticket: Answer) -> Answer:
+        path = {"ticket_id": ticket.body["id"]}
+        return self._show.clients.insist(Ask(f"{method} {TICKET}", path, key="sell"))
 
     def release(self, reservation: Answer) -> Answer:
         return self._on(f"DELETE {RESERVATION}", reservation)
@@ -254,6 +305,18 @@ class Script:
         )
         return first
 
+    def command_over_what_is_seen(self, name: str, **body: Any) -> Answer:
+        """Only if the campaign is still what was read; read again, if another change came first."""
+        while True:
+            seen = self.ask(f"GET {CAMPAIGN}", "manage")
+            headers = {
+                "idempotency-key": self._show.clients.fresh_key(),
+                "if-match": str(seen.headers["etag"]),
+            }
+            answer = self.ask(f"POST {CAMPAIGN}/{name}", "manage", body, headers=headers)
+            if answer.code != "precondition_failed":
+                return answer
+
     def post(self, name: str, **body: Any) -> Ask:
         """A command that can be sent as often as one likes."""
         headers = {"idempotency-key": self._show.clients.fresh_key()}
@@ -354,6 +417,65 @@ def _want_what_is_left(units: int) -> Act:
             script.release(answer)
 
     return act
+
+
+def _wait_in_line(script: Script) -> None:
+    script.at(3)
+    script.wait_for(1, "early", "PEAR", refused="units_available")
+    held = script.reserve(4, "ana", "PEAR")
+    first = script.wait_for(2, "ben", "PEAR")
+    second = script.wait_for(1, "cleo", "PEAR")
+    third = script.wait_for(1, "dora", "PEAR")
+    last = script.wait_for(1, "eve", "PEAR")
+    script.wait_for(1, "ana", "PEAR", refused="buyer_limit_reached")
+    script.at(10)
+    script.look_at_ticket(first, "waiting")
+    script.leave(second)
+    script.release(held)
+    # Free, and not for who has not waited.
+    script.reserve(1, "fay", "PEAR", refused="sold_out")
+    script.pay(script.check_out(script.take_turn(first)))
+    script.leave(third)
+    # Nobody pays for it: it runs out. And nobody waits any more, so that everybody may buy.
+    script.at(55)
+    script.look_at_ticket(first, "confirmed")
+    script.look_at_ticket(last, "expired")
+    script.leave(last, refused="reservation_expired")
+    script.leave(first, refused="reservation_confirmed")
+    script.reserve(2, "gus", "PEAR")
+    forgotten = script.wait_for(1, "hal", "PEAR")
+    script.at(75)
+    script.look_at_ticket(forgotten, "closed")
+
+
+def _wait_for_what_others_offer(script: Script) -> None:
+    script.at(3)
+    held = script.reserve(4, "ana")
+    # Whoever draws a number for it dies first: that number is given up.
+    ben = script.wait_for(2, "ben")
+    script.at(7)
+    script.release(held)
+    # Its units are taken, and run out before anybody could be told: so it is served anew.
+    script.pay(script.check_out(script.take_turn(ben)))
+
+
+def _wait_for_more_stock(script: Script) -> None:
+    script.at(3)
+    script.reserve(2, "ana")
+    ben = script.wait_for(2, "ben")
+    cleo = script.wait_for(1, "cleo")
+    script.at(8)
+    expect(script.command("allotment", sku="APPLE", units=1).ok, "added")
+    script.at(20)
+    # Not for who is second, though it would do.
+    script.look_at_ticket(cleo, "waiting")
+    script.command("pause")
+    script.rest(1)
+    script.leave(ben)
+    script.at(30)
+    script.look_at_ticket(cleo, "waiting")
+    script.command("resume")
+    script.take_turn(cleo)
 
 
 # -- money -------------------------------------------------------------------------------------------------
@@ -493,6 +615,24 @@ def _call_off_and_be_gone(script: Script) -> None:
     script.repeat(script.post("cancel", reason="Frost"))
 
 
+_FAILING: Final = (
+    "open_campaign",
+    "settle_campaign",
+    "reconcile_campaign",
+    "package_campaign",
+    "hand_over_orders",
+)
+
+
+def _sell_through_steps_that_fail(script: Script) -> None:
+    script.at(10)
+    script.buy(1, "ana")
+    script.at(300)
+    seen = script.ask(f"GET {CAMPAIGN}/log", "manage", query={"limit": "100"})
+    retried = {entry["action"] for entry in seen.body["data"] if entry["outcome"] == "retried"}
+    expect(set(_FAILING) <= retried, retried)
+
+
 def _extend_at_the_last_moment(script: Script) -> None:
     script.at(0)
     script.reserve(1, "ana")
@@ -583,6 +723,42 @@ def _direct(script: Script) -> None:
     expect(shown.body["announcement"] == "Cheaper now", shown)
 
 
+def _use_coupons(script: Script) -> None:
+    script.at(1)
+    ana = script.reserve(1, "ana", coupon="toast")
+    expect(ana.body["unit_price"] == 693, ana)
+    script.reserve(1, "ana", coupon="TOAST", refused="coupon_limit_reached")
+    script.pay(script.check_out(ana))
+    script.at(4)
+    # Over two blocks of uses; a third unit is not there at this price.
+    ben = script.reserve(3, "ben")
+    expect(ben.body["unit_price"] == 800, ben)
+    expect(script.reserve(2, "cleo").body["unit_price"] == 990, "cleo")
+    script.release(ben)
+    script.at(8)
+    dora = script.check_out(script.reserve(1, "dora", coupon="toast"))
+    script.reserve(1, "eve", coupon="toast", refused="coupon_exhausted")
+    script.at(12)
+    expect(script.command("cues", cue="coupon_end", code="Toast").ok, "stopped")
+    script.at(16)
+    script.reserve(1, "eve", coupon="toast", refused="coupon_not_open")
+    shown = script.ask("GET /v1/shows/{campaign_id}", "sell")
+    expect([each["unit_price"] for each in shown.body["offers"]] == [800], shown)
+    # Too late, and still at its price.
+    script.at(32)
+    script.pay(dora)
+
+
+def _pay_too_late_for_a_deal(script: Script) -> None:
+    script.at(0)
+    ana = script.check_out(script.reserve(2, "ana"))
+    script.at(22)
+    # Two of the three units at that price are had by another.
+    script.reserve(2, "ben")
+    script.at(24)
+    script.pay(ana)
+
+
 def _add_stock(script: Script) -> None:
     script.at(1)
     script.reserve(3, "ana")
@@ -597,7 +773,7 @@ def _pause_and_resume(script: Script) -> None:
     script.at(1)
     held = script.wish(1, "ana")
     expect(script.repeat(held).ok, "held")
-    paused = script.command("pause", reason="The picture is lost")
+    paused = script.command_over_what_is_seen("pause", reason="The picture is lost")
     expect(paused.ok, paused)
     # Until every seller's copy is renewed: while it is only pausing, one may still sell by an older one.
     script.rest(1)
@@ -647,6 +823,7 @@ def _look_on(script: Script) -> None:
     script.ask(f"GET {CAMPAIGN}/report", "read", refused="not_closed")
     for second in (-125, -117, -115, -113):
         script.at(second)
+        script.ask(f"GET {CAMPAIGN}/log", "manage", query={"limit": "3", "outcome": "done"})
         script.ask(f"GET {CAMPAIGN}/totals", "read")
         script.ask(f"GET {CAMPAIGN}/timeline", "read", query={"bucket": "10"})
         script.ask("GET /v1/shows/{campaign_id}", "sell")
@@ -657,6 +834,46 @@ def _buy_and_pay_when_all_is_over(script: Script) -> None:
     script.buy(1, "ana")
     script.buy(2, "ben", pays_after=60)
 
+
+_DEALS: Final = (
+    {
+        "at": 0,
+        "cue": "flash_price",
+        "sku": "APPLE",
+        "unit_price": 800,
+        "seconds": 24,
+        "units": 3,
+    },
+)
+_COUPON: Final = {
+    "at": 0,
+    "cue": "coupon",
+    "code": "TOAST",
+    "percent_off": 30,
+    "seconds": 20,
+    "uses": 2,
+    "uses_per_buyer": 1,
+}
+
+_DEALS_OF_A_MOMENT: Final = (
+    {
+        "at": 0,
+        "cue": "flash_price",
+        "sku": "APPLE",
+        "unit_price": 800,
+        "seconds": 6,
+        "units": 1,
+    },
+    {
+        "at": 0,
+        "cue": "coupon",
+        "code": "TOAST",
+        "percent_off": 30,
+        "seconds": 6,
+        "uses": 1,
+        "uses_per_buyer": 1,
+    },
+)
 
 SCENES: Final = (
     Scene(
@@ -684,6 +901,42 @@ SCENES: Final = (
         tuple(map(_want_what_is_left, (1, 2, 2))),
         ("reservation over several blocks", "reservation never completed", "block sealed"),
         rehearsals=40,
+    ),
+    Scene(
+        "a line",
+        replace(CALM, length=68, hold=25, waitlist=20, offers=(("PEAR", 4, 1500, 4),)),
+        (_wait_in_line,),
+        (
+            "ticket confirmed",
+            "ticket expired",
+            "ticket left",
+            "ticket closed",
+            "ticket refused",
+            "order paid",
+        ),
+    ),
+    Scene(
+        "a line that others finish",
+        replace(CALM, length=60, hold=40, waitlist=16, offers=(("APPLE", 4, 990, None),)),
+        (_wait_for_what_others_offer,),
+        ("ticket confirmed", "ticket tried anew", "number given up", "in trouble"),
+        (
+            Trouble("waitlist", "UpdateItem", "waitlists", 1, since=2),
+            Trouble("keep_books", "UpdateItem", "stock", 14, since=7),
+        ),
+    ),
+    Scene(
+        "a line at many blocks",
+        replace(
+            CALM,
+            length=50,
+            hold=40,
+            waitlist=20,
+            offers=(("APPLE", 2, 990, None),),
+            scale=Scale(block_units=2, order_shards=2, few_blocks=0),
+        ),
+        (_wait_for_more_stock,),
+        ("ticket left", "campaign paused"),
     ),
     Scene(
         "money",
@@ -817,6 +1070,13 @@ SCENES: Final = (
         ),
     ),
     Scene(
+        "steps that are tried again",
+        replace(CALM, carrier="file"),
+        (_sell_through_steps_that_fail,),
+        ("campaign closed", "in trouble"),
+        tuple(Trouble(step, "GetItem", "campaigns", 3) for step in _FAILING),
+    ),
+    Scene(
         "ended by who asks",
         CALM,
         (_come_too_late_while_nobody_beats,),
@@ -824,6 +1084,18 @@ SCENES: Final = (
         (Trouble("keep_books", "GetItem", "campaigns", 9, since=8),),
     ),
     Scene("directed", CALM, (_direct,), ("campaign closed", "order paid")),
+    Scene(
+        "coupons",
+        replace(CALM, offers=(("APPLE", 12, 990, None),), deals=(*_DEALS, _COUPON), length=38),
+        (_use_coupons,),
+        ("campaign closed", "order with a coupon", "use sold", "late payment found units"),
+    ),
+    Scene(
+        "too late for a deal",
+        replace(CALM, offers=(("APPLE", 12, 990, None),), deals=_DEALS, length=29),
+        (_pay_too_late_for_a_deal,),
+        ("campaign closed", "late payment refunded: deal_exhausted"),
+    ),
     Scene(
         "more stock",
         replace(CALM, offers=(("APPLE", 4, 990, None),)),
@@ -872,7 +1144,14 @@ SCENES: Final = (
     ),
     Scene(
         "rehearsed",
-        replace(CALM, ahead=130, length=8, offers=(("APPLE", 2, 990, None), ("PEAR", 2, 1500, 1))),
+        replace(
+            CALM,
+            ahead=130,
+            length=8,
+            offers=(("APPLE", 2, 990, None), ("PEAR", 2, 1500, 1)),
+            waitlist=20,
+            deals=_DEALS_OF_A_MOMENT,
+        ),
         (_rehearse,),
         ("campaign closed",),
     ),

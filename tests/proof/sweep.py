@@ -15,7 +15,7 @@ death, call by call, is its path: on each path that there is somebody dies where
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -183,12 +183,21 @@ class Performance:
 
 
 def perform(
-    scene: Scene, seed: int, death: Place | None = None, mirror: Mirror | None = None
+    scene: Scene,
+    seed: int,
+    death: Place | None = None,
+    mirror: Mirror | None = None,
+    adapt: Callable[[Show], None] = lambda _: None,
 ) -> Performance:
-    """Play a scene. ``Violation`` of an invariant, or whatever else went wrong, is raised with the place in its notes."""
+    """
+    Play a scene. ``adapt``: called before it begins.
+
+    ``Violation`` of an invariant, or whatever else went wrong, is raised with the place in its notes.
+    """
     show = Show(Random(f"{scene.name} {seed}"), scene.plan)
     world = show.world
     world.faults = reaper = Reaper(world, scene, death)
+    adapt(show)
     for number, act in enumerate(scene.acts):
         world.stage.enter(f"act {number}", Script(show, act).play)
     try:

@@ -29,6 +29,7 @@ from shared.use_cases.keep_books import BEAT, LOOK_BACK, Phase
 from shared.use_cases.settle_hold import State
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
+from tests.fakes import MemoryLog
 from tests.proof.standing import unfinished
 from tests.theatre import FUJI, HOLD, an_offer
 from tests.unit.events.fake_eventbridge import FakeEventBridge
@@ -324,6 +325,7 @@ def _told(records: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
     with (
         patch.object(wiring, "bus", lambda: bus),
         patch.object(wiring, "merchant_of", lambda _: MERCHANT),
+        patch.object(wiring, "campaign_log", MemoryLog),
     ):
         answer = publish({"Records": records})
     failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -33,6 +33,7 @@ from tests.proof.twins import normal
 
 SDK_TRIES = 3
 _BATCH = 25
+_DRAWN = {"number", "id", "drawn"}
 _OF_SNAPSHOTS = {"lease", "as_of", "version", "reconciled_at"}
 
 
@@ -153,6 +154,15 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
         # Its buyer, to whom nobody answered, waits a moment before asking again.
         times = (table.ORDER_CREATED, table.ORDER_PAID_AT)
         item = {name: item[name] for name in item if name not in times}
+    if role == "stock" and f"#{table.USES}" in item[spec.key]["S"]:
+        # The uses of each request, likewise.
+        ledger = {name: {"N": value["N"][-9:]} for name, value in item[table.LEDGER]["M"].items()}
+        item = {**item, table.LEDGER: {"M": ledger}}
+    if role == "waitlists":
+        # A number whose drawing nobody heard of stays a gap, and the next is used.
+        is_ticket = item[table.WAITLIST_NUMBER] != {"N": str(table.LINE_HEAD)}
+        item = {name: item[name] for name in item if name not in _DRAWN}
+        item[table.WAITLIST_NUMBER] = {"BOOL": is_ticket}
     key = json.dumps([role, item[spec.key], item.get(spec.sort or "")])
     return {_mask(key): _mask(json.dumps(normal(item), default=repr))}
 

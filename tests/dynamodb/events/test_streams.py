@@ -149,7 +149,7 @@ class Sale:
             self.shelf,
             wiring.stock().read_all(self.shelf),
             now=self.now,
-            gate=gate_of(self.campaign),
+            gate=gate_of(self.campaign, self.campaign.offers[0]),
         )
 
 

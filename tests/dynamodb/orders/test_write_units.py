@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bench.meter import Meter
 from local.engine.dynamodb_local import DynamoDBLocal
+from shared.domain.campaign import Cue
 from tests.dynamodb.orders.conftest import MakeShop
 from tests.shop import HOLD
 
@@ -28,6 +31,22 @@ def test_a_paid_order_takes_four_write_units(make_shop: MakeShop, meter: Meter):
     shop.pay(order)
     payment = meter.read()
     assert (payment.write_units, payment.read_units) == (2, 1)
+
+
+def test_a_use_of_a_capped_deal_is_a_write_of_its_own_and_every_other_deal_is_free(
+    make_shop: MakeShop, meter: Meter
+):
+    window: dict[str, Any] = {"cue": "coupon", "at": 0, "seconds": 600, "percent_off": 10}
+    many, few = Cue(**window, code="many"), Cue(**window, code="few", uses=9)
+    once = Cue(**window, code="once", uses=9, uses_per_buyer=1)
+    shop = make_shop(client=meter.client, cues=(many, few, once))
+    meter.read()
+    for coupon, write_units in ((None, 1), ("many", 1), ("few", 2), ("once", 3)):
+        shop.reserve(f"buyer of {coupon}", coupon=coupon)
+        assert meter.read().write_units == write_units
+    shop.keep_stock()
+    beat = meter.read()
+    assert (beat.write_units, beat.read_units) == (0, 3)
 
 
 def test_a_repeated_checkout_and_a_duplicate_take_no_write_unit(make_shop: MakeShop, meter: Meter):

@@ -102,7 +102,9 @@ class Race:
 
     def cancel(self) -> None:
         """The merchant calls the show off, whoever changes it at the same time."""
-        change_campaign(self.show.campaigns, self.show.id, partial(cancel, reason="Storm"))
+        change_campaign(
+            self.show.campaigns, self.show.id, partial(cancel, reason="Storm", now=self.show.now)
+        )
 
     def orders(self) -> list[Order]:
         """All of them, as they stand."""

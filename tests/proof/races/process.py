@@ -88,7 +88,13 @@ class Process:
         return self._show.now - self._slow
 
     def reserve(
-        self, buyer: str, key: str = "key", units: int = 1, *, now: int | None = None
+        self,
+        buyer: str,
+        key: str = "key",
+        units: int = 1,
+        *,
+        now: int | None = None,
+        coupon: str | None = None,
     ) -> Reservation | Refusal | None:
         request = ReservationRequest(
             merchant=MERCHANT,
@@ -97,6 +103,7 @@ class Process:
             quantity=units,
             buyer_id=buyer,
             idempotency_key=key,
+            coupon=coupon,
         )
         at = self.now if now is None else now
         return self._attempt(

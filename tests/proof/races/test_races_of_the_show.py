@@ -70,7 +70,7 @@ def test_once_the_campaign_says_closing_no_hold_is_taken(race: MakeRace, how: st
         place = shelf(stale, stale.offers[0])
         while not stop.is_set():
             for number in range(place.blocks):
-                stage.stock.stamp(place, number, gate_of(stale))
+                stage.stock.stamp(place, number, gate_of(stale, stale.offers[0]))
 
     def close() -> None:
         stop.wait(0.2)
@@ -107,7 +107,7 @@ def test_once_the_campaign_says_paused_no_hold_is_taken_until_it_is_resumed(
         place = shelf(stale, stale.offers[0])
         while not stop.is_set():
             for number in range(place.blocks):
-                stage.stock.stamp(place, number, gate_of(stale))
+                stage.stock.stamp(place, number, gate_of(stale, stale.offers[0]))
 
     def pause() -> None:
         stop.wait(0.3)
@@ -145,7 +145,7 @@ def test_pauses_and_resumes_at_once_leave_the_blocks_as_the_campaign_says(
     ] * 3
     beats = [partial(each.beat, now=stage.now) for each in show.processes(2)]
     show.at_once(*[partial(command, hand) for hand in hands], *beats)
-    gate = gate_of(stage.campaign)
+    gate = gate_of(stage.campaign, stage.campaign.offers[0])
     arrange_stock(stage.campaigns, stage.stock, stage.id)
     assert {(block.opens, block.closes) for block in stage.blocks()} == {(gate.opens, gate.closes)}
     assert stage.status() in (Status.LIVE, Status.PAUSED)

@@ -117,17 +117,17 @@ def test_the_last_part_is_found_with_how_it_and_those_before_it_ended():
     assert lifecycles.last(CAMPAIGN.id) is None
 
     lifecycles.begin(CAMPAIGN.id)
-    assert lifecycles.last(CAMPAIGN.id) == Execution(1, ended_at=None)
+    assert lifecycles.last(CAMPAIGN.id) == Execution(1, ended_at=None, status="RUNNING")
     for part in (2, 3):
         running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
         for execution in running["executions"]:
             machines.stop_execution(executionArn=execution["executionArn"])
         lifecycles.begin(CAMPAIGN.id, part)
-    assert lifecycles.last(CAMPAIGN.id) == Execution(3, ended_at=None)
+    assert lifecycles.last(CAMPAIGN.id) == Execution(3, None, status="RUNNING")
     machines.stop_execution(
         executionArn=machine.replace("stateMachine", "execution") + f":{CAMPAIGN.id}-3"
     )
     last = lifecycles.last(CAMPAIGN.id)
     assert last is not None
-    assert (last.part, last.failures) == (3, 3)
+    assert (last.part, last.failures, last.status) == (3, 3, "ABORTED")
     assert last.ended_at == pytest.approx(time.time(), abs=60)

@@ -16,7 +16,7 @@ from shared.use_cases.ports import KeyHolder
 from tests.fakes import MemoryKeys
 
 KEY = "lh_manage_4fQx7Zp2mKc9Vt1R"
-HOLDER = KeyHolder("mer_washington", "manage")
+HOLDER = KeyHolder("mer_washington", "manage", "key_backoffice")
 
 
 def digest(key: str) -> str:
@@ -39,7 +39,7 @@ def door() -> Door:
 
 
 def test_a_key_is_known_by_its_digest(door):
-    assert door.ask() == {"merchant": "mer_washington", "scope": "manage"}
+    assert door.ask() == {"merchant": "mer_washington", "scope": "manage", "key": "key_backoffice"}
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer  "])
@@ -125,8 +125,14 @@ def test_a_flood_of_keys_does_not_fill_the_memory(door):
 @pytest.mark.parametrize(
     ("headers", "context"),
     [
-        ({"authorization": f"Bearer {KEY}"}, {"merchant": "mer_washington", "scope": "manage"}),
-        ({"Authorization": f"Bearer {KEY}"}, {"merchant": "mer_washington", "scope": "manage"}),
+        (
+            {"authorization": f"Bearer {KEY}"},
+            {"merchant": "mer_washington", "scope": "manage", "key": "key_backoffice"},
+        ),
+        (
+            {"Authorization": f"Bearer {KEY}"},
+            {"merchant": "mer_washington", "scope": "manage", "key": "key_backoffice"},
+        ),
         ({}, {"key_problem": "key_missing"}),
         (None, {"key_problem": "key_missing"}),
         ({"authorization": None}, {"key_problem": "key_missing"}),

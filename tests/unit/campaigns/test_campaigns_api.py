@@ -14,6 +14,7 @@ from functions.campaigns.handler import lambda_handler
 from shared import clock, wiring
 from shared.contracts import campaigns as contracts
 from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign_log import stumbled
 from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.run_campaign import ShowRunner
 from tests.builders import a_campaign, apple_hour, campaign_body
@@ -22,6 +23,7 @@ from tests.fakes import (
     MemoryCampaigns,
     MemoryErrands,
     MemoryLifecycles,
+    MemoryLog,
     MemorySchedules,
 )
 from tests.gateway import Answer, call
@@ -44,6 +46,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = NOW
         self.campaigns = MemoryCampaigns(MemoryAnswers())
+        self.log = MemoryLog()
         self.schedules = MemorySchedules()
         self.lifecycles = MemoryLifecycles()
         self.runner = ShowRunner(
@@ -84,6 +87,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     monkeypatch.setattr(wiring, "show_runner", lambda _: desk.runner)
     monkeypatch.setattr(wiring, "campaigns", lambda: desk.campaigns)
+    monkeypatch.setattr(wiring, "campaign_log", lambda: desk.log)
     monkeypatch.setattr(wiring, "can_take_payments", lambda _: True)
     monkeypatch.setattr(clock, "now_millis", lambda: desk.now * 1000)
     return desk
@@ -225,7 +229,7 @@ def test_a_change_over_the_version_that_was_read_makes_the_next(desk):
     ("if_match", "status", "code"),
     [
         (None, 428, "precondition_required"),
-        ("", 428, "precondition_required"),
+        ("", 412, "precondition_failed"),
         ('"2"', 412, "precondition_failed"),
         ("1", 412, "precondition_failed"),
         ('W/"1"', 412, "precondition_failed"),
@@ -240,6 +244,67 @@ def test_a_change_needs_the_tag_of_the_version_it_was_made_from(desk, if_match, 
     answer = desk.patch({"name": "Other"}, if_match)
     assert (answer.status, answer.code) == (status, code)
     assert desk.campaigns.calls == []
+
+
+LIVE_COMMANDS = {
+    "cues": {"cue": "announce", "text": "Hello"},
+    "extend": {"ends_at": "2026-11-28T21:30:00"},
+    "allotment": {"sku": "FUJI-12", "units": 10},
+    "end": {},
+    "cancel": {"reason": "Storm"},
+}
+
+
+@pytest.mark.parametrize("name", LIVE_COMMANDS)
+def test_a_command_for_a_version_that_is_no_more_is_refused_and_says_which_is(desk, name):
+    offer = replace(a_campaign().offers[0], blocks=125, home_blocks=125)
+    live = {"status": Status.LIVE, "offers": (offer,)}
+    desk.has(**live, version=5)
+    desk.now = START + 60
+    body = LIVE_COMMANDS[name]
+    for tag in ('"4"', "W/x"):
+        stale = desk.do(name, body, headers={**desk.key(), "If-Match": tag})
+        assert (stale.status, stale.code) == (412, "precondition_failed")
+    assert desk.do(name, body, headers={**desk.key(), "If-Match": '"4"'}).body["version"] == 5
+    assert desk.campaigns.calls == []
+    key = desk.key()
+    done = desk.do(name, body, headers={**key, "If-Match": '"5"'})
+    assert done.status == 200, done.body
+    # Asked again, it is answered as before: its own change does not make it stale.
+    again = desk.do(name, body, headers={**key, "If-Match": '"5"'})
+    assert (again.status, again.headers["idempotent-replayed"]) == (200, "true")
+    assert desk.campaigns.makers[a_campaign().id, 6] == "key_backoffice"
+
+
+def test_a_stale_command_that_does_not_apply_either_is_stale_and_one_that_is_done_is_done(desk):
+    desk.has(status=Status.PAUSED, prepared_at=START - 60, version=5)
+    desk.now = START + 60
+    stale = {"If-Match": '"4"'}
+    assert desk.do("schedule", headers={**desk.key(), **stale}).code == "precondition_failed"
+    assert desk.do("pause", {}, headers={**desk.key(), **stale}).body["status"] == "paused"
+
+
+def test_the_log_is_shown_page_by_page_newest_first_to_its_merchant_alone(desk):
+    campaign = desk.has()
+    log = "GET /v1/campaigns/{campaign_id}/log"
+    for number in range(5):
+        entry = stumbled(
+            "keep_books", at=number, part=1, attempts=1, error="E" if number % 2 else None
+        )
+        desk.log.note(campaign.id, entry)
+    found: list[int] = []
+    after: dict[str, str] = {}
+    for more in (True, True, False):
+        page = call(lambda_handler, log, path=HERE, query={"limit": "2", **after})
+        assert page.body["has_more"] is more
+        found += [int(entry["id"][4:17]) for entry in page.body["data"]]
+        after = {"starting_after": page.body["data"][-1]["id"]}
+    assert found == [4, 3, 2, 1, 0]
+    failed = call(lambda_handler, log, path=HERE, query={"outcome": "failed"})
+    assert [entry["detail"]["error"] for entry in failed.body["data"]] == ["E", "E"]
+    for query in ({"outcome": "lost"}, {"starting_after": campaign.id}, {"what": "is this"}):
+        assert call(lambda_handler, log, path=HERE, query=query).status in (400, 422)
+    assert call(lambda_handler, log, path=HERE, merchant="mer_other").status == 404
 
 
 def test_metadata_is_merged_and_a_key_goes_with_null(desk):
@@ -290,7 +355,7 @@ def test_in_mid_show_titles_and_prices_change_and_limits_do_not(desk):
     assert (limited.status, limited.code) == (409, "campaign_state")
     assert (limited.body["campaign_status"], limited.body["refused"]) == ("live", ["offers"])
     dearer = desk.patch({"offers": [offer]})
-    assert dearer.body["offers"][0] == {**offer, "limit_per_buyer": None}
+    assert dearer.body["offers"][0] == {**offer, "limit_per_buyer": None, "waitlist": None}
     assert dearer.body["version"] == live.version + 1
     assert [cue["cue"] for cue in dearer.body["improvised"]] == ["price"]
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
+from shared.domain.deals import cue_of
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_plan import revised_on_air
+from shared.use_cases.prepare_stock import freeze
 from tests.builders import a_campaign
 
 START = a_campaign().starts_at
@@ -63,7 +65,7 @@ def test_all_of_it_is_one_version_and_holds_from_the_next_second_on():
     assert (offer.title, offer.coming, offer.blocks) == ({"en": "Fuji, 12"}, (6,), 3)
     prices = [after.price_of(offer, START + second) for second in (100, 101, 700, 760)]
     assert prices == [9900, 8900, 6900, 8900]
-    assert [cue.cue for cue in after.improvised] == ["price", "stock"]
+    assert [cue.cue for cue in after.improvised] == ["extended", "price", "stock"]
 
 
 def test_what_is_sent_as_it_is_shown_is_no_change():
@@ -113,6 +115,26 @@ def test_what_is_laid_out_to_be_released_stays(cues: tuple[Cue, ...]):
     assert pointers(refused.value) == ["/run_of_show"]
 
 
+def coupon(at: int, code: str, uses: int | None = None) -> Cue:
+    return Cue(at=at, cue="coupon", code=code, percent_off=10, seconds=600, uses=uses)
+
+
+def test_a_deal_keeps_its_number_wherever_its_cue_comes_to_stand():
+    planned = freeze(
+        live(run_of_show=(pin(0), coupon(200, "A"), coupon(500, "B", 9)), prepared_at=None), START
+    )
+    before = replace(planned, prepared_at=START)
+    assert [cue.deal for cue in before.run_of_show] == [None, 1, 2]
+    sent = (pin(0), flash(150), coupon(300, "C"), coupon(400, "A"), coupon(500, "B", 9))
+    after = revised_on_air(before, {"run_of_show": sent}, now=NOW)
+    assert [cue.deal for cue in after.run_of_show] == [None, None, 3, 4, 2]
+    assert [cue_of(after, number).code for number in (2, 3, 4)] == ["B", "C", "A"]
+    assert [cue_of(before, number).code for number in (1, 2)] == ["A", "B"]
+    with pytest.raises(InvalidRequest) as refused:
+        revised_on_air(before, {"run_of_show": (pin(0), coupon(500, "B", 8))}, now=NOW)
+    assert pointers(refused.value) == ["/run_of_show"]
+
+
 def test_a_flash_price_does_not_meet_one_that_was_improvised():
     before = live(improvised=(replace(flash(90), seconds=900),))
     with pytest.raises(InvalidRequest) as refused:
@@ -125,12 +147,16 @@ def test_units_are_added_and_never_taken_away():
         revised_on_air(live(), {"offers": (an_offer(allotment=63),)}, now=NOW)
     assert pointers(refused.value) == ["/offers/0/allotment"]
     assert "64 units" in refused.value.facts["errors"][0]["detail"]
+    with pytest.raises(InvalidRequest) as refused:
+        revised_on_air(live(), {"offers": (an_offer(allotment=100_000_000),)}, now=NOW)
+    assert pointers(refused.value) == ["/offers/0/allotment"]
 
 
 @pytest.mark.parametrize(
     "sent",
     [
         {"offers": (an_offer(limit_per_buyer=1),)},
+        {"offers": (an_offer(waitlist_hold=60),)},
         {"offers": (an_offer(), an_offer(number=1, sku="GALA-12"))},
         {"starts_at": START + 1},
         {"hold_seconds": 61, "name": "Other"},

@@ -27,6 +27,7 @@ KEYS = {
     "orders": (table.ORDER_PARTITION, table.ORDER_SORT),
     "payments": (table.PAYMENT_KEY,),
     "stock": (table.STOCK_KEY,),
+    "waitlists": (table.WAITLIST_LINE, table.WAITLIST_NUMBER),
 }
 
 Item = Mapping[str, Any]

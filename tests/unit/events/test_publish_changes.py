@@ -18,15 +18,17 @@ from functions.publish_changes.handler import lambda_handler
 from shared import wiring
 from shared.adapters.eventbridge import EventBridgeBus
 from shared.domain.errors import CampaignNotFound, StoreBusy
+from tests.fakes import MemoryLog
 from tests.unit.events.fake_eventbridge import FakeEventBridge
 
 INVOCATIONS = Path(__file__).parents[3] / "events" / "invocations"
-STREAMS = ("campaigns", "orders", "payments", "stock")
+STREAMS = ("campaigns", "orders", "payments", "stock", "waitlists")
 TOLD = {
     "campaigns": ["CampaignScheduled", "CampaignOpened", "CampaignCancelled", "CampaignClosed"],
     "orders": ["OrderPaid", "OrderRefunded"],
     "payments": ["PaymentQuarantined", "PaymentQuarantined"],
     "stock": ["ReservationExpired", "ReservationExpired", "OfferSoldOut"],
+    "waitlists": ["WaitlistOffered"],
 }
 
 Json = dict[str, Any]
@@ -43,12 +45,14 @@ def records(role: str) -> list[Json]:
 
 
 @contextmanager
-def telling(client: FakeEventBridge) -> Iterator[FakeEventBridge]:
-    """The function's bus and its campaigns, replaced."""
+def telling(client: FakeEventBridge, log: MemoryLog | None = None) -> Iterator[FakeEventBridge]:
+    """The function's bus, its campaigns and their log, replaced."""
+    log = log or MemoryLog()
     bus = EventBridgeBus(cast(Any, client), "livehour-local", pause=lambda _: None)
     with (
         patch.object(wiring, "bus", lambda: bus),
         patch.object(wiring, "merchant_of", lambda _: "mer_washington_apples"),
+        patch.object(wiring, "campaign_log", lambda: log),
     ):
         yield client
 
@@ -67,6 +71,36 @@ def publish(batch: list[Json]) -> list[str]:
 
 def number_of(record: Json) -> str:
     return cast(str, record["dynamodb"]["SequenceNumber"])
+
+
+def entries_of(log: MemoryLog) -> list[tuple[str, int | None]]:
+    return [(name, entry.version) for name, kept in log.kept.items() for entry in kept.values()]
+
+
+def test_each_version_of_a_campaign_is_in_its_log_once_however_often_it_is_told():
+    log = MemoryLog()
+    with telling(FakeEventBridge(), log):
+        for _ in range(2):
+            assert publish(records("campaigns")) == []
+    images = [record["dynamodb"]["NewImage"] for record in records("campaigns")]
+    written = [(image["id"]["S"], int(image["version"]["N"])) for image in images]
+    assert sorted(entries_of(log)) == sorted(written)
+
+
+def test_a_version_that_cannot_be_logged_comes_again_and_its_neighbours_are_told():
+    log, batch = MemoryLog(), records("campaigns")
+
+    def busy_once(_: str) -> None:
+        if len(log.calls) == 1:
+            log.before = lambda _: None
+            raise StoreBusy
+
+    log.before = busy_once
+    with telling(FakeEventBridge(), log):
+        assert publish(batch) == [number_of(batch[1])]
+        assert len(entries_of(log)) == len(batch) - 1
+        assert publish(batch[1:2]) == []
+    assert len(entries_of(log)) == len(batch)
 
 
 @pytest.mark.parametrize("role", STREAMS)

@@ -119,7 +119,7 @@ def test_somebody_late_does_not_open_what_was_paused_again():
     assert show.status() is Status.PAUSED
     for offer in resumed.offers:
         for number in range(offer.blocks):
-            show.stock.stamp(shelf(resumed, offer), number, gate_of(resumed))
+            show.stock.stamp(shelf(resumed, offer), number, gate_of(resumed, offer))
     assert not is_open(show)
 
 

@@ -11,7 +11,7 @@ from shared.domain.errors import StoreBusy
 from shared.use_cases.sweep_campaigns import LATEST, MOST_FAILURES, PULSE, Finding, sweep_campaigns
 from shared.use_cases.totals_ports import Bookmark
 from tests.builders import a_campaign
-from tests.fakes import MemoryCampaigns, MemoryLifecycles
+from tests.fakes import Crash, MemoryCampaigns, MemoryLifecycles, MemoryLog
 from tests.memory_totals import MemoryTotals
 
 LEAD = 300
@@ -27,11 +27,17 @@ class Account:
             self.campaigns.kept[campaign.id] = campaign
         self.totals = MemoryTotals()
         self.lifecycles = MemoryLifecycles()
+        self.log = MemoryLog()
         self.now = now
 
     def sweep(self) -> dict[str, Finding]:
         found = sweep_campaigns(
-            self.campaigns, self.totals, self.lifecycles, lead=LEAD, now=self.now
+            self.campaigns,
+            self.totals,
+            self.lifecycles,
+            self.log,
+            lead=LEAD,
+            now=self.now,
         )
         return dict(found)
 
@@ -49,6 +55,7 @@ def test_a_schedule_that_never_fires_is_made_up_for():
     assert account.sweep() == {campaign.id: Finding.BEGUN}
     assert account.lifecycles.begun == [campaign.id]
     assert account.sweep() == {campaign.id: Finding.ALIVE}
+    assert account.log.told(campaign.id) == [("schedule_missed", "retried")]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,10 @@ def test_an_execution_that_was_aborted_is_followed_by_the_next_part(status: Stat
     assert last is not None
     assert (last.part, last.ended_at) == (2, None)
     assert account.sweep() == {campaign.id: Finding.ALIVE}
+    assert account.log.told(campaign.id) == [
+        ("lifecycle_aborted", "failed"),
+        ("lifecycle_taken_up", "retried"),
+    ]
 
 
 def test_a_beat_says_that_nobody_need_ask_further():
@@ -111,7 +122,40 @@ def test_failures_make_it_rest_longer_and_longer_and_then_call_a_person():
 
     assert rests[:7] == [60, 120, 240, 480, 960, 1920, LATEST]
     assert set(rests[7:]) == {LATEST}
-    assert account.sweep() == {campaign.id: Finding.GIVEN_UP}
+    assert account.sweep() == account.sweep() == {campaign.id: Finding.GIVEN_UP}
+    told = account.log.told(campaign.id)
+    # Looked at every minute for hours, and each thing told once.
+    assert told.count(("lifecycle_aborted", "failed")) == MOST_FAILURES
+    assert told.count(("lifecycle_taken_up", "retried")) == MOST_FAILURES - 1
+    assert told[-1] == ("lifecycle_given_up", "failed")
+
+
+def test_whoever_dies_between_the_log_and_the_beginning_leaves_it_to_the_next_who_tells_it_once():
+    campaign = a_campaign(status=Status.SCHEDULED)
+    account = Account(campaign)
+
+    def die(_: str) -> None:
+        raise Crash
+
+    account.lifecycles.before = lambda what: die(what) if what == "begin" else None
+    with pytest.raises(Crash):
+        account.sweep()
+    account.lifecycles.before = lambda _: None
+    account.now += 60
+    assert account.sweep() == {campaign.id: Finding.BEGUN}
+    assert account.log.told(campaign.id) == [("schedule_missed", "retried")]
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_from_being_looked_after():
+    campaign = a_campaign(status=Status.SCHEDULED)
+    account = Account(campaign)
+
+    def busy(_: str) -> None:
+        raise StoreBusy
+
+    account.log.before = busy
+    assert account.sweep() == {campaign.id: Finding.BEGUN}
+    assert account.lifecycles.begun == [campaign.id]
 
 
 def test_one_that_cannot_be_looked_at_does_not_keep_it_from_the_others():

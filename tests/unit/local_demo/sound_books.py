@@ -14,6 +14,18 @@ OFFERS = [
     {"sku": "GIFT", "unit_price": 900, "allotment": 2, "limit_per_buyer": 1},
 ]
 
+FLASH = {"at": 5, "cue": "flash_price", "sku": "FUJI", "unit_price": 80}
+COUPON = {
+    "at": 6,
+    "cue": "coupon",
+    "code": "HALF",
+    "sku": "FUJI",
+    "percent_off": 50,
+    "uses": 1,
+    "uses_per_buyer": 1,
+}
+PRICE = {"at": 7, "cue": "price", "sku": "FUJI", "unit_price": 200}
+
 
 def an_order(suffix: str, sku: str, quantity: int, state: str = "fulfilled") -> dict[str, Any]:
     price = 100 if sku == "FUJI" else 900
@@ -25,6 +37,7 @@ def an_order(suffix: str, sku: str, quantity: int, state: str = "fulfilled") -> 
         "amount": price * quantity,
         "currency": "CNY",
         "state": state,
+        "coupon": "HALF" if suffix == "a" else None,
         "amount_refunded": price * quantity if state == "refunded" else 0,
         "needs_attention": None,
         "paid_at": AS_OF if state in ("paid", "fulfilled") else None,
@@ -38,6 +51,8 @@ def a_reservation(suffix: str, sku: str, quantity: int) -> dict[str, Any]:
         "sku": sku,
         "quantity": quantity,
         "unit_price": price,
+        "list_price": 2 * price if suffix == "a" else price,
+        "coupon": "HALF" if suffix == "a" else None,
         "amount": price * quantity,
     }
 
@@ -86,6 +101,8 @@ def a_journal() -> Journal:
         journal.ordered(order)
         journal.captured(a_capture(order, late=suffix in ("b", "late")))
     journal.captured(a_capture(an_order("a", "FUJI", 3), wrong=True))
+    journal.stood_in_line("wtl_d")
+    journal.heard_in_line("wtl_d", "offered")
     journal.answered_twice(Replay(what="POST", first={"status": 201}, again={"status": 201}))
     return journal
 
@@ -125,12 +142,16 @@ def sound_evidence(**changes: Any) -> Evidence:
             "id": "cmp_a",
             "status": "closed",
             "offers": OFFERS,
-            "run_of_show": [{"at": 5, "cue": "flash_price", "sku": "FUJI", "unit_price": 80}],
+            "starts_at": "2026-11-28T12:00:00Z",
+            "ends_at": "2026-11-28T12:00:30Z",
+            "run_of_show": [FLASH, COUPON, {"at": 31, "cue": "unpin"}],
+            "improvised": [PRICE],
         },
+        "prices": {"FUJI": 100, "GIFT": 900},
         "scarce": "GIFT",
         "polls": [Poll(asked_at=AS_OF_SECONDS + 0.5, totals=live)],
         "totals": totals,
-        "timeline": {"version": 9, "buckets": [bucket]},
+        "timeline": {"version": 9, "buckets": [bucket], "markers": [FLASH, COUPON, PRICE]},
         "report": report,
         "report_again": report,
         "hand_off": {"waiting": 0, "files": [{"name": "parcels.csv", "rows": 4}]},

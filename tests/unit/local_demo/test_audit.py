@@ -111,6 +111,45 @@ def a_price_nobody_set() -> Evidence:
     return evidence
 
 
+def a_list_price_nobody_set() -> Evidence:
+    evidence = sound_evidence()
+    evidence.journal.reservations["rsv_b"] |= {"list_price": 101, "unit_price": 101, "amount": 101}
+    return evidence
+
+
+def a_coupon_that_gives_more() -> Evidence:
+    evidence = sound_evidence()
+    evidence.journal.reservations["rsv_a"] |= {"unit_price": 99, "amount": 297}
+    return evidence
+
+
+def a_coupon_that_two_had() -> Evidence:
+    return with_order({**an_order("b", "FUJI", 1), "coupon": "HALF"})
+
+
+def a_coupon_that_one_had_twice() -> Evidence:
+    evidence = sound_evidence()
+    evidence.campaign["run_of_show"] = [
+        {**cue, "uses": None} if cue["cue"] == "coupon" else cue
+        for cue in evidence.campaign["run_of_show"]
+    ]
+    again = {**an_order("b", "FUJI", 1), "coupon": "HALF"}
+    evidence.journal.buyers["rsv_b"] = evidence.journal.buyers["rsv_a"]
+    return replace(evidence, orders={**evidence.orders, "ord_b": again})
+
+
+def somebody_who_still_waits() -> Evidence:
+    evidence = sound_evidence()
+    evidence.journal.stood_in_line("wtl_e")
+    return evidence
+
+
+def a_price_that_is_not_marked() -> Evidence:
+    evidence = sound_evidence()
+    markers = [cue for cue in evidence.timeline["markers"] if cue["cue"] != "price"]
+    return replace(evidence, timeline={**evidence.timeline, "markers": markers})
+
+
 def a_payment_that_was_lost() -> Evidence:
     return with_order(an_order("late", "GIFT", 1, "cancelled"))
 
@@ -247,7 +286,17 @@ SPOILT = {
         an_order_that_changed_its_amount,
         an_order_nobody_made,
     ],
-    "Nobody was asked another price than the show's": [a_price_nobody_set],
+    "Nobody was asked another price than the show's": [
+        a_price_nobody_set,
+        a_list_price_nobody_set,
+        a_coupon_that_gives_more,
+    ],
+    "No coupon was had more often than it is for": [
+        a_coupon_that_two_had,
+        a_coupon_that_one_had_twice,
+    ],
+    "Nobody was left standing in line": [somebody_who_still_waits],
+    "Everything that happened is on the timeline": [a_price_that_is_not_marked],
     "Every payment was kept, given back or put aside": [
         a_payment_that_was_lost,
         a_wrong_amount_that_was_believed,

@@ -44,6 +44,8 @@ def play_in(shop: ToyShop, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Ver
     monkeypatch.setattr("local.demo.watch.EVERY", 0.2)
     monkeypatch.setattr("local.demo.playbook.SHORTEST_HOLD", 1)
     monkeypatch.setattr("local.shoppers.regrets.WAITS", (0.1, 1.0))
+    monkeypatch.setattr("local.shoppers.waiting_list.LOOKS_EVERY", 0.2)
+    monkeypatch.setattr("local.demo.host.ENCORE", 1)
     monkeypatch.setattr("local.shoppers.regrets.OF_A_HUNDRED", 40)
     monkeypatch.setattr(Playbook, "read", lambda **facts: Playbook(script=SCRIPT, **facts))
     wishes = Wishes(seed=3, orders=60, seconds=6, faults=True, report=folder / "demo.json")
@@ -73,6 +75,8 @@ def test_an_honest_shop_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert summary["faults"]["connection cut"] > 0
     scarce = next(offer for offer in summary["totals"]["offers"] if offer["sku"] == "GIFT")
     assert scarce["units"]["sold"] == 12
+    assert summary["stood_in_line"] >= summary["had_their_turn"] > 0
+    assert [cue["unit_price"] for cue in shop.improvised] == [29700]
     assert json.loads((tmp_path / "demo.json").read_text())["seed"] == 3
     told = "\n".join(verdict.lines())
     assert "0 violations" in told

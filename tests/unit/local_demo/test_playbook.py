@@ -53,4 +53,7 @@ def test_the_clock_shows_the_hour_of_the_show():
 def test_prices_stock_and_limits_are_the_files():
     playbook = Playbook.read(starts_at=STARTS_AT, seconds=110)
 
-    assert playbook.request()["offers"] == playbook.script["offers"]
+    for offer, planned in zip(playbook.request()["offers"], playbook.script["offers"], strict=True):
+        assert {**offer, "waitlist": None} == {**planned, "waitlist": None}
+    (gift,) = [offer for offer in playbook.request()["offers"] if "waitlist" in offer]
+    assert gift["waitlist"] == {"hold_seconds": playbook.hold_seconds}

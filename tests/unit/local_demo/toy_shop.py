@@ -48,6 +48,9 @@ class ToyShop:
     holds: dict[str, Held] = field(default_factory=dict)
     answered: dict[str, tuple[int, Json]] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
+    line: dict[str, Json] = field(default_factory=dict)
+    """Tickets of those who wait: in order, but whoever looks first is served first."""
+    improvised: list[Json] = field(default_factory=list)
     version: int = 0
     over: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -68,7 +71,18 @@ class ToyShop:
 
     def campaign(self) -> Json:
         offers = [{"limit_per_buyer": None, **offer} for offer in self.plan["offers"]]
-        return {**self.plan, "id": "cmp_toy", "status": self.status(), "offers": offers}
+        live = {"id": "cmp_toy", "status": self.status(), "improvised": self.improvised}
+        return {**self.plan, **live, "offers": offers}
+
+    def direct(self, cue: Json) -> tuple[int, Json]:
+        (offer,) = [one for one in self.plan["offers"] if one["sku"] == cue["sku"]]
+        offer["unit_price"] = cue["unit_price"]
+        self.improvised.append({**cue, "at": time.time() - self.instant("starts_at")})
+        return 200, self.campaign()
+
+    def extend(self, sent: Json) -> tuple[int, Json]:
+        self.plan["ends_at"] = sent["ends_at"]
+        return 200, self.campaign()
 
     def totals(self) -> Json:
         self.expire()
@@ -121,7 +135,9 @@ class ToyShop:
             "gross": totals["gross"],
         }
         offers = [{**one, "units": one["units"]["sold"]} for one in totals["offers"]]
-        return {"version": totals["version"], "buckets": [{**whole, "offers": offers}]}
+        markers = [*self.plan["run_of_show"], *self.improvised]
+        buckets = [{**whole, "offers": offers}]
+        return {"version": totals["version"], "buckets": buckets, "markers": markers}
 
     # -- buying ------------------------------------------------------------------------------------
 
@@ -159,11 +175,30 @@ class ToyShop:
             **wish,
             "id": f"rsv_{len(self.holds)}",
             "unit_price": offer["unit_price"],
+            "list_price": offer["unit_price"],
+            "coupon": None,
             "amount": amount,
             "expires_at": rfc3339(expires),
         }
         self.holds[body["id"]] = Held(body, expires)
         return 201, body
+
+    def wait(self, wish: Json) -> tuple[int, Json]:
+        if self.status() != "live":
+            return 409, {"code": "waitlist_not_open"}
+        ticket = {"id": f"wtl_{len(self.line)}", "state": "waiting", "reservation": None}
+        self.line[ticket["id"] or ""] = {**ticket, "wish": wish}
+        return 201, ticket
+
+    def look(self, ticket: str) -> tuple[int, Json]:
+        place = self.line[ticket]
+        if place["state"] == "waiting":
+            status, answer = self.reserve(place["wish"])
+            if status == 201:
+                place.update(state="offered", reservation=answer)
+            elif answer["code"] != "sold_out":
+                place.update(state="closed")
+        return 200, place
 
     def check_out(self, reservation: str) -> tuple[int, Json]:
         self.expire()
@@ -171,7 +206,10 @@ class ToyShop:
         if held.state != "held":
             return 409, {"code": f"reservation_{held.state}"}
         held.order = {
-            **{name: held.body[name] for name in ("sku", "quantity", "unit_price", "amount")},
+            **{
+                name: held.body[name]
+                for name in ("sku", "quantity", "unit_price", "amount", "coupon")
+            },
             "id": reservation.replace("rsv_", "ord_"),
             "currency": "CNY",
             "state": "awaiting_payment",
@@ -246,8 +284,8 @@ class ToyShop:
             case "POST", ["campaigns"]:
                 self.plan = sent
                 return 201, self.campaign()
-            case "POST", ["campaigns", "cmp_toy", "reservations"]:
-                return self.reserve(sent)
+            case "POST", ["campaigns", "cmp_toy", verb] if verb in self.verbs():
+                return self.verbs()[verb](sent)
             case _, ["campaigns", "cmp_toy", *rest]:
                 return 200, self.book("".join(rest))
             case "POST", ["reservations", reservation, "checkout"] if reservation in self.holds:
@@ -256,7 +294,18 @@ class ToyShop:
                 return self.webhook(body or b"", headers)
         return self.thing(method, path, sent)
 
+    def verbs(self) -> dict[str, Callable[[Json], tuple[int, Json]]]:
+        """What can be asked of the campaign."""
+        return {
+            "reservations": self.reserve,
+            "waitlist": self.wait,
+            "cues": self.direct,
+            "extend": self.extend,
+        }
+
     def thing(self, method: str, path: list[str], sent: Json) -> tuple[int, Json]:
+        if path[0] == "waitlist":
+            return self.look(path[1])
         if path[0] == "orders":
             return self.refund(path[1], sent)
         if path[0] == "refunds":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -50,6 +52,24 @@ def test_products_are_as_scarce_as_they_will_be():
         assert offer.limit_per_buyer == apples().offer(offer.sku).limit_per_buyer
     few = played(apples(), buyers=10, expected=10).campaign
     assert [offer.allotment for offer in few.offers] == list(plan.values())
+
+
+def test_deals_and_turns_are_as_scarce_and_as_short():
+    offer = replace(a_campaign().offers[0], waitlist_hold=600)
+    flash = Cue(at=0, cue="flash_price", sku=offer.sku, unit_price=100, seconds=900, units=400)
+    coupon = Cue(at=0, cue="coupon", code="HI", percent_off=5, seconds=900, uses=240, deal=3)
+    again = replace(coupon, at=900, code="hi", uses_per_buyer=1)
+    plan = a_campaign(offers=(offer,), run_of_show=(flash, coupon, again))
+    copy = played(plan, expected=3_600).campaign
+    (short, first, second) = copy.run_of_show
+    assert short.units == round(400 * copy.offers[0].allotment / 4000) == 72
+    assert (first.uses, first.deal, second.uses_per_buyer) == (24, None, 1)
+    assert first.at + (first.seconds or 0) <= second.at
+    assert copy.offers[0].waitlist_hold == 6
+    assert checked(copy) is copy
+    codes = Counter(visit.code for visit in crowd(copy, buyers=400, seed=1))
+    assert codes["HI"] + codes["hi"] > 80
+    assert codes[None] > 80
 
 
 def test_it_takes_no_real_money_and_no_parcel_leaves():
@@ -116,5 +136,6 @@ def test_a_crowd_comes_again_by_its_seed_in_a_rush_with_all_its_habits():
     assert {visit.habit for visit in visits} == set(Habit)
     assert sum(visit.at < 2000 for visit in visits) > 360 / 4
     assert {visit.sku for visit in visits} == {offer.sku for offer in show.offers}
-    limited = {offer.sku for offer in show.offers if offer.limit_per_buyer}
-    assert {offer.sku for offer, _ in buyers_of(show, buyers=360, seed=7)} == limited
+    assert list(buyers_of(show, buyers=360, seed=7)) == [
+        (show.offer(visit.sku), visit.buyer) for visit in visits
+    ]

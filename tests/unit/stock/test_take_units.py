@@ -314,7 +314,9 @@ def test_an_item_never_exceeds_one_write_unit(seed: int) -> None:
     for number in range(room + 1):
         kind = chance.choice(list(Kind))
         following = chance.choice([None, 31_248]) if kind is not Kind.FORWARD else 31_248
-        entries[ledger_key(SECRET, str(number))] = Entry(kind, 32, EPOCH + 611_111, following)
+        entries[ledger_key(SECRET, str(number))] = Entry(
+            kind, 32, EPOCH + 611_111, following, deal=500 if following is None else 0
+        )
     shelf = Shelf("cmp_" + "a" * 16, sku, 31_250, 31_250, EPOCH, room)
     sums = Counters(32, 31, 31, 31, 32 * 10**12 - 1, 32 * 10**12 - 1, 9_999_999, 9_999_999)
     block = Block(31_249, EPOCH + 99, EPOCH + 611_111, EPOCH + 1, sums, entries)
@@ -333,10 +335,13 @@ def test_sizes_are_even_and_sum_to_the_allotment() -> None:
     st.sampled_from(Kind),
     st.integers(0, 99),
     st.integers(0, 999_998),
-    st.none() | st.integers(0, 99_997),
+    st.integers(0, 89_998) | st.none(),
+    st.integers(0, 9_999),
+    st.integers(0, 10**12),
 )
 def test_an_entry_is_one_number(
-    kind: Kind, quantity: int, seconds: int, following: int | None
+    kind: Kind, quantity: int, seconds: int, following: int | None, deal: int, refunded: int
 ) -> None:
-    entry = Entry(kind, quantity, EPOCH + seconds, following)
+    deal = 0 if following is not None else deal
+    entry = Entry(kind, quantity, EPOCH + seconds, following, refunded, deal)
     assert Entry.decode(entry.encode(EPOCH), EPOCH) == entry
