@@ -81,7 +81,7 @@ class Theatre:
         self.bank = Bank(lambda: [Webhook(SECRET)])
         self.use_other_stores()
         campaign = a_campaign(**plan)
-        self.campaigns.save(campaign)
+        self._save(campaign)
         self.id = campaign.id
         self.millis = (campaign.starts_at - 60) * 1000
         self._served = 0
@@ -133,14 +133,17 @@ class Theatre:
         return self.campaign.status
 
     def change(self, **changes: Any) -> None:
-        self.campaigns.save(self.campaign.changed(**changes))
+        self._save(self.campaign.changed(**changes))
 
     def cancel(self) -> None:
         reason = "Storm at the harbour"
-        self.campaigns.save(show_control.cancel(self.campaign, reason=reason, now=self.now))
+        self._save(show_control.cancel(self.campaign, reason=reason, now=self.now))
 
     def end(self) -> None:
         self.change(ends_at=self.now)
+
+    def _save(self, campaign: Campaign) -> None:
+        self.campaigns.save(campaign, by="its merchant")
 
     def blocks(self) -> list[Block]:
         return [block for offer in count_blocks(self.stock, self.campaign) for block in offer]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local.engine.dynamodb_local import DynamoDBLocal
+from local.engine.dynamodb_local import DynamoDBLocal, make_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,3 +17,14 @@ if TYPE_CHECKING:
 def dynamodb(dynamodb_local: DynamoDBLocal) -> DynamoDBClient:
     """A client of it."""
     return dynamodb_local.client()
+
+
+@pytest.fixture(scope="module")
+def own_dynamodb() -> Iterator[DynamoDBLocal]:
+    """Another, with nothing else in it: the sweeper looks at every campaign that there is."""
+    engine = DynamoDBLocal.start()
+    try:
+        make_tables(engine.client())
+        yield engine
+    finally:
+        engine.stop()

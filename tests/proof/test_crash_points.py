@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.access import ACCESS
-from local.engine.dynamodb_local import DynamoDBLocal, make_tables
+from local.engine.dynamodb_local import DynamoDBLocal
 from local.simulation.environments import function_names
 from tests.proof.mirror import Mirror
 from tests.proof.scenes import SCENES, Scene
 from tests.proof.shares import keep_share
 from tests.proof.sweep import Place, sweeps
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def table_calls(places: Iterable[Place]) -> set[tuple[str, str, str]]:
@@ -55,20 +51,9 @@ def test_every_function_there_is_comes_up_in_a_scene_and_dies_in_it() -> None:
                 )
 
 
-@pytest.fixture(scope="module")
-def own_store() -> Iterator[DynamoDBClient]:
-    """A DynamoDB Local with nothing else in it: the sweeper looks at every campaign that there is."""
-    engine = DynamoDBLocal.start()
-    try:
-        make_tables(engine.client())
-        yield engine.client()
-    finally:
-        engine.stop()
-
-
 @pytest.mark.parametrize("function", [name for name in function_names() if ACCESS[name]])
 def test_dynamodb_local_has_the_same_in_it_whoever_dies(
-    function: str, own_store: DynamoDBClient
+    function: str, own_dynamodb: DynamoDBLocal
 ) -> None:
     shortest_first = sorted(sweeps().values(), key=lambda sweep: len(sweep.rehearsal.places))
     sweep, deaths = next(
@@ -77,7 +62,7 @@ def test_dynamodb_local_has_the_same_in_it_whoever_dies(
         if (deaths := [death for death in sweep.deaths if death.function == function])
     )
     death = Random(function).choice([death for death in deaths if death.after] or deaths)
-    mirror = Mirror(own_store)
+    mirror = Mirror(own_dynamodb.client())
     sweep.die(death, mirror)
     assert mirror.calls > death.call
     keep_share("crash_points", f"DynamoDB Local: {function}", {"deaths": 1, "calls": mirror.calls})

@@ -177,16 +177,14 @@ def _mask(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def store(
-    dynamodb_local: DynamoDBLocal, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
+def store(own_dynamodb: DynamoDBLocal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder: Folder = tmp_path_factory.mktemp("microburst")
     with (
         pytest.MonkeyPatch.context() as patch,
-        Proxy.before(dynamodb_local.url, folder) as proxy,
+        Proxy.before(own_dynamodb.url, folder) as proxy,
     ):
         settings = {
-            "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_local.url,
+            "AWS_ENDPOINT_URL_DYNAMODB": own_dynamodb.url,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -195,7 +193,7 @@ def store(
             patch.setenv(name, value)
         # The SDK waits up to seconds before it tries again, and nothing here depends on how long.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.0)
-        yield Store(dynamodb_local, proxy)
+        yield Store(own_dynamodb, proxy)
 
 
 @cache

@@ -36,6 +36,7 @@ from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, QuietLine
 from local.simulation.world import InTurn
 from shared import table, wiring
+from shared.adapters.dynamodb_log import DynamoDBLog
 from shared.adapters.eventbridge import EventBridgeBus
 from shared.domain import ids, stock
 from shared.domain.campaign import Offer, Status
@@ -106,6 +107,14 @@ class Sale(RuleBasedStateMachine):
         drawn = patch.object(ids, "draw", Random(7).randbytes)
         for each in (room, in_turn, drawn, patch.object(stock, "BLOCK_UNITS", BLOCK_UNITS)):
             self.patches.enter_context(each)
+        try:
+            self._open()
+        except BaseException:
+            # Nobody tears down what was never there, and the next test must find the world as it is.
+            self.patches.close()
+            raise
+
+    def _open(self) -> None:
         self.millis = 0
         self.store = MemoryDynamoDB(lambda: self.clock() / 1000)
         self.ledger = LedgerAudit(self.clock, self.clock, tolerance=0)
@@ -114,6 +123,7 @@ class Sale(RuleBasedStateMachine):
         self.store.watch = self.audit.watch
         self.line = Mortal()
         client = cast(Any, Client("dynamodb", self.store.call, self.line))
+        self.log = DynamoDBLog(client, "log")
         offer = Offer(
             number=0,
             sku=FUJI,
@@ -277,7 +287,7 @@ class Sale(RuleBasedStateMachine):
 
     def merchant(self, point: int | None, decide: Callable[[Any], Any]) -> None:
         def act() -> Any:
-            return change_campaign(self.stage.campaigns, self.stage.id, decide)
+            return change_campaign(self.stage.campaigns, self.stage.id, decide, by="its merchant")
 
         answer = self.attempt(point, act)
         assert not isinstance(answer, Refusal) or isinstance(answer, CampaignState), answer
@@ -314,6 +324,7 @@ class Sale(RuleBasedStateMachine):
         with (
             patch.object(wiring, "bus", lambda: bus),
             patch.object(wiring, "merchant_of", lambda _: MERCHANT),
+            patch.object(wiring, "campaign_log", lambda: self.log),
         ):
             answer = publish({"Records": [record(each) for each in changes[first : first + size]]})
         assert answer == {"batchItemFailures": []}
