@@ -1,4 +1,4 @@
-"""What a beat costs when many campaigns are on at once: all are due at the same instant, and few hands are there for them."""
+"""What a beat costs when many campaigns are on at once: all are due at one instant, and few hands are there for them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def many_campaigns(meter: Meter) -> list[Row]:
     return [
         Row(f"seconds until the last of {what} has had its beat", slowest, budget=BEAT, note=note),
         Row("read units of a beat among them", reads, note=f"{OFFERS * 10} blocks"),
-        Row("write units of a beat among them", writes, note="a snapshot, a bookmark, what ran out"),
+        Row(
+            "write units of a beat among them", writes, note="a snapshot, a bookmark, what ran out"
+        ),
     ]
 
 

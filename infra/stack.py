@@ -20,6 +20,7 @@ from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.rehearsals import Rehearsals
 from infra.constructs.show_page import ShowPage
+from infra.constructs.stockroom import Stockroom
 from infra.constructs.stripe_account import StripeAccount
 from infra.constructs.tables import Tables
 from infra.stages import Stage
@@ -60,8 +61,14 @@ class LivehourStack(Stack):
         )
         start = CampaignStart(self, "Start", backend=backend, machine=lifecycle.machine)
         refunds = OrderRefunds(self, "Refunds", backend=backend, stripe=stripe)
+        stockroom = Stockroom(self, "Stockroom", backend=backend)
         rehearsals = Rehearsals(
-            self, "Rehearsals", backend=backend, lifecycle=lifecycle.machine, parcels=parcels
+            self,
+            "Rehearsals",
+            backend=backend,
+            lifecycle=lifecycle.machine,
+            stockroom=stockroom,
+            parcels=parcels,
         )
         sweep = CampaignSweep(
             self,
@@ -79,6 +86,7 @@ class LivehourStack(Stack):
             "Api",
             backend=backend,
             start=start,
+            stockroom=stockroom,
             payment_secret=payment_secret,
             stripe=stripe,
             packages=packages,

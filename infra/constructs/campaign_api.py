@@ -29,10 +29,10 @@ from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.parcels import Parcels
 from infra.constructs.payment_secret import PaymentSecret
 from infra.constructs.rehearsals import Rehearsals
+from infra.constructs.stockroom import Stockroom
 from infra.constructs.stripe_account import StripeAccount
 from infra.stages import Stage
 from shared.contracts.routes import ELSE_FUNCTION, ROUTES
-from shared.settings import Setting
 
 MEMORY: Final = {
     # MB, by function. More memory is more of a core: 1,024 is what a buyer waits for.
@@ -82,6 +82,7 @@ class CampaignApi(Construct):
         *,
         backend: Backend,
         start: CampaignStart,
+        stockroom: Stockroom,
         payment_secret: PaymentSecret,
         stripe: StripeAccount,
         packages: ClosingPackages,
@@ -91,14 +92,9 @@ class CampaignApi(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
-        # As much as laying it out: it may be as many blocks.
-        arrange = BackendFunction(
-            self, backend=backend, name="arrange_stock", memory=1024, timeout=600
-        )
-        arranges: dict[str, str] = {Setting.ARRANGE_FUNCTION_ARN: arrange.function_arn}
         settings = {
-            "campaigns": {**start.settings, **stripe.settings, **arranges},
-            "waitlist": arranges,
+            "campaigns": {**start.settings, **stripe.settings, **stockroom.settings},
+            "waitlist": stockroom.settings,
             "checkout": {**stripe.settings, **parcels.seals},
             "payment_webhooks": {**payment_secret.settings, **stripe.settings},
             "check_books": stripe.settings,
@@ -120,7 +116,7 @@ class CampaignApi(Construct):
         }
         start.allow(self.functions["campaigns"])
         for name in ("campaigns", "waitlist"):
-            self.functions[name].allow("lambda:InvokeFunction", on=arrange.function_arn)
+            stockroom.allow_asking(self.functions[name])
         payment_secret.allow_reading(self.functions["payment_webhooks"])
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])

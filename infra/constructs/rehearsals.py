@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.parcels import Parcels
+from infra.constructs.stockroom import Stockroom
 from shared.settings import Setting
 
 DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "rehearse_campaign.asl.json"
@@ -34,13 +35,18 @@ class Rehearsals(Construct):
         *,
         backend: Backend,
         lifecycle: StateMachine,
+        stockroom: Stockroom,
         parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
         name = f"livehour-{stage.name}-rehearse-campaign"
         settings = {
-            "rehearse_show": {Setting.LIFECYCLE_ARN: lifecycle.state_machine_arn, **parcels.seals}
+            "rehearse_show": {
+                Setting.LIFECYCLE_ARN: lifecycle.state_machine_arn,
+                **stockroom.settings,
+                **parcels.seals,
+            }
         }
         self.steps = {
             step: BackendFunction(
@@ -54,6 +60,7 @@ class Rehearsals(Construct):
             for step, (memory, timeout) in STEPS.items()
         }
         self.steps["rehearse_show"].allow("states:StartExecution", on=lifecycle.state_machine_arn)
+        stockroom.allow_asking(self.steps["rehearse_show"])
         parcels.allow_sealing(self.steps["rehearse_show"])
         arns = {step: function.function_arn for step, function in self.steps.items()}
         self.machine = StateMachine(

@@ -17,6 +17,8 @@ from shared.table import BLOCK_UNITS, ORDER_SHARDS, ledger_room
 
 RUSH: Final = 60
 """Seconds in which all buyers come, at the worst: the busiest second has a sixtieth of them."""
+PART: Final = 1_000
+"""Beats of one execution of the lifecycle, whose history has nine events for each."""
 _PRICES: Final = {
     # USD for one million
     "HTTP API requests": 1.00,
@@ -158,9 +160,9 @@ def _of_orders(plan: Campaign, peak: int) -> Iterator[Limit]:
     beats = (plan.closes_at - plan.starts_at) // 5
     yield Limit(
         "history events of one execution",
-        min(beats, 2_000) * 11,
+        min(beats, PART) * 9 + 20,
         25_000,
-        "Step Functions quotas; the lifecycle hands over every 2,000 beats",
+        f"Step Functions quotas; the lifecycle hands over every {PART:,} beats",
         "",
     )
 

@@ -121,7 +121,11 @@ def _unfair(journal: Journal) -> Objective:
     wrong = journal.unfair
     refused = journal.outcomes["sold_out"]
     limited = journal.outcomes["buyer_limit_reached"]
-    measured = f"{len(wrong):,} of {refused:,} told sold out, {limited:,} at their limit"
+    waited, served = journal.outcomes["stood in line"], journal.outcomes["had their turn"]
+    measured = (
+        f"{len(wrong):,} of {refused:,} told sold out, {limited:,} at their limit, {waited:,} in line ({served:,} had their"
+        f" turn), {journal.outcomes['reserved with a deal']:,} with a deal"
+    )
     return Objective("unfair", not wrong, "0", measured, tuple(wrong))
 
 

@@ -63,6 +63,7 @@ BEYOND_TABLES: dict[str, set[tuple[str, str]]] = {
     "rehearsals": {("states:StartExecution", "livehour-production-rehearse-campaign")},
     "rehearse_show": {
         ("states:StartExecution", "livehour-production-campaign-lifecycle"),
+        ("lambda:InvokeFunction", "livehour-production-arrange-stock"),
         *SEALS,
     },
     "refunds": {
@@ -132,7 +133,7 @@ def test_no_function_may_scan_and_one_may_delete_what_was_only_rehearsed(templat
     ]
     (statement,) = deleting
     assert statement["Action"] == ["dynamodb:DeleteItem"]
-    assert len(statement["Resource"]) == 6
+    assert len(statement["Resource"]) == 7
     assert statement["Condition"] == {
         "ForAllValues:StringLike": {keys: ["cmp_rehearse*", "rehearse*"]},
         "Null": {keys: "false"},

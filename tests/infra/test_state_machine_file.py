@@ -13,12 +13,13 @@ import pytest
 
 from infra.constructs.campaign_lifecycle import DEFINITION, STEPS
 from local.engine.toolchain import node
+from shared.domain import forecast
 from tests.infra.template import Template
 
 REPOSITORY = Path(__file__).parents[2]
 MACHINES = sorted((REPOSITORY / "infra" / "state_machines").glob("*.asl.json"))
 HISTORY = 25_000  # events; an execution that makes one more is stopped by AWS
-BEATS = 1_000
+BEATS = forecast.PART
 PACKAGE = "Build the closing package"
 PARCELS = "Hand over what is left"
 TRANSIENT = {
