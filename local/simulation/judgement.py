@@ -21,7 +21,7 @@ from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
 from shared.domain.deals import deal_of, is_other_coupon
 from shared.domain.ids import ledger_key
-from shared.domain.order import Attention, OrderState
+from shared.domain.order import Attention, Order, OrderState
 from shared.domain.parcel import parcel_id
 from shared.domain.stock import PAID, REMEMBERED, Kind
 from shared.domain.totals import Sums
@@ -269,7 +269,7 @@ class Court:
         orders = [
             order
             for order in self._audit.orders.values()
-            if order.paid_at is not None and campaign.is_of_replay(order.expires_at)
+            if order.paid_at is not None and self._is_of_replay(campaign, order)
         ]
         sold = (
             len(orders),
@@ -279,6 +279,13 @@ class Court:
         told = (total.replay_orders, total.replay_gross, total.replay_refunded)
         expect(told == sold, "replay", f"{told} are told, {sold} were sold and given back")
         self._audit.ledger.checks["replay told apart"] += 1
+
+    def _is_of_replay(self, campaign: Campaign, order: Order) -> bool:
+        """By whether its units were held for who stood in line, as the line's tickets say."""
+        waited = order.key in self._audit.lines.keys
+        offer = campaign.offer(order.sku)
+        hold = (offer.waitlist_hold if waited else None) or campaign.hold_seconds
+        return campaign.replay_until is not None and order.expires_at - hold >= campaign.ends_at
 
     def _judge_fulfilment(self, campaign: Campaign) -> None:
         """Each order that was paid and kept has its parcel, or a reason."""

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import CampaignState, OfferNotFound
 from shared.domain.parties import Party
 from shared.domain.payment_fee import NO_FEE, FeeTerms
@@ -253,9 +254,18 @@ class Campaign:
         """The instant from which no unit can be reserved."""
         return max(self.ends_at, self.replay_until or 0)
 
-    def is_of_replay(self, expires_at: int) -> bool:
-        """Whether a reservation was made when the show was over, by the end of its hold."""
-        return bool(self.replay_until) and expires_at - self.hold_seconds >= self.ends_at
+    def reserved_at(self, check: ClaimCheck) -> int:
+        """The second in which a reservation began, by the end of its hold: seconds since 1970 UTC."""
+        waited = self.offers[check.offer_number].waitlist_hold if check.waited else None
+        return check.deadline - (self.hold_seconds if waited is None else waited)
+
+    def is_of_replay(self, check: ClaimCheck) -> bool:
+        """Whether a reservation was made when the show was over."""
+        return bool(self.replay_until) and self.reserved_at(check) >= self.ends_at
+
+    def units_of_replay(self, check: ClaimCheck) -> int:
+        """Units of a reservation, if it was made when the show was over."""
+        return check.quantity if self.is_of_replay(check) else 0
 
     @property
     def longest_hold(self) -> int:

@@ -23,8 +23,8 @@ ORDER = "ord_"
 PAYMENT = "pay_"
 
 _LAYOUT = struct.Struct(">B10sB3s6sBBH6sI8s")
-_VERSION = 1
-"""Ids from before there were deals have zeros in the deal's place, and say so: none."""
+_PLAIN, _WAITED = 1, 2
+"""What an id begins with. Ids from before there were deals have zeros in the deal's place, and say so: none."""
 _MAC_BYTES = 12
 
 
@@ -53,6 +53,8 @@ class ClaimCheck:
     """Digest of the storefront's buyer id."""
     deal: int = 0
     """Number of the deal that it was promised; 0: none."""
+    waited: bool = False
+    """Whether it was offered to who stood in line: such a hold lasts as long as the offer says, not the campaign."""
 
     @property
     def amount(self) -> int:
@@ -66,7 +68,7 @@ class ClaimCheck:
     def suffix(self, secret: str) -> str:
         """The part that a reservation id and its order id share."""
         packed = _LAYOUT.pack(
-            _VERSION,
+            _WAITED if self.waited else _PLAIN,
             base64.b32decode(self.campaign_id.removeprefix("cmp_").upper()),
             self.offer_number,
             self.block.to_bytes(3, "big"),
@@ -93,7 +95,9 @@ def verify(suffix: str, secret: str) -> ClaimCheck:
     packed, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if not hmac.compare_digest(mac, _sign(packed, secret)):
         raise NotAClaimCheck(suffix)
-    _, campaign, number, block, key, quantity, tail, deal, price, deadline, buyer = _unpack(suffix)
+    kind, campaign, number, block, key, quantity, tail, deal, price, deadline, buyer = _unpack(
+        suffix
+    )
     return ClaimCheck(
         campaign_id="cmp_" + base64.b32encode(campaign).decode().lower(),
         offer_number=number,
@@ -105,6 +109,7 @@ def verify(suffix: str, secret: str) -> ClaimCheck:
         deadline=deadline,
         buyer=base64.urlsafe_b64encode(buyer).decode().rstrip("="),
         deal=deal,
+        waited=kind == _WAITED,
     )
 
 
@@ -132,7 +137,7 @@ _Fields = tuple[int, bytes, int, bytes, bytes, int, int, int, bytes, int, bytes]
 
 def _unpack(suffix: str) -> _Fields:
     fields: _Fields = _LAYOUT.unpack(_bytes(suffix)[: _LAYOUT.size])
-    if fields[0] != _VERSION:
+    if fields[0] not in (_PLAIN, _WAITED):
         raise NotAClaimCheck(suffix)
     return fields
 

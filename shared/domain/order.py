@@ -184,9 +184,13 @@ class Order:
         """Ledger key with which the attempt under way begins: of this order and attempt, and of no reservation."""
         return ledger_key(secret, "late", self.id, str(self.attempt))
 
+    def promise(self, secret: str) -> ClaimCheck:
+        """What its reservation promised, wherever its units are now."""
+        return verify(suffix_of(self.id, ORDER), secret)
+
     def claim(self, secret: str) -> ClaimCheck:
         """Where its units are, or were last: the reservation's, or those that a late payment took."""
-        check = verify(suffix_of(self.id, ORDER), secret)
+        check = self.promise(secret)
         if self.seat is None or self.late_until is None:
             return check
         return replace(

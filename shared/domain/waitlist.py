@@ -99,6 +99,7 @@ class Ticket:
             unit_price=held.unit_price,
             deadline=held.deadline,
             buyer=self.buyer,
+            waited=True,
         )
 
 

@@ -34,7 +34,7 @@ def book(stock: StockBlocks, campaign: Campaign, order: Order, *, restock: bool,
             _follow(stock, place, check, tail)
             return tail.kind is Kind.RESTOCKED
         due = order.refunded_in_books - tail.refunded
-        replay = order.quantity if campaign.is_of_replay(order.expires_at) else 0
+        replay = campaign.units_of_replay(order.promise(campaign.secret))
         if due <= 0:
             return False
         if order.refunded_in_books < order.amount:

@@ -147,7 +147,7 @@ class CheckoutDesk:
             silent.facts["expires_at"] = rfc3339(check.deadline)
             raise
         offer = campaign.offers[check.offer_number]
-        listed = campaign.list_price(offer, check.deadline - campaign.hold_seconds)
+        listed = campaign.list_price(offer, campaign.reserved_at(check))
         return Order(
             id=order_id,
             campaign_id=campaign.id,

@@ -256,7 +256,7 @@ class WaitlistDesk:
             state = look(self._stock, place, check, now) or State.EXPIRED
         identifier = check.identifier(campaign.secret)
         offer = campaign.offer(ticket.sku)
-        listed = campaign.list_price(offer, check.deadline - (offer.waitlist_hold or 0))
+        listed = campaign.list_price(offer, campaign.reserved_at(check))
         reservation = Reservation(
             check, identifier, ticket.sku, campaign.currency, state, list_price=listed
         )

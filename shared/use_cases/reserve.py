@@ -225,7 +225,7 @@ def _told(
         offer.sku,
         campaign.currency,
         state,
-        list_price=campaign.list_price(offer, check.deadline - campaign.hold_seconds),
+        list_price=campaign.list_price(offer, campaign.reserved_at(check)),
         coupon=coupon_of(campaign, check.deal),
     )
 

@@ -67,7 +67,7 @@ def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
         # What was sold before stays sold; a hold does not become an order of a campaign that was called off.
         state = release_hold(books.stock, place, check, now=now)
     else:
-        replay = order.quantity if campaign.is_of_replay(order.expires_at) else 0
+        replay = campaign.units_of_replay(order.promise(campaign.secret))
         state = confirm_hold(books.stock, place, check, amount=order.amount, now=now, replay=replay)
     return state is State.CONFIRMED
 

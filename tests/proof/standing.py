@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from shared.domain.campaign import Campaign
 from shared.domain.ids import ledger_key
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import Block, Kind
 from shared.domain.totals import Sums
+from shared.domain.waitlist import Ticket
 from shared.use_cases.request_keys import keys_of
 from tests.proof.history import History
 from tests.theatre import FUJI
@@ -61,11 +63,15 @@ def unfinished(blocks: Sequence[Block], orders: Iterable[Order]) -> list[str]:
 
 
 def reservations(
-    history: History, campaign: Campaign, blocks: Iterable[Block], orders: Iterable[Order] = ()
+    history: History,
+    campaign: Campaign,
+    blocks: Iterable[Block],
+    orders: Iterable[Order] = (),
+    tickets: Iterable[Ticket] = (),
 ) -> Iterator[Wish]:
     """
     Every reservation that stands in the ledgers, as it was asked for; one that nobody asked for by its ledger key. What
-    late payments of ``orders`` took is none.
+    late payments of ``orders`` took is none, nor what was offered to ``tickets``.
     """
     secret = campaign.secret
     known = {
@@ -78,6 +84,12 @@ def reservations(
         for order in orders
         for attempt in range(order.attempt)
         for key in _paths(secret, "late", order.id, str(attempt + 1))
+    }
+    late |= {
+        key
+        for ticket in tickets
+        for attempt in range(ticket.attempt + 1)
+        for key in keys_of(secret, replace(ticket, attempt=attempt).ledger_key(secret))
     }
     held: Counter[tuple[str, int]] = Counter()
     tails = []

@@ -12,20 +12,23 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain.campaign import Offer
 from shared.domain.order import Order
 from shared.domain.show_control import cancel
 from shared.domain.totals import Sums
+from shared.domain.waitlist import Ticket
 from shared.use_cases.keep_books import Phase
 from shared.use_cases.prepare_stock import block_sizes
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.take_snapshot import count_blocks
+from shared.use_cases.waitlist_ports import Line
 from tests.dynamodb.stage import Stage
 from tests.proof.checkers import Blocks, bank, counter, durable, one_answer
 from tests.proof.history import History
 from tests.proof.races.process import Process
 from tests.proof.standing import misplaced, reservations, unfinished
-from tests.theatre import HOLD
+from tests.theatre import FUJI, HOLD
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -110,6 +113,12 @@ class Race:
         """All of them, as they stand."""
         return list(self.show.orders.all(self.show.id))
 
+    def tickets(self) -> list[Ticket]:
+        """All of the line, in its order."""
+        waitlists = DynamoDBWaitlists(self.show._client, "waitlists")
+        line = Line(self.show.id, FUJI)
+        return [ticket for _, ticket in waitlists.tickets(line, since=1, most=1_000) if ticket]
+
     def judge(self, *, settled: bool = False, pruned: bool = False) -> Sums:
         """
         Nothing was lost, made up or counted twice, at any read. ``settled``: and everything has come to its end; ``pruned``:
@@ -122,14 +131,20 @@ class Race:
         found = bank(history, laid_out, at_first=campaign.offers[0].home_blocks)
         done = {entry.f for entry in history.entries}
         if "reserve" in done:
-            # A late payment takes units again, by itself or when a beat goes on with it: one more reservation.
+            # A late payment takes units again, by itself or when a beat goes on with it: one more reservation. So is what is
+            # offered to who stood in line.
             found += counter(
-                history, "reserve", lambda read: Sums.of(read[0]).placed, perhaps=("pay", "beat")
+                history,
+                "reserve",
+                lambda read: Sums.of(read[0]).placed,
+                perhaps=("pay", "beat", "join"),
             )
             found += one_answer(history, "reserve")
             if not pruned:
                 found += durable(
-                    history, "reserve", reservations(history, campaign, blocks, orders)
+                    history,
+                    "reserve",
+                    reservations(history, campaign, blocks, orders, self.tickets()),
                 )
         if "check out" in done:
             found += durable(history, "check out", [order.reservation_id for order in orders])

@@ -63,7 +63,7 @@ def tally(request: pytest.FixtureRequest, testrun_uid: str) -> Iterator[Tally]:
 def race(crowd: DynamoDBClient, tally: Tally) -> Iterator[MakeRace]:
     """
     Makes races, each about a campaign of its own. ``block_units`` and ``room`` (entries of a ledger) make blocks as small as
-    a race wants them.
+    a race wants them. ``turn``: seconds for which units are held for who stood in line; else nobody can.
     """
     made: list[Race] = []
     with ExitStack() as patches:
@@ -75,6 +75,7 @@ def race(crowd: DynamoDBClient, tally: Tally) -> Iterator[MakeRace]:
             block_units: int = table.BLOCK_UNITS,
             room: int | None = None,
             limit: int | None = None,
+            turn: int | None = None,
             live: bool = True,
             **fields: Any,
         ) -> Race:
@@ -88,6 +89,7 @@ def race(crowd: DynamoDBClient, tally: Tally) -> Iterator[MakeRace]:
                 unit_price=PRICE,
                 allotment=units,
                 limit_per_buyer=limit,
+                waitlist_hold=turn,
             )
             made.append(Race(crowd, seed, offer, **fields))
             if live:

@@ -8,21 +8,28 @@ from random import Random
 from typing import Any
 
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
+from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain.campaign import Campaign
 from shared.domain.errors import Refusal
 from shared.domain.order import Order
 from shared.domain.totals import Snapshot
+from shared.domain.waitlist import Ticket
+from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.campaign_cache import CampaignCache
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
 from shared.use_cases.hints import Hints
+from shared.use_cases.join_waitlist import TicketView, WaitlistDesk
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, keep_books
 from shared.use_cases.order_ports import Books
+from shared.use_cases.read_line import LineReader
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
+from shared.use_cases.serve_line import LineKeeper
 from shared.use_cases.take_snapshot import take_snapshot
 from tests.builders import MERCHANT
 from tests.dynamodb.stage import Stage
+from tests.fakes import MemoryErrands
 from tests.memory_parcels import OpenAddresses
 from tests.proof.history import History, Told
 from tests.shop import SHIP_TO, event_body, headers
@@ -70,6 +77,18 @@ class Process:
             campaigns, show.stock, show.orders, providers, OpenAddresses()
         )
         self._payments = PaymentDesk(campaigns, self.books)
+        stores: dict[str, Any] = {
+            "campaigns": show.campaigns,
+            "copies": campaigns,
+            "stock": show.stock,
+            "hints": hints,
+            "buyers": show.buyers,
+            "waitlists": DynamoDBWaitlists(show._client, "waitlists"),
+        }
+        lines = LineReader(stores["waitlists"])
+        stockroom = Stockroom(show.campaigns, show.stock, MemoryErrands())
+        self._line = WaitlistDesk(**stores, lines=lines, stockroom=stockroom)
+        self._keeper = LineKeeper(**stores, clock=self.millis)
 
     def believe(self, campaign: Campaign) -> None:
         """Reserve by this copy of the campaign from now on, however old it gets."""
@@ -170,6 +189,40 @@ class Process:
             event_id,
             lambda: self._payments.receive("test", headers(raw, event_id), raw, self.now),
         )
+
+    def join(self, buyer: str, units: int = 1, key: str = "join") -> TicketView | Refusal | None:
+        """Stand in line."""
+        request = ReservationRequest(
+            merchant=MERCHANT,
+            campaign_id=self._show.id,
+            sku=FUJI,
+            quantity=units,
+            buyer_id=buyer,
+            idempotency_key=key,
+        )
+        return self._attempt(
+            "join",
+            (buyer, key, units),
+            lambda: self._line.join(request, self.now),
+            lambda view: view.ticket.id,
+        )
+
+    def leave(self, ticket: Ticket) -> TicketView | Refusal | None:
+        """Stand in line no more."""
+        return self._attempt(
+            "leave",
+            ticket.id,
+            lambda: self._line.leave(ticket.id, MERCHANT, self.now),
+            lambda view: view.state,
+        )
+
+    def look(self, ticket: Ticket) -> TicketView:
+        """A ticket as it stands."""
+        return self._line.find(ticket.id, MERCHANT, self.now)
+
+    def serve(self) -> int | Refusal | None:
+        """Offer what is free to those in line, as every beat does."""
+        return self._attempt("serve", None, lambda: self._keeper.keep(self._show.id))
 
     def beat(self, *, now: int | None = None) -> Beat | Refusal | None:
         """One beat of the show."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.domain import show_control
+from shared.domain.claim_check import ClaimCheck, verify
 from shared.domain.errors import CampaignState
 from shared.use_cases.read_totals import totals_document
 from tests.builders import a_campaign
@@ -20,6 +22,12 @@ def a_show() -> Theatre:
     show = Theatre(replay_until=START + SHOW + 600)
     show.go_live()
     return show
+
+
+def reserved(second: int, **fields: Any) -> ClaimCheck:
+    """A claim of an ordinary reservation at a second, since 1970 UTC."""
+    plain = ClaimCheck(a_campaign().id, 0, 0, "AAAAAAAA", 1, 1, 9900, second + HOLD, "A" * 11)
+    return replace(plain, **fields)
 
 
 def replay(show: Theatre) -> Any:
@@ -90,10 +98,21 @@ def test_an_end_that_has_passed_is_not_moved():
         show_control.extend(show.campaign, ends_at=START + SHOW + 60, now=show.now)
     at(show, SHOW - 2)
     later = show_control.extend(show.campaign, ends_at=START + SHOW + 60, now=show.now)
-    assert [later.is_of_replay(START + SHOW + second + HOLD) for second in (59, 60)] == [
+    assert [later.is_of_replay(reserved(START + SHOW + second)) for second in (59, 60)] == [
         False,
         True,
     ]
+
+
+def test_a_turn_in_line_is_reserved_when_it_was_offered_however_long_it_is_held():
+    show = a_show().campaign
+    offer = replace(show.offers[0], waitlist_hold=HOLD // 4)
+    show = replace(show, offers=(offer,))
+    last, first = (START + SHOW + second + HOLD // 4 for second in (-1, 0))
+    turns = [reserved(0, deadline=deadline, waited=True) for deadline in (last, first)]
+    assert [show.is_of_replay(turn) for turn in turns] == [False, True]
+    secret = show.secret
+    assert all(verify(turn.suffix(secret), secret) == turn for turn in turns)
 
 
 def test_a_late_payment_counts_where_its_reservation_was_made():
