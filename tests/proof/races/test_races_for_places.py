@@ -19,7 +19,7 @@ TURN = 30
 
 
 def joined(race: Race, count: int, name: str = "in line") -> list[Ticket]:
-    """So many more who stand in line, in the order of their numbers. A process has a clock of its own, from when it begins."""
+    """So many more who stand in line, by their numbers. The clock of a process runs from when it begins: so a bit later."""
     race.show.wait(15)
     acts = [partial(each.join, f"{name} {each.number}") for each in race.processes(count)]
     views = [each for each in race.at_once(*acts) if isinstance(each, TicketView)]
