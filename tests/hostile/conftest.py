@@ -144,7 +144,10 @@ def deployed_playground(stack: LocalStack, over_http: OverHttp) -> Premises:
 
 
 def _belongings(stack: LocalStack, owner: Premises, roles: Iterable[str] = KEPT_APART) -> list[str]:
-    """Every item about a merchant's show and draft, but for the board, which is renewed for who looks at the show."""
+    """
+    Every item about a merchant's show and draft, but for the board, which is renewed for who looks at the show, and for what
+    goes on in the draft's rehearsal by itself.
+    """
     client = dynamodb(stack.engine.url)
     names = [table.short(owner.show), table.short(owner.draft)]
     items: list[str] = []
@@ -160,7 +163,9 @@ def _belongings(stack: LocalStack, owner: Premises, roles: Iterable[str] = KEPT_
         items += [
             item
             for item in written
-            if any(name in item for name in names) and f"#{table.BOARD}" not in item
+            if any(name in item for name in names)
+            and f"#{table.BOARD}" not in item
+            and table.CAMPAIGN_PREFIX + table.REHEARSED not in item
         ]
     return sorted(items)
 

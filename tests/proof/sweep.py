@@ -9,7 +9,7 @@ Dying before a call that only reads, and dying after it, leave the same world be
 Places between which nothing was written are one death, which is died once, at whichever of them the seed draws.
 
 All scenes have a beginning and an end, and most processes do in one what they did in others. What a process did up to its
-death, call by call, is its path: on each path that there is somebody dies where it is met first, and then every eighth time.
+death, call by call, is its path: on each path that there is somebody dies where it is met first, and every 16th time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.proof.scenes import SCENES, Scene, Script
 
 CHANGES: Final = WRITES | {"CreateSchedule", "DeleteSchedule"}
 """Operations after which the world may be another."""
-EVERY: Final = 8
+EVERY: Final = 16
 """Of those who are met on one path: the first one dies, and then one of so many."""
 
 
