@@ -55,6 +55,8 @@ function off({ percent_off: percent, amount_off: amount }, currency) {
   return percent == null ? money(amount ?? 0, currency) : `${percent} %`;
 }
 
+const lasting = (seconds) => (seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
+
 function inWords(marker, { offers = [] }, currency) {
   const title = titleOf(offers.find(({ sku }) => sku === marker.sku) ?? { sku: marker.sku ?? '' }).text;
   const price = marker.unit_price == null ? '' : money(marker.unit_price, currency);
@@ -71,7 +73,7 @@ function inWords(marker, { offers = [] }, currency) {
     announce: ['', `announced: ${marker.text}`],
     paused: ['paused', marker.text ? `paused: ${marker.text}` : 'paused'],
     resumed: ['resumed', 'selling again'],
-    extended: ['longer', `the show goes on ${Math.round(marker.seconds / 60) || 1} min longer`],
+    extended: ['longer', `the show goes on ${lasting(marker.seconds)} longer`],
     waitlist_opened: ['line', `buyers wait for ${title}`],
     waitlist_closed: ['', `nobody waits for ${title} any more`],
     replay: ['replay', 'the show is over, and its replay sells on'],

@@ -8,6 +8,12 @@ const { bars, stepped } = uPlot.paths;
 const NARROW = 560; // px: below it there is no room for words in the chart, nor for a second axis
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
 
+const bar = (x, y, r) => `M${x - r} ${y}h${2 * r}v${0.5 * r}h${-2 * r}z`;
+const plus = (x, y, r) => {
+  const [thick, arm] = [0.6 * r, 0.7 * r];
+  return `M${x - thick / 2} ${y - r}h${thick}v${arm}h${arm}v${thick}h${-arm}v${arm}h${-thick}v${-arm}h${-arm}v${-thick}h${arm}z`;
+};
+
 /** The head of a marker around x and y, and its ink: told apart by shape as well as colour. */
 const HEADS = {
   pin: ['pin', (x, y, r) => `M${x - r} ${y - r}h${2 * r}l${-r} ${2 * r}z`],
@@ -16,6 +22,12 @@ const HEADS = {
   price: ['flash', (x, y, r) => `M${x} ${y - r}l${r} ${r}l${-r} ${r}l${-r} ${-r}z`],
   paused: ['text', (x, y, r) => `M${x - r} ${y - r}h${r * 0.7}v${2 * r}h${-r * 0.7}zM${x + r * 0.3} ${y - r}h${r * 0.7}v${2 * r}h${-r * 0.7}z`],
   resumed: ['text', (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${r}l${-2 * r} ${r}z`],
+  release_stock: ['sold', plus],
+  stock: ['sold', plus],
+  extended: ['text', (x, y, r) => `M${x - r} ${y - r}l${r} ${r}l${-r} ${r}zM${x} ${y - r}l${r} ${r}l${-r} ${r}z`],
+  waitlist_opened: ['text', (x, y, r) => [-1, -0.25, 0.5].map((row) => bar(x, y + row * r, r)).join('')],
+  waitlist_closed: ['text', (x, y, r) => bar(x, y - 0.25 * r, r)],
+  replay: ['text', (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${r}l${-2 * r} ${r}z`],
   sold_out: ['text', (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`],
 };
 
