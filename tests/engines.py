@@ -25,15 +25,22 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@pytest.fixture(scope="session")
-def dynamodb_local() -> Iterator[DynamoDBLocal]:
-    """DynamoDB Local with every table, under the name of its role. Tests keep apart by campaigns of their own."""
+@contextmanager
+def running_dynamodb() -> Iterator[DynamoDBLocal]:
+    """A DynamoDB Local with every table, under the name of its role, and nothing in them."""
     engine = DynamoDBLocal.start()
     try:
         make_tables(engine.client())
         yield engine
     finally:
         engine.stop()
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[DynamoDBLocal]:
+    """The one that tests share. They keep apart by campaigns of their own."""
+    with running_dynamodb() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.engine.dynamodb_local import DynamoDBLocal, make_tables
+from local.engine.dynamodb_local import DynamoDBLocal
+from tests.engines import running_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,9 +23,5 @@ def dynamodb(dynamodb_local: DynamoDBLocal) -> DynamoDBClient:
 @pytest.fixture(scope="module")
 def own_dynamodb() -> Iterator[DynamoDBLocal]:
     """Another, with nothing else in it: the sweeper looks at every campaign that there is."""
-    engine = DynamoDBLocal.start()
-    try:
-        make_tables(engine.client())
+    with running_dynamodb() as engine:
         yield engine
-    finally:
-        engine.stop()
