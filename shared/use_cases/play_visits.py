@@ -154,14 +154,14 @@ class Crowd:
             buyer_id=act.visit.buyer,
             idempotency_key=f"{act.visit.key}-line",
         )
-        desk = self._desks.waitlist
+        began, desk = clock.now_millis(), self._desks.waitlist
         told = self._ask("line", lambda now: desk.join(request, now), act.visit)
         if not isinstance(told, TicketView):
             self._witness.count(_name(told))
             return ()
         if not told.replayed:
             self._witness.count("stood in line")
-        return self._hear(replace(act, ticket=told.ticket.id), told, began=clock.now_millis())
+        return self._hear(replace(act, ticket=told.ticket.id), told, began=began)
 
     def _look(self, act: Act) -> Sequence[Act]:
         began, desk = clock.now_millis(), self._desks.waitlist
@@ -178,8 +178,7 @@ class Crowd:
         if view.state is not TicketState.OFFERED or view.reservation is None:
             return ()
         self._witness.count("had their turn")
-        held = self._show.offer(act.visit.sku).waitlist_hold or 0
-        offered = view.reservation.check.deadline - held
+        offered = self._show.reserved_at(view.reservation.check)
         self._witness.served(act.visit, act.ticket, act.quantity, view.reservation, began=offered)
         return self._what_next(
             replace(act, key=f"{act.visit.key}-turn", reservation=view.reservation)
