@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from stripe import WebhookSignature
 
+from shared import clock
 from shared.domain.order import Order
 from tests.stripe_server import WEBHOOK_SECRET
 
@@ -20,7 +20,7 @@ def event(kind: str, thing: Json, event_id: str = "evt_1", **changes: Any) -> by
         "id": event_id,
         "object": "event",
         "api_version": "2026-10-28.endive",
-        "created": int(time.time()),
+        "created": clock.now_seconds(),
         "type": kind,
         "livemode": False,
         "pending_webhooks": 1,
@@ -33,7 +33,7 @@ def event(kind: str, thing: Json, event_id: str = "evt_1", **changes: Any) -> by
 
 def signed(raw: bytes, secret: str = WEBHOOK_SECRET, at: float | None = None) -> dict[str, str]:
     """What Stripe sends with a body."""
-    stamp = int(time.time() if at is None else at)
+    stamp = int(clock.now_seconds() if at is None else at)
     header = WebhookSignature.generate_signature_header(raw.decode(), secret, stamp)
     return {"stripe-signature": header}
 

@@ -12,8 +12,9 @@ import boto3
 import httpx
 import pytest
 
+from local.campaign_file import CampaignFile
 from local.engine.stack import LocalStack
-from tests.builders import apple_hour, campaign_body
+from tests.builders import SHOW_FILE, campaign_body
 
 
 class Office:
@@ -67,9 +68,11 @@ def executions_of(stack: LocalStack, campaign_id: str) -> list[str]:
 
 
 def test_a_campaign_is_planned_moved_and_called_off(office, stack):
-    created = office.post("", apple_hour(), key="apples")
+    show = CampaignFile.read(SHOW_FILE)
+    in_a_week = datetime.now(UTC) + timedelta(days=7)
+    created = office.post("", show.moved_to(in_a_week), key="apples")
     assert created.status_code == 201
-    again = office.post("", apple_hour(), key="apples")
+    again = office.post("", show.moved_to(in_a_week), key="apples")
     assert (again.json(), again.headers["idempotent-replayed"]) == (created.json(), "true")
     campaign_id = created.json()["id"]
 
@@ -77,12 +80,13 @@ def test_a_campaign_is_planned_moved_and_called_off(office, stack):
     assert scheduled.json()["status"] == "scheduled"
     [first] = schedules_of(stack, campaign_id)
 
+    later = show.moved_to(in_a_week + timedelta(days=30))
     moved = office.http.patch(
         f"/v1/campaigns/{campaign_id}",
-        json={"starts_at": "2027-01-08T20:00:00", "ends_at": "2027-01-08T21:00:00"},
+        json={name: later[name] for name in ("starts_at", "ends_at")},
         headers={**office.keyed, "if-match": scheduled.headers["etag"]},
     )
-    assert moved.json()["starts_at"] == "2027-01-08T12:00:00Z"
+    assert moved.json()["starts_at"] == later["starts_at"]
     [second] = schedules_of(stack, campaign_id)
     assert second != first
 

@@ -58,6 +58,7 @@ class Desk:
             shape=contracts.answer,
             lead=300,
             now=lambda: self.now,
+            millis=lambda: self.now * 1000,
             pause=lambda _: None,
         )
         self._keys = iter(range(10_000))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
 
+from shared import clock
 from shared.adapters.stripe_calls import API_VERSION, StripeCalls
 from shared.adapters.stripe_credentials import StripeCredentials
 from shared.adapters.stripe_provider import StripeProvider
@@ -98,18 +98,18 @@ def test_the_library_speaks_the_version_that_we_pinned():
 
 @pytest.mark.parametrize("seconds", [-290, 0, 290])
 def test_clocks_may_differ_a_little(seconds: int):
-    assert read(RAW, shapes.signed(RAW, at=time.time() + seconds)) is not None
+    assert read(RAW, shapes.signed(RAW, at=clock.now_seconds() + seconds)) is not None
 
 
 @pytest.mark.parametrize("seconds", [-310, 310, 3600, 10**9, -(10**9)])
 def test_an_old_or_a_future_timestamp_does_not_hold(seconds: int):
     with pytest.raises(SignatureInvalid):
-        read(RAW, shapes.signed(RAW, at=time.time() + seconds))
+        read(RAW, shapes.signed(RAW, at=clock.now_seconds() + seconds))
 
 
 def test_two_timestamps_do_not_hold():
-    header = shapes.signed(RAW, at=time.time() + 10**6)["stripe-signature"]
-    for both in (f"{header},t={int(time.time())}", f"t={int(time.time())},{header}"):
+    header = shapes.signed(RAW, at=clock.now_seconds() + 10**6)["stripe-signature"]
+    for both in (f"{header},t={clock.now_seconds()}", f"t={clock.now_seconds()},{header}"):
         with pytest.raises(SignatureInvalid):
             read(RAW, {"stripe-signature": both})
 
@@ -162,7 +162,7 @@ GOOD = f"{NOW},v1="
 )
 def test_a_header_that_makes_no_sense_does_not_hold(header: str):
     with pytest.raises(SignatureInvalid):
-        read(RAW, {"stripe-signature": header.replace(NOW, f"t={int(time.time())}")})
+        read(RAW, {"stripe-signature": header.replace(NOW, f"t={clock.now_seconds()}")})
 
 
 def test_without_a_header_nothing_holds():
