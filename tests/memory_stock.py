@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Lock
 
@@ -65,6 +65,9 @@ class MemoryStock:
         if any(key not in self.blocks for key in keys):
             raise StoreBusy
         return [self.blocks[key] for key in keys]
+
+    def read_shelves(self, shelves: Sequence[Shelf]) -> list[list[Block]]:
+        return [self.read_all(shelf) for shelf in shelves]
 
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         self.before("lay_out")

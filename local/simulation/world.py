@@ -225,7 +225,29 @@ class World:
 
     def _serve_store(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         # Asked for at each call: somebody may step in between, or out again.
+        if operation == "BatchGetItem":
+            return self._read_in_two_parts(request)
         return self.serve_store(operation, request)
+
+    def _read_in_two_parts(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A batch is no instant: DynamoDB promises nothing of what happens between its items."""
+        ((role, wanted),) = request["RequestItems"].items()
+        keys = wanted["Keys"]
+        first = self.random.randrange(len(keys))
+        parts = [keys[:first], keys[first:]] if first else [keys]
+        found: list[Mapping[str, Any]] = []
+        left: list[Mapping[str, Any]] = []
+        for number, part in enumerate(parts):
+            if number:
+                self.stage.turn()
+            asked = {"RequestItems": {role: {**wanted, "Keys": part}}}
+            answer = self.serve_store("BatchGetItem", asked)
+            found += answer["Responses"][role]
+            left += answer["UnprocessedKeys"].get(role, {}).get("Keys", [])
+        return {
+            "Responses": {role: found},
+            "UnprocessedKeys": {role: {**wanted, "Keys": left}} if left else {},
+        }
 
     def _serve_bus(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         before = len(self.bus.told)

@@ -7,6 +7,7 @@ The low-level client is used as it is: a reservation spends its time here, and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from shared import table
@@ -14,6 +15,7 @@ from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
 from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry, Gate
+from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import Amended, Shelf
 
 if TYPE_CHECKING:
@@ -85,15 +87,22 @@ class DynamoDBStock:
         return decode(number, item) if item else None
 
     def read_all(self, shelf: Shelf) -> list[Block]:
-        found: dict[str, Mapping[str, Any]] = {}
+        return self.read_shelves([shelf])[0]
+
+    def read_shelves(self, shelves: Sequence[Shelf]) -> list[list[Block]]:
         names = [
-            table.block(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)
+            [table.block(shelf.campaign_id, shelf.sku, number) for number in range(shelf.blocks)]
+            for shelf in shelves
         ]
-        for first in range(0, len(names), _BATCH):
-            found.update(self._read_batch(names[first : first + _BATCH]))
-        if len(found) != len(names):
+        every = [*chain.from_iterable(names)]
+        batches = [every[first : first + _BATCH] for first in range(0, len(every), _BATCH)]
+        found = dict(chain.from_iterable(side_by_side(self._read_batch, batches)))
+        if len(found) != len(every):
             raise StoreBusy("Part of the stock could not be read.")
-        return [decode(number, found[name]) for number, name in enumerate(names)]
+        return [
+            [decode(number, found[name]) for number, name in enumerate(of_shelf)]
+            for of_shelf in names
+        ]
 
     def _read_batch(self, names: Sequence[str]) -> Iterable[tuple[str, Mapping[str, Any]]]:
         wanted: Any = {

@@ -73,10 +73,11 @@ def arranged(stock: StockBlocks, campaign: Campaign) -> Campaign:
     side_by_side(
         lambda place: stock.stamp(place.shelf, place.number, gates[place.shelf.sku]), coming
     )
+    shelves = [shelf(campaign, offer) for offer in campaign.offers]
     unaware = [
         (place, block.number, own)
-        for place in (shelf(campaign, offer) for offer in campaign.offers)
-        for block in stock.read_all(place)
+        for place, blocks in zip(shelves, stock.read_shelves(shelves), strict=True)
+        for block in blocks
         if not (own := gates[place.sku].later(place.delay(block.number))).is_known_to(block)
     ]
     side_by_side(lambda what: stock.stamp(*what), unaware)

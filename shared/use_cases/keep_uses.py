@@ -30,7 +30,6 @@ from shared.domain.stock import (
 from shared.use_cases.claim_use import give_back, shelf_of_uses, uses_of_keys
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import tail_of
-from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
 _IN_FLIGHT = 15
@@ -75,12 +74,13 @@ def read_uses(
         for number, cap in capped(campaign)
         if until is None or campaign.starts_at + cue_of(campaign, number).at <= until
     ]
-
-    def read(deal: tuple[int, int]) -> UsesRead:
-        place = shelf_of_uses(campaign, *deal)
-        return UsesRead(deal[0], place, stock.read_all(place))
-
-    return side_by_side(read, wanted)
+    places = [shelf_of_uses(campaign, *deal) for deal in wanted]
+    return [
+        UsesRead(number, place, blocks)
+        for (number, _), place, blocks in zip(
+            wanted, places, stock.read_shelves(places), strict=True
+        )
+    ]
 
 
 def keep_uses(

@@ -18,5 +18,9 @@ Done = TypeVar("Done")
 
 def side_by_side(act: Callable[[Thing], Done], things: Iterable[Thing]) -> list[Done]:
     """What ``act`` gives for each, in their order. If one fails, so does the whole, once all have ended."""
+    all_things = list(things)
+    if len(all_things) < 2:
+        # Nobody has to be hired for it.
+        return [act(thing) for thing in all_things]
     with pool(AT_ONCE) as workers:
-        return list(workers.map(act, things))
+        return list(workers.map(act, all_things))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -105,6 +105,9 @@ class StockBlocks(Protocol):
 
     def read_all(self, shelf: Shelf) -> list[Block]:
         """Every block in order of number, each strongly consistent. ``StoreBusy`` if one is missing."""
+
+    def read_shelves(self, shelves: Sequence[Shelf]) -> list[list[Block]]:
+        """The same of several shelves, in as few calls as for one with all their blocks."""
 
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         """Make a block unless it is there."""

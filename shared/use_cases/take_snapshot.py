@@ -18,7 +18,6 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import StoreBusy
 from shared.domain.stock import Block
 from shared.domain.totals import Snapshot, Sums, count_offer, next_snapshot
-from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import StockBlocks, shelf
 from shared.use_cases.totals_ports import TotalsStore
 
@@ -40,10 +39,7 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
     """Every block of every offer, each strongly consistent. Nothing before the stock is laid out."""
     if campaign.prepared_at is None:
         return [[] for _ in campaign.offers]
-    shelves = [shelf(campaign, offer) for offer in campaign.offers]
-    if len(shelves) == 1:
-        return [stock.read_all(shelves[0])]
-    return side_by_side(stock.read_all, shelves)
+    return stock.read_shelves([shelf(campaign, offer) for offer in campaign.offers])
 
 
 def take_snapshot(

@@ -158,6 +158,7 @@ MUTATIONS = (
         keep_uses._end_of,
         "if shut or deadline + REMEMBERED + _IN_FLIGHT <= now:",
         "if True:",
+        tests="tests/unit/stock/test_deals.py",
     ),
     Mutation(
         "a use ends with the life of the way to it",

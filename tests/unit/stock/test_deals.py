@@ -275,6 +275,21 @@ def test_what_a_request_has_bought_keeps_its_use_at_any_age_however_it_came_to_i
     assert shop.uses(1) == (0, 0, 40)
 
 
+def test_a_use_waits_for_a_request_that_may_only_be_slow_and_for_no_other() -> None:
+    shop = Shop(cues=(flash(units=1),))
+    shop.crash_at(2)
+    with pytest.raises(Crash):
+        shop.reserve("ana")
+    shop.watch(lambda _: None)
+    for seconds in (0, HOLD + REMEMBERED + 14):
+        shop.now += seconds
+        shop.beat()
+        assert shop.uses(1) == (0, 1, 0)
+    shop.now += 1
+    shop.beat()
+    assert shop.uses(1) == (1, 0, 0)
+
+
 def test_whoever_dies_anywhere_leaves_a_use_that_goes_with_its_reservation() -> None:
     point, names = 0, ["before"]
     while names:
