@@ -460,6 +460,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.CouponNotOpen,
             errors.CouponExhausted,
             errors.CouponLimitReached,
+            errors.OpensInAMoment,
             errors.LedgerFull,
         ),
     ),

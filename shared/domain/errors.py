@@ -444,6 +444,13 @@ class StoreBusy(Busy):
     title = "The store is throttled or does not answer"
 
 
+class OpensInAMoment(Busy):
+    """Who asks has a clock, or looked at it, just before a release of which others have counted the units already."""
+
+    code = "opens_in_a_moment"
+    title = "More units are on sale in a moment"
+
+
 class LedgerFull(Busy):
     code = "ledger_full"
     title = "This buyer's part of the stock is being tidied up"

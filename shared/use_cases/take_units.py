@@ -16,6 +16,7 @@ from shared.domain.errors import (
     CampaignNotOpen,
     IdempotencyKeyReused,
     LedgerFull,
+    OpensInAMoment,
     Refusal,
     ReservationExpired,
     SoldOut,
@@ -92,7 +93,7 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     """Hold ``wish.quantity`` units, all or nothing; the same request finds the same units.
 
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
-    ``ReservationExpired`` (its time ran out before it was complete), ``LedgerFull`` or ``StoreBusy``.
+    ``ReservationExpired`` (its time ran out before it was complete), ``OpensInAMoment``, ``LedgerFull`` or ``StoreBusy``.
     """
     left = None if wish.admitted else hints.refuses(shelf, wish.quantity, wish.keys)
     if left is not None:
@@ -313,7 +314,7 @@ class _Path:
         """
         if self._passed and self._now < block.opens < QUEUED and self._now < block.closes:
             # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
-            raise StoreBusy
+            raise OpensInAMoment
         if self._parts:
             if over is None and len(block.ledger) >= self._shelf.room:
                 raise LedgerFull(retry_after=5)

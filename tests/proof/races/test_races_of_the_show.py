@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -15,10 +16,10 @@ from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Status
-from shared.domain.errors import CampaignNotOpen, CampaignState
+from shared.domain.errors import CampaignNotOpen, CampaignState, SoldOut
 from shared.domain.live_cues import improvise
 from shared.domain.show_control import extend
-from shared.domain.stock import FOR_GOOD
+from shared.domain.stock import FOR_GOOD, Kind
 from shared.domain.totals import Snapshot
 from shared.use_cases.arrange_stock import Stockroom, arrange_stock, gate_of
 from shared.use_cases.close_campaign import close_campaign
@@ -31,6 +32,7 @@ from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import shelf
 from tests.builders import MERCHANT
 from tests.fakes import MemoryErrands, MemoryLifecycles, MemorySchedules
+from tests.proof.races.arena import Race
 from tests.proof.races.conftest import PRICE, MakeRace
 from tests.proof.races.process import Process
 from tests.theatre import FUJI, HOLD
@@ -347,6 +349,89 @@ def test_stock_that_is_added_while_all_sells_out_is_sold_to_the_last_unit(
     assert (offer.allotment, offer.coming, sorted(offer.added)) == (44, (), [9, 11])
     assert sum(served[4:]) == show.placed() == 44
     assert show.judge().available == 0
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_on_the_second_of_a_release_who_has_reached_it_gets_units_and_nobody_else(
+    race: MakeRace, seed: int
+):
+    """
+    All was sold before, and some clocks say that it is still then: those are told so, or to come back in a moment.
+    More ask than there is for them.
+    """
+    show = race(seed, 30, block_units=(2, 5, 7, 24)[seed], run_of_show=(release(24, at=60),))
+    early, due = show.processes(12, slow=30), show.processes(32)
+    for number in range(6):
+        early[number].hold(f"first {number}")
+    assert isinstance(early[0].reserve("too late"), SoldOut)
+    answers = show.at_once(*[partial(each.reserve, f"{each.number}") for each in early + due])
+    assert not any(isinstance(answer, Reservation) for answer in answers[: len(early)])
+    of_due = Counter(type(answer) for answer in answers[len(early) :])
+    assert of_due == {Reservation: 24, SoldOut: 8}
+    assert began_in(show, later=True) == {show.show.campaign.starts_at + 60}
+    assert show.judge().available == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nobody_is_told_sold_out_once_a_release_has_come_and_nobody_gets_it_before(
+    race: MakeRace, seed: int
+):
+    """Sixteen sellers with caches of their own, who ask all the while. There is more than they can sell."""
+    show = race(seed, 8_016, block_units=32, run_of_show=(release(8_000, at=120),))
+    stage, stop = show.show, threading.Event()
+    comes = stage.campaign.starts_at + 120
+    told: list[tuple[bool, object]] = []
+
+    def sell(process: Process) -> None:
+        asked = 0
+        while not stop.is_set():
+            asked, now = asked + 1, process.now
+            answer = process.reserve(f"{process.number}", f"{asked}", now=now)
+            told.append((now >= comes, answer))
+
+    def let_it_come() -> None:
+        until(lambda: len(told) > 100)
+        stage.wait(comes - stage.now)
+        until(lambda: sum(is_there for is_there, _ in told) > 200)
+        stop.set()
+
+    show.at_once(let_it_come, *[partial(sell, each) for each in show.processes(16)])
+    before, after = (
+        Counter(type(answer) for is_there, answer in told if is_there is wanted)
+        for wanted in (False, True)
+    )
+    assert before[Reservation] == 16
+    assert after.keys() == {Reservation}
+    # Those who were under way when it came may be told to come back.
+    assert before.keys() <= {Reservation, SoldOut, type(None)}
+    assert before[type(None)] <= 16 < before[SoldOut]
+    assert began_in(show, later=True) == {comes}
+    show.judge()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what must come, however busy the machine is."""
+    for _ in range(6_000):
+        if is_so():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came")
+
+
+def release(units: int, *, at: int) -> Cue:
+    return Cue(at=at, cue="release_stock", sku=FUJI, units=units)
+
+
+def began_in(show: Race, *, later: bool) -> set[int]:
+    """The seconds in which holds began, of the blocks that opened with the show, or of those that opened later."""
+    opens = show.show.campaign.starts_at
+    return {
+        entry.deadline - HOLD
+        for block in show.show.blocks()
+        if (block.opens > opens) is later
+        for entry in block.ledger.values()
+        if entry.kind is Kind.HELD
+    }
 
 
 @pytest.mark.parametrize("seed", range(2))
