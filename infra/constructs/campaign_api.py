@@ -121,8 +121,8 @@ class CampaignApi(Construct):
         for name in ("campaigns", "checkout", "payment_webhooks", "check_books"):
             stripe.allow_reading(self.functions[name])
         packages.allow_reading(self.functions["totals"])
-        refunds.allow_beginning(self.functions["refunds"])
-        rehearsals.allow_beginning(self.functions["rehearsals"])
+        refunds.machine.allow_looking_after(self.functions["refunds"])
+        rehearsals.machine.allow_beginning(self.functions["rehearsals"])
         parcels.allow_sealing(self.functions["checkout"])
         parcels.allow_giving_out(self.functions["parcels"])
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from aws_cdk import ArnFormat, CfnOutput, RemovalPolicy, Stack
 from aws_cdk.aws_events import EventBus
-from aws_cdk.aws_iam import PolicyStatement
-from aws_cdk.aws_logs import LogGroup
-from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.closing_packages import ClosingPackages
 from infra.constructs.parcels import Parcels
+from infra.constructs.step_machine import StepMachine, machine_arn
 from infra.constructs.stripe_account import StripeAccount
 
-DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "campaign_lifecycle.asl.json"
-
+MACHINE: Final = "campaign_lifecycle"
 STEPS: Final = {
     # name: (MB, seconds). The machine waits a little longer than the function runs.
     "prepare_stock": (1024, 600),
@@ -47,15 +42,6 @@ class CampaignLifecycle(Construct):
         parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
-        stage = backend.stage
-        name = f"livehour-{stage.name}-campaign-lifecycle"
-        # By name, not by reference: the machine starts its own successor, and nothing in a template can refer to itself.
-        arn = Stack.of(self).format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         settings = {"keep_books": stripe.settings, "package_campaign": packages.builds}
         settings["hand_over_orders"] = parcels.settings
         self.steps = {
@@ -73,37 +59,14 @@ class CampaignLifecycle(Construct):
         stripe.allow_reading(self.steps["keep_books"])
         packages.allow_building(self.steps["package_campaign"])
         parcels.allow_handing_over(self.steps["hand_over_orders"])
-        step_arns = {step: function.function_arn for step, function in self.steps.items()}
-        self.machine = StateMachine(
+        own = machine_arn(self, backend, MACHINE)
+        self.machine = StepMachine(
             self,
-            "Machine",
-            state_machine_name=name,
-            definition_body=DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
-            definition_substitutions={
-                **{step.title().replace("_", ""): arn for step, arn in step_arns.items()},
-                "BusName": bus.event_bus_name,
-                "LifecycleArn": arn,
-            },
-            logs=LogOptions(
-                # Names under this prefix keep the account's one resource policy for logs short.
-                destination=LogGroup(
-                    self,
-                    "Log",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=stage.log_retention,
-                    removal_policy=stage.removal,
-                ),
-                level=LogLevel.ALL,
-                include_execution_data=False,
-            ),
-            tracing_enabled=stage.tracing,
-            removal_policy=RemovalPolicy.DESTROY,
+            backend=backend,
+            machine=MACHINE,
+            steps=self.steps,
+            output="LifecycleArn",
+            names={"BusName": bus.event_bus_name, "LifecycleArn": own},
         )
-        for action, resources in (
-            ("lambda:InvokeFunction", list(step_arns.values())),
-            ("states:StartExecution", [arn]),
-            ("events:PutEvents", [bus.event_bus_arn]),
-        ):
-            self.machine.add_to_role_policy(PolicyStatement(actions=[action], resources=resources))
-        output = CfnOutput(self, "Arn", value=self.machine.state_machine_arn)
-        output.override_logical_id("LifecycleArn")
+        self.machine.may("states:StartExecution", on=[own])
+        self.machine.may("events:PutEvents", on=[bus.event_bus_arn])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_scheduler import ScheduleGroup
-from aws_cdk.aws_stepfunctions import StateMachine
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.step_machine import StepMachine
 from shared.settings import Setting
 
 
@@ -17,11 +17,11 @@ class CampaignStart(Construct):
     """A group for the schedules, the function that they call, and the role with which they call it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, backend: Backend, machine: StateMachine
+        self, scope: Construct, construct_id: str, *, backend: Backend, machine: StepMachine
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
-        self._machine_arn = machine.state_machine_arn
+        self._machine = machine
         self._group_name = f"livehour-{stage.name}-campaigns"
         group = ScheduleGroup(
             self,
@@ -30,13 +30,13 @@ class CampaignStart(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         by_machine: dict[str, str] = {
-            Setting.LIFECYCLE_ARN: self._machine_arn,
+            Setting.LIFECYCLE_ARN: machine.state_machine_arn,
             Setting.START_LEAD_SECONDS: str(stage.start_lead_seconds),
         }
         start = BackendFunction(
             self, backend=backend, name="start_campaign", memory=256, environment=by_machine
         )
-        start.allow("states:StartExecution", on=self._machine_arn)
+        machine.allow_beginning(start)
         self.never_started = DeadLetters(
             self, "NeverStarted", name=f"livehour-{stage.name}-never-started"
         )
@@ -70,7 +70,7 @@ class CampaignStart(Construct):
 
     def allow(self, function: BackendFunction) -> None:
         """Let a function start campaigns at once, and make and take back their schedules."""
-        function.allow("states:StartExecution", on=self._machine_arn)
+        self._machine.allow_beginning(function)
         function.allow("iam:PassRole", on=self._role.role_arn)
         function.allow(
             "scheduler:CreateSchedule",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk.aws_scheduler import Schedule, ScheduleExpression
 from aws_cdk.aws_scheduler_targets import LambdaInvoke
-from aws_cdk.aws_stepfunctions import StateMachine
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.order_refunds import OrderRefunds
 from infra.constructs.rehearsals import Rehearsals
+from infra.constructs.step_machine import StepMachine
 from shared.settings import Setting
 
 
@@ -23,7 +23,7 @@ class CampaignSweep(Construct):
         construct_id: str,
         *,
         backend: Backend,
-        machine: StateMachine,
+        machine: StepMachine,
         refunds: OrderRefunds,
         rehearsals: Rehearsals,
     ) -> None:
@@ -42,19 +42,8 @@ class CampaignSweep(Construct):
                 **rehearsals.settings,
             },
         )
-        self.function.allow("states:StartExecution", on=machine.state_machine_arn)
-        self.function.allow(
-            "states:DescribeExecution",
-            on=Stack.of(self).format_arn(
-                service="states",
-                resource="execution",
-                # Executions are named after campaigns, which are not known yet.
-                resource_name=f"{machine.state_machine_name}:*",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
-        )
-        refunds.allow_beginning(self.function)
-        rehearsals.allow_looking_after(self.function)
+        for each in (machine, refunds.machine, rehearsals.machine):
+            each.allow_looking_after(self.function)
         Schedule(
             self,
             "EveryMinute",

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk.aws_events import EventBus, EventPattern, Rule, RuleTargetInput
 from aws_cdk.aws_events_targets import SfnStateMachine
-from aws_cdk.aws_iam import PolicyStatement
-from aws_cdk.aws_logs import LogGroup
-from aws_cdk.aws_stepfunctions import (
-    DefinitionBody,
-    LogLevel,
-    LogOptions,
-    StateMachine,
-    StateMachineType,
-)
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.parcels import Parcels
+from infra.constructs.step_machine import StepMachine
 from shared.contracts.events import SOURCE
 
-DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "fulfil_order.asl.json"
 SECONDS: Final = 30
 """That one attempt may take. The machine waits a little longer."""
 
@@ -43,7 +33,6 @@ class Fulfilment(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stage = backend.stage
-        name = f"livehour-{stage.name}-fulfil-order"
         self.function = BackendFunction(
             self,
             backend=backend,
@@ -53,32 +42,13 @@ class Fulfilment(Construct):
             environment=parcels.settings,
         )
         parcels.allow_handing_over(self.function)
-        self.machine = StateMachine(
+        self.machine = StepMachine(
             self,
-            "Machine",
-            state_machine_name=name,
-            state_machine_type=StateMachineType.EXPRESS,
-            definition_body=DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
-            definition_substitutions={"FulfilOrder": self.function.function_arn},
-            logs=LogOptions(
-                destination=LogGroup(
-                    self,
-                    "Log",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=stage.log_retention,
-                    removal_policy=stage.removal,
-                ),
-                # An Express execution leaves no history but this; of those that end well, it would cost more than they do.
-                level=LogLevel.ERROR,
-                include_execution_data=True,
-            ),
-            tracing_enabled=stage.tracing,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.machine.add_to_role_policy(
-            PolicyStatement(
-                actions=["lambda:InvokeFunction"], resources=[self.function.function_arn]
-            )
+            backend=backend,
+            machine="fulfil_order",
+            steps={"fulfil_order": self.function},
+            output="FulfilOrderArn",
+            express=True,
         )
         self.unstarted = DeadLetters(self, "Unstarted", name=f"livehour-{stage.name}-unfulfilled")
         Rule(
@@ -99,5 +69,3 @@ class Fulfilment(Construct):
                 )
             ],
         )
-        output = CfnOutput(self, "Arn", value=self.machine.state_machine_arn)
-        output.override_logical_id("FulfilOrderArn")

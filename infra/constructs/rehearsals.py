@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from aws_cdk import ArnFormat, CfnOutput, RemovalPolicy, Stack
-from aws_cdk.aws_iam import PolicyStatement
-from aws_cdk.aws_logs import LogGroup
-from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine
 from constructs import Construct
 
 from infra.constructs.backend_function import Backend, BackendFunction
 from infra.constructs.parcels import Parcels
+from infra.constructs.step_machine import StepMachine
 from infra.constructs.stockroom import Stockroom
 from shared.settings import Setting
 
-DEFINITION: Final = Path(__file__).parents[1] / "state_machines" / "rehearse_campaign.asl.json"
 STEPS: Final = {
     # name: (MB, seconds). A core for the buyers, who all come from one process.
     "rehearse_show": (1769, 300),
@@ -34,13 +29,11 @@ class Rehearsals(Construct):
         construct_id: str,
         *,
         backend: Backend,
-        lifecycle: StateMachine,
+        lifecycle: StepMachine,
         stockroom: Stockroom,
         parcels: Parcels,
     ) -> None:
         super().__init__(scope, construct_id)
-        stage = backend.stage
-        name = f"livehour-{stage.name}-rehearse-campaign"
         settings = {
             "rehearse_show": {
                 Setting.LIFECYCLE_ARN: lifecycle.state_machine_arn,
@@ -59,53 +52,14 @@ class Rehearsals(Construct):
             )
             for step, (memory, timeout) in STEPS.items()
         }
-        self.steps["rehearse_show"].allow("states:StartExecution", on=lifecycle.state_machine_arn)
+        lifecycle.allow_beginning(self.steps["rehearse_show"])
         stockroom.allow_asking(self.steps["rehearse_show"])
         parcels.allow_sealing(self.steps["rehearse_show"])
-        arns = {step: function.function_arn for step, function in self.steps.items()}
-        self.machine = StateMachine(
+        self.machine = StepMachine(
             self,
-            "Machine",
-            state_machine_name=name,
-            definition_body=DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
-            definition_substitutions={
-                step.title().replace("_", ""): arn for step, arn in arns.items()
-            },
-            logs=LogOptions(
-                destination=LogGroup(
-                    self,
-                    "Log",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=stage.log_retention,
-                    removal_policy=stage.removal,
-                ),
-                level=LogLevel.ALL,
-                include_execution_data=False,
-            ),
-            tracing_enabled=stage.tracing,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.machine.add_to_role_policy(
-            PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values()))
+            backend=backend,
+            machine="rehearse_campaign",
+            steps=self.steps,
+            output="RehearsalsArn",
         )
         self.settings: dict[str, str] = {Setting.REHEARSALS_ARN: self.machine.state_machine_arn}
-        output = CfnOutput(self, "Arn", value=self.machine.state_machine_arn)
-        output.override_logical_id("RehearsalsArn")
-
-    def allow_beginning(self, function: BackendFunction) -> None:
-        """Let a function begin rehearsals' executions."""
-        function.allow("states:StartExecution", on=self.machine.state_machine_arn)
-
-    def allow_looking_after(self, function: BackendFunction) -> None:
-        """Let a function begin them, and see how they stand."""
-        self.allow_beginning(function)
-        function.allow(
-            "states:DescribeExecution",
-            on=Stack.of(self).format_arn(
-                service="states",
-                resource="execution",
-                # Executions are named after rehearsals, which are not known yet.
-                resource_name=f"{self.machine.state_machine_name}:*",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
-        )

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sfn,
 )
 
-DEFINITION = Path(__file__).parents[2] / "infra" / "state_machines" / "campaign_lifecycle.asl.json"
+from infra.constructs.step_machine import MACHINES
+
+DEFINITION = MACHINES / "campaign_lifecycle.asl.json"
 REGION = "us-east-1"
 BUS = "livehour-test"
 MACHINE = "lifecycle"

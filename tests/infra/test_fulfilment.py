@@ -12,7 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.constructs.fulfilment import DEFINITION, SECONDS
+from infra.constructs.fulfilment import SECONDS
+from infra.constructs.step_machine import MACHINES
 from tests.infra.show import Cast, failing, take_the_stage
 from tests.infra.template import Template
 
@@ -21,6 +22,7 @@ ORDER = {"order": "ord_x", "sku": "FUJI-12", "quantity": 1}
 REGION = "us-east-1"
 numbers = count()
 
+DEFINITION = MACHINES / "fulfil_order.asl.json"
 machine = json.loads(DEFINITION.read_text())
 
 

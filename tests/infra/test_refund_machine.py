@@ -12,11 +12,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.constructs.order_refunds import DEFINITION, SECONDS
+from infra.constructs.order_refunds import SECONDS
+from infra.constructs.step_machine import MACHINES
 from shared.domain.refund import MOST_LOOKS
 from tests.infra.show import REGION, Cast, Step, failing, take_the_stage
 from tests.infra.test_state_machine_file import HISTORY, TRANSIENT, following
 
+DEFINITION = MACHINES / "refund_order.asl.json"
 machine = json.loads(DEFINITION.read_text())
 states: dict[str, dict[str, Any]] = machine["States"]
 tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from infra.constructs.campaign_lifecycle import DEFINITION, STEPS
+from infra.constructs.campaign_lifecycle import MACHINE, STEPS
+from infra.constructs.step_machine import MACHINES
 from local.engine.toolchain import node
 from shared.domain import forecast
 from tests.infra.template import Template
 
 REPOSITORY = Path(__file__).parents[2]
-MACHINES = sorted((REPOSITORY / "infra" / "state_machines").glob("*.asl.json"))
+FILES = sorted(MACHINES.glob("*.asl.json"))
 HISTORY = 25_000  # events; an execution that makes one more is stopped by AWS
 BEATS = forecast.PART
 PACKAGE = "Build the closing package"
@@ -31,6 +32,7 @@ TRANSIENT = {
     *("EventBridge.FailedEntry", "EventBridge.InternalException", "EventBridge.SdkClientException"),
 }
 
+DEFINITION = MACHINES / f"{MACHINE}.asl.json"
 lifecycle = json.loads(DEFINITION.read_text())
 states: dict[str, dict[str, Any]] = lifecycle["States"]
 tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
@@ -44,7 +46,7 @@ def following(state: dict[str, Any]) -> Iterator[str]:
         yield state["Default"]
 
 
-@pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
+@pytest.mark.parametrize("machine", FILES, ids=lambda path: path.name)
 def test_a_machine_is_valid_for_the_validator(machine: Path):
     validator = REPOSITORY / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"
     done = subprocess.run(

@@ -31,7 +31,7 @@ def test_a_campaign_is_created_once(shopfront: Shopfront):
 
 def test_a_command_is_obeyed_once(shopfront: Shopfront):
     campaign, key = (
-        shopfront.create(starts_at="2030-01-01T20:00:00", ends_at="2030-01-01T21:00:00")["id"],
+        shopfront.create(starts_at="2090-01-01T20:00:00", ends_at="2090-01-01T21:00:00")["id"],
         str(uuid4()),
     )
     path = f"/v1/campaigns/{campaign}/cancel"
