@@ -13,6 +13,7 @@ from typing import Any
 
 from shared import clock, wiring
 from shared.contracts import campaigns as contracts
+from shared.contracts import commands, run_of_show
 from shared.contracts.lists import page_query
 from shared.contracts.routes import MANAGE
 from shared.contracts.validation import read
@@ -125,7 +126,7 @@ def schedule(request: Request) -> Response:
     """A draft that will start by itself."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        read(contracts.NoBody, request.body)
+        read(commands.NoBody, request.body)
         return show_control.schedule(campaign, now=now)
 
     return _command(request, "schedule", decide)
@@ -136,7 +137,7 @@ def start(request: Request) -> Response:
     """A show that begins now."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        read(contracts.NoBody, request.body)
+        read(commands.NoBody, request.body)
         return show_control.start(campaign, now=now)
 
     return _command(request, "start", decide)
@@ -147,7 +148,7 @@ def end(request: Request) -> Response:
     """A show that is over now."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        read(contracts.NoBody, request.body)
+        read(commands.NoBody, request.body)
         return show_control.end(campaign, now=now)
 
     return _command(request, "end", decide)
@@ -158,7 +159,7 @@ def extend(request: Request) -> Response:
     """A later end."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        body = read(contracts.ExtendRequest, request.body)
+        body = read(commands.ExtendRequest, request.body)
         ends_at = show_time.instant(body.ends_at, campaign.time_zone, "/ends_at")
         return show_control.extend(campaign, ends_at=ends_at, now=now)
 
@@ -170,7 +171,7 @@ def direct(request: Request) -> Response:
     """Something that is done in the middle of the show."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        cue = contracts.live_cue(read(contracts.LiveCue, request.body))
+        cue = run_of_show.live_cue(read(run_of_show.LiveCue, request.body))
         return live_cues.improvise(campaign, cue, now=now)
 
     return _told(_runner().direct(_ask(request, "cues"), decide))
@@ -181,7 +182,7 @@ def add_stock(request: Request) -> Response:
     """More units of an offer."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        body = read(contracts.AllotmentRequest, request.body)
+        body = read(commands.AllotmentRequest, request.body)
         return show_control.add_stock(campaign, sku=body.sku, units=body.units, now=now)
 
     return _command(request, "allotment", decide)
@@ -192,7 +193,7 @@ def pause(request: Request) -> Response:
     """A show that takes no reservations for a while."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        body = read(contracts.PauseRequest, request.body)
+        body = read(commands.PauseRequest, request.body)
         return show_control.pause(campaign, now=now, reason=body.reason)
 
     return _command(request, "pause", decide)
@@ -203,7 +204,7 @@ def resume(request: Request) -> Response:
     """A paused show that sells again."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        read(contracts.NoBody, request.body)
+        read(commands.NoBody, request.body)
         return show_control.resume(campaign, now=now)
 
     return _command(request, "resume", decide)
@@ -214,7 +215,7 @@ def cancel(request: Request) -> Response:
     """A campaign called off."""
 
     def decide(campaign: Campaign, now: int) -> Campaign:
-        body = read(contracts.CancelRequest, request.body)
+        body = read(commands.CancelRequest, request.body)
         return show_control.cancel(campaign, reason=body.reason, now=now)
 
     return _command(request, "cancel", decide)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.campaigns import NoBody
+from shared.contracts.commands import NoBody
 from shared.contracts.routes import MANAGE
 from shared.contracts.validation import read
 from shared.http_api import Api, Request, Response

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functions.refunds.refund_document import refund_document
 from shared.clock import now_seconds
-from shared.contracts.campaigns import NoBody
+from shared.contracts.commands import NoBody
 from shared.contracts.refunds import RefundRequest
 from shared.contracts.routes import MANAGE, READ
 from shared.contracts.validation import read

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter
+from pydantic import ConfigDict, Field
 
 from shared import clock
 from shared.contracts.fields import (
-    MOST_CUES,
     MOST_OFFERS,
-    SECOND,
-    TIME_OF_DAY,
     Answer,
     Body,
     CampaignStatus,
-    CouponCode,
     Currency,
     Instant,
-    LongText,
     Metadata,
     MetadataKey,
     MetadataValue,
@@ -33,25 +28,22 @@ from shared.contracts.fields import (
     WrittenTime,
 )
 from shared.contracts.identifiers import CampaignId
+from shared.contracts.run_of_show import (
+    CueTerms,
+    ImprovisedCue,
+    RunOfShow,
+    cue_terms,
+    improvised_cue,
+    planned_cues,
+)
 from shared.domain import show_time
-from shared.domain.campaign import LONGEST_SHOW, Campaign, Cue, Offer, anchored
+from shared.domain.campaign import Campaign, Offer, anchored
 from shared.domain.errors import InvalidRequest
 from shared.domain.parties import ROLES, Party
 from shared.domain.payment_fee import FeeTerms
 from shared.domain.show_control import LARGEST_ALLOTMENT
 
 # -- requests --------------------------------------------------------------------------------------
-
-Second = Annotated[
-    int, Field(ge=0, le=LONGEST_SHOW, description="Seconds from the start of the show.")
-]
-When = Annotated[
-    Annotated[Second, Tag(SECOND)] | Annotated[WrittenTime, Tag(TIME_OF_DAY)],
-    Discriminator(lambda at: TIME_OF_DAY if isinstance(at, str) else SECOND),
-    Field(
-        description="Seconds from the start of the show, or a time of day, which stays where it is when the show is moved."
-    ),
-]
 
 
 class WaitlistTerms(Body):
@@ -88,113 +80,6 @@ class OfferTerms(Body):
     waitlist: Annotated[
         WaitlistTerms | None, Field(description="Null: nobody can wait when it is sold out.")
     ] = None
-
-
-HowLong = Annotated[int, Field(ge=1, le=LONGEST_SHOW, description="How long.")]
-Cap = Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT)]
-
-
-class Pin(Body):
-    """Show a product on screen."""
-
-    at: When
-    cue: Literal["pin"]
-    sku: Sku
-
-
-class Unpin(Body):
-    """Show no product on screen."""
-
-    at: When
-    cue: Literal["unpin"]
-
-
-class FlashPrice(Body):
-    """
-    Another price for a while. Reservations made in it keep it. With `units` it is for so many units only: whoever comes when
-    they are held or sold gets the next best price.
-    """
-
-    at: When
-    cue: Literal["flash_price"]
-    sku: Sku
-    unit_price: Price
-    seconds: HowLong
-    units: Cap | None = None
-
-
-class Coupon(Body):
-    """
-    A lower price for whoever names the code, or for everybody if it is `automatic`: `percent_off`, rounded half up to a
-    minor unit, or `amount_off` each unit. A reservation gets one deal, the cheapest: a coupon is of the list price, and
-    does not come on top of a flash price.
-    """
-
-    at: When
-    cue: Literal["coupon"]
-    code: CouponCode
-    automatic: Annotated[bool, Field(description="Whether every reservation gets it, unasked.")] = (
-        False
-    )
-    sku: Annotated[Sku | None, Field(description="Null: of every offer.")] = None
-    percent_off: Annotated[int, Field(ge=1, le=99)] | None = None
-    amount_off: Price | None = None
-    seconds: HowLong
-    uses: Annotated[Cap | None, Field(description="Reservations it is for; null: any number.")] = (
-        None
-    )
-    uses_per_buyer: Annotated[
-        Cap | None, Field(description="Reservations of one buyer, of each offer.")
-    ] = None
-
-
-class ReleaseStock(Body):
-    """Put units of an offer's allotment on sale that were kept back until then."""
-
-    at: When
-    cue: Literal["release_stock"]
-    sku: Sku
-    units: Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT, description="Of the allotment.")]
-
-
-class Announce(Body):
-    """Say something to whoever watches the show."""
-
-    at: When
-    cue: Literal["announce"]
-    text: LongText
-
-
-PlannedCue = Pin | Unpin | FlashPrice | Coupon | ReleaseStock | Announce
-CueTerms = Annotated[PlannedCue, Field(discriminator="cue")]
-_CUE: TypeAdapter[PlannedCue] = TypeAdapter(CueTerms)
-
-
-class LiveCue(Body):
-    """
-    Something done in the middle of the show; it holds from the next second on. `pin` (`sku`); `unpin`; `flash_price` (`sku`,
-    `unit_price`, `seconds`); `flash_end` (`sku`): the flash price is over; `coupon_end` (`code`): the coupon is; `price`
-    (`sku`, `unit_price`): the list price from then on; `announce` (`text`).
-    """
-
-    cue: Literal["pin", "unpin", "flash_price", "flash_end", "coupon_end", "price", "announce"]
-    sku: Sku | None = None
-    unit_price: Price | None = None
-    seconds: HowLong | None = None
-    text: LongText | None = None
-    code: CouponCode | None = None
-
-
-LIVE_CUES: Final[Mapping[str, frozenset[str]]] = {
-    "pin": frozenset({"sku"}),
-    "unpin": frozenset(),
-    "flash_price": frozenset({"sku", "unit_price", "seconds"}),
-    "flash_end": frozenset({"sku"}),
-    "coupon_end": frozenset({"code"}),
-    "price": frozenset({"sku", "unit_price"}),
-    "announce": frozenset({"text"}),
-}
-"""What belongs to each, and nothing else does."""
 
 
 class Parties(Body):
@@ -250,9 +135,6 @@ HoldSeconds = Annotated[
     int, Field(ge=10, le=3600, description="How long a reservation is held for its buyer to pay.")
 ]
 Offers = Annotated[list[OfferTerms], Field(min_length=1, max_length=MOST_OFFERS)]
-RunOfShow = Annotated[
-    list[CueTerms], Field(max_length=MOST_CUES, description="In the order of `at`.")
-]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64, description="IANA name.")]
 
 
@@ -310,35 +192,6 @@ class CampaignPatch(Body):
     )
 
 
-class NoBody(Body):
-    """Nothing is sent, or an empty object."""
-
-
-class ExtendRequest(Body):
-    """A later end of the show."""
-
-    ends_at: WrittenTime
-
-
-class PauseRequest(Body):
-    """Why no reservations are taken for a while; kept with the campaign."""
-
-    reason: LongText | None = None
-
-
-class AllotmentRequest(Body):
-    """More units of an offer."""
-
-    sku: Sku
-    units: Annotated[int, Field(ge=1, le=LARGEST_ALLOTMENT, description="How many more.")]
-
-
-class CancelRequest(Body):
-    """Why the campaign is called off; kept with it."""
-
-    reason: LongText
-
-
 # -- answers ---------------------------------------------------------------------------------------
 
 
@@ -348,19 +201,6 @@ class LocalTimes(Answer):
     starts_at: str
     ends_at: str
     replay_until: str | None
-
-
-class ImprovisedCue(Answer):
-    """A cue that was not planned: a live cue, or `paused` and `resumed`."""
-
-    at: Annotated[int, Field(description="Seconds from the start of the show.")]
-    cue: str
-    sku: str | None = None
-    unit_price: int | None = None
-    seconds: int | None = None
-    text: str | None = None
-    units: int | None = None
-    code: str | None = None
 
 
 class CampaignAnswer(Answer):
@@ -431,7 +271,7 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "payment_fee": _fee(body.payments),
         "carrier": _carrier(body.fulfilment),
         "offers": _offers(body.offers),
-        "run_of_show": _run_of_show(body.run_of_show, body.time_zone, starts_at),
+        "run_of_show": planned_cues(body.run_of_show, body.time_zone, starts_at),
         "metadata": dict(body.metadata),
     }
 
@@ -476,25 +316,10 @@ def _new_times(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
         new["replay_until"] = _replay(body.replay_until, zone)
     starts_at = new.get("starts_at", campaign.starts_at)
     if "run_of_show" in sent:
-        new["run_of_show"] = _run_of_show(body.run_of_show, zone, starts_at)
+        new["run_of_show"] = planned_cues(body.run_of_show, zone, starts_at)
     elif starts_at != campaign.starts_at:
         new["run_of_show"] = anchored(campaign.run_of_show, starts_at)
     return new
-
-
-def live_cue(body: LiveCue) -> Cue:
-    """The cue of a body; ``InvalidRequest`` names what is missing of it, or does not belong to it."""
-    sent = {name for name in body.model_fields_set - {"cue"} if getattr(body, name) is not None}
-    wanted = LIVE_CUES[body.cue]
-    faults = [
-        *((name, f"This field is required with {body.cue}.") for name in sorted(wanted - sent)),
-        *((name, f"{body.cue} has no {name}.") for name in sorted(sent - wanted)),
-    ]
-    if faults:
-        raise InvalidRequest(
-            errors=[{"pointer": f"/{name}", "detail": said} for name, said in faults]
-        )
-    return Cue(at=0, **body.model_dump())
 
 
 def answer(campaign: Campaign) -> dict[str, Any]:
@@ -526,8 +351,8 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         ),
         fulfilment=_fulfilment(campaign.carrier),
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
-        run_of_show=[_cue_terms(cue, zone) for cue in campaign.run_of_show],
-        improvised=[_improvised(cue) for cue in campaign.improvised],
+        run_of_show=[cue_terms(cue, zone) for cue in campaign.run_of_show],
+        improvised=[improvised_cue(cue) for cue in campaign.improvised],
         metadata=dict(campaign.metadata),
         created_at=clock.rfc3339(campaign.created_at / 1000),
         prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
@@ -552,19 +377,6 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
         waitlist=None
         if offer.waitlist_hold is None
         else WaitlistTerms(hold_seconds=offer.waitlist_hold),
-    )
-
-
-def _improvised(cue: Cue) -> ImprovisedCue:
-    return ImprovisedCue(**{name: getattr(cue, name) for name in ImprovisedCue.model_fields})
-
-
-def _cue_terms(cue: Cue, zone: str) -> PlannedCue:
-    written = cue.facts()
-    written.pop("deal", None)
-    wall = written.pop("wall", None)
-    return _CUE.validate_python(
-        written if wall is None else {**written, "at": show_time.local(wall, zone)}
     )
 
 
@@ -598,21 +410,6 @@ def _offers(bodies: Sequence[OfferTerms]) -> tuple[Offer, ...]:
         )
         for number, body in enumerate(bodies)
     )
-
-
-def _run_of_show(bodies: Sequence[PlannedCue], zone: str, starts_at: int) -> tuple[Cue, ...]:
-    return tuple(
-        _cue(body, zone, starts_at, f"/run_of_show/{number}/at")
-        for number, body in enumerate(bodies)
-    )
-
-
-def _cue(body: PlannedCue, zone: str, starts_at: int, pointer: str) -> Cue:
-    facts = body.model_dump()
-    if isinstance(body.at, str):
-        wall = show_time.instant(body.at, zone, pointer)
-        facts.update(at=wall - starts_at, wall=wall)
-    return Cue(**facts)
 
 
 def _merged(old: Mapping[str, str], new: Mapping[str, str | None]) -> dict[str, str]:

@@ -12,10 +12,12 @@ from shared.contracts import (
     buying,
     campaign_log,
     campaigns,
+    commands,
     identifiers,
     payments,
     refunds,
     rehearsals,
+    run_of_show,
     totals,
 )
 from shared.contracts import examples as eg
@@ -222,7 +224,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns/{campaign_id}/schedule": Operation(
         id="schedule_campaign",
         description="The campaign will start by itself. Its start must not have passed.",
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.SCHEDULED,
@@ -237,7 +239,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "stays where it was planned if that makes sense, else the show keeps its length. A second "
             "start is harmless."
         ),
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
@@ -248,7 +250,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns/{campaign_id}/end": Operation(
         id="end_campaign",
         description="The show, and its replay, is over now. What is held may still be paid.",
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.ENDED,
@@ -259,7 +261,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns/{campaign_id}/extend": Operation(
         id="extend_campaign",
         description="A later end, at most 24 hours after the start.",
-        takes=campaigns.ExtendRequest,
+        takes=commands.ExtendRequest,
         sends={"ends_at": "2026-11-28T21:15:00"},
         answers=campaigns.CampaignAnswer,
         gives=eg.EXTENDED,
@@ -273,7 +275,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "The campaign is called off, and never sells again. Nothing more is held, and what is held is released: who "
             "pays for it all the same gets the money back. What is paid stays paid; refund it order by order."
         ),
-        takes=campaigns.CancelRequest,
+        takes=commands.CancelRequest,
         sends={"reason": "The container is late."},
         answers=campaigns.CampaignAnswer,
         gives=eg.CANCELLED,
@@ -288,7 +290,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "seller promises an old price after it. What was reserved before keeps its price. It is added to `improvised`, "
             "and marked on the timeline."
         ),
-        takes=campaigns.LiveCue,
+        takes=run_of_show.LiveCue,
         sends={"cue": "flash_price", "sku": "FUJI-12", "unit_price": 8900, "seconds": 120},
         answers=campaigns.CampaignAnswer,
         gives=eg.DIRECTED,
@@ -303,7 +305,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "are on sale when this is answered, or seconds later in a campaign of more than 8,192 units. Who was told "
             "`sold_out` is served within a second."
         ),
-        takes=campaigns.AllotmentRequest,
+        takes=commands.AllotmentRequest,
         sends={"sku": "FUJI-12", "units": 500},
         answers=campaigns.CampaignAnswer,
         gives=eg.RESTOCKED,
@@ -318,7 +320,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "gets the same answer; the end stays where it is. The campaign says `paused` when no hold can be taken any "
             "more; of more than 8,192 units it says `pausing` for some seconds before."
         ),
-        takes=campaigns.PauseRequest,
+        takes=commands.PauseRequest,
         sends={"reason": "The host has lost the picture."},
         answers=campaigns.CampaignAnswer,
         gives=eg.PAUSED,
@@ -329,7 +331,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/campaigns/{campaign_id}/resume": Operation(
         id="resume_campaign",
         description="Sells again: at once, or within seconds where there are more than 8,192 units.",
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
         gives=eg.LIVE,
@@ -356,7 +358,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "campaign sells, a difference must be found twice to be told. It changes nothing else: what differs keeps "
             "the campaign from being complete."
         ),
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=totals.BooksCompared,
         gives=eg.BOOKS_COMPARED,
@@ -585,7 +587,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "Has the payment provider asked again about a refund that needs attention. It cannot go back twice: the "
             "provider knows it by its id. One that is pending stays as it is."
         ),
-        takes=campaigns.NoBody,
+        takes=commands.NoBody,
         sends={},
         answers=refunds.Refund,
         gives=eg.REFUND,
