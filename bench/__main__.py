@@ -1,10 +1,13 @@
-"""``python -m bench``: every budget, on a DynamoDB Local of its own. ``python -m bench package``: closing packages alone."""
+"""
+``python -m bench``: every budget, on engines of its own. ``python -m bench package``: closing packages alone; ``… on_air``:
+the beats of many campaigns alone.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from bench import cpu, many_campaigns, package, paid_order, pollers, rivals, selling_out
+from bench import beat, cpu, on_air, package, paid_order, pollers, rivals, selling_out
 from bench.meter import Meter
 from bench.report import show, tell
 from bench.show import connect
@@ -16,6 +19,8 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["package"]:
         sizes = [int(size) for size in arguments[1:]] or package.SIZES
         return 0 if tell(package.measure(sizes)) else 1
+    if arguments[:1] == ["on_air"]:
+        return 0 if tell(on_air.beats_on_air(*map(int, arguments[1:]))) else 1
     engine = DynamoDBLocal.start()
     try:
         client = connect(engine.url)
@@ -30,12 +35,13 @@ def main(arguments: list[str]) -> int:
             *paid_order.paid_orders(meter),
             selling_out.storm(meter),
             *pollers.polling(meter),
-            *many_campaigns.many_campaigns(meter),
+            *beat.units_of_a_beat(meter),
             *cpu.warm_request(client),
             *cpu.imports(),
         ]
     finally:
         engine.stop()
+    rows += on_air.beats_on_air()
     return 0 if show(rows) else 1
 
 

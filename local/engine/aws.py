@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # these packages hold nothing but types
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 #: An engine on this machine answers at once or not at all.
 CONFIG: Final = Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2})
@@ -46,3 +47,8 @@ def gateway(url: str) -> ApiGatewayV2Client:
 def lambdas(url: str) -> LambdaClient:
     """Lambda's control plane at ``url``."""
     return session().client("lambda", endpoint_url=url, config=CONFIG)
+
+
+def machines(url: str) -> SFNClient:
+    """Step Functions at ``url``."""
+    return session().client("stepfunctions", endpoint_url=url, config=CONFIG)
