@@ -23,6 +23,7 @@ Whose key is this?                             ``keys``: ``hash``               
 What opens this campaign's addresses?          ``addresses``: ``campaign``                              checkout, parcels
 How did this rehearsal go?                     ``rehearsals``: ``id``                                   rehearsals
 Which rehearsals have left something behind?   ``rehearsals`` index ``unfinished``: when to look again   sweeper
+Which was the last of this campaign?           ``rehearsals``: ``id`` = last#campaign                   rehearsals
 Who did what to this campaign, and when?       ``log``: ``campaign``, ``at``                            campaigns
 =============================================  =======================================================  ====================
 """
@@ -333,6 +334,11 @@ REHEARSAL_KEY: Final = "id"
 REHEARSAL_DUE: Final = "due"
 """When somebody should have looked after what it leaves behind; only while there is something. Seconds."""
 REHEARSAL_TTL: Final = "expires_at"
+
+
+def last_rehearsal(campaign_id: str) -> str:
+    """Key of what says which rehearsal of a campaign was begun last."""
+    return f"last#{short(campaign_id)}"
 
 
 # -- what there is ---------------------------------------------------------------------------------------

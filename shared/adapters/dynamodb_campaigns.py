@@ -7,15 +7,15 @@ Standard library and the client only: a reservation reads its campaign through t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared import table
 from shared.adapters import dynamodb_requests
-from shared.adapters.dynamodb_faults import store_faults
+from shared.adapters.dynamodb_faults import refused_parts, store_faults
 from shared.domain.campaign import NOBODY, Campaign, Cue, Offer, Portion, Status
-from shared.domain.errors import CampaignNotFound, StoreBusy
+from shared.domain.errors import CampaignNotFound
 from shared.domain.ids import is_campaign_id
 from shared.domain.parties import Party
 from shared.domain.payment_fee import FeeTerms
@@ -28,7 +28,6 @@ _STATUS = "status"
 _VERSION = "version"
 _DOCUMENT = "doc"
 _BY = "by"
-_REFUSED = "ConditionalCheckFailed"
 _YES = {"S": "yes"}
 
 
@@ -63,7 +62,7 @@ class DynamoDBCampaigns:
     ) -> None:
         put = self._put(campaign, by)
         if answered is not None:
-            self._save_with_answer(put, answered, now)
+            self._save_with_answer(campaign.id, put, answered, now)
             return
         try:
             with store_faults():
@@ -135,7 +134,9 @@ class DynamoDBCampaigns:
             put["ExpressionAttributeValues"] = {":expected": {"N": str(campaign.version - 1)}}
         return put
 
-    def _save_with_answer(self, put: dict[str, Any], answered: Answered, now: int) -> None:
+    def _save_with_answer(
+        self, campaign_id: str, put: dict[str, Any], answered: Answered, now: int
+    ) -> None:
         """
         Both puts or neither.
 
@@ -150,24 +151,12 @@ class DynamoDBCampaigns:
             with store_faults():
                 self._client.transact_write_items(TransactItems=puts)
         except self._client.exceptions.TransactionCanceledException as cancelled:
-            _explain(cancelled.response.get("CancellationReasons", []))
-
-
-def _explain(reasons: Sequence[Mapping[str, Any]]) -> NoReturn:
-    """
-    Why neither the campaign nor the answer was written.
-
-    A repeated request comes before a changed campaign: where both conditions fail, it was most
-    likely this very request that changed it.
-    """
-    codes = [reason.get("Code") for reason in reasons]
-    if codes[1:] == [_REFUSED] and reasons[1].get("Item"):
-        raise AnsweredBefore(dynamodb_requests.decode(reasons[1]["Item"])) from None
-    if _REFUSED in codes or "TransactionConflict" in codes:
-        raise ChangedMeanwhile from None
-    if {"ThrottlingError", "ProvisionedThroughputExceeded"}.intersection(codes):
-        raise StoreBusy from None
-    raise RuntimeError(f"the transaction was cancelled: {codes}")
+            # A repeated request comes before a changed campaign: where both conditions fail, it was most likely this very
+            # request that changed it.
+            _, before = refused_parts(cancelled)
+            if before:
+                raise AnsweredBefore(dynamodb_requests.decode(before)) from None
+            raise ChangedMeanwhile(campaign_id) from None
 
 
 def _index_key(campaign: Campaign) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""The one place where trouble between AWS and us becomes ``StoreBusy``: repeat it later."""
+"""
+The one place where trouble between AWS and us becomes ``StoreBusy``: repeat it later. And where a transaction says why it
+was not done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, cast
 
 from botocore.exceptions import (
     ChecksumError,
@@ -15,6 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from shared.domain.errors import StoreBusy
+from shared.use_cases.ports import ChangedMeanwhile
 
 PASSING: Final = frozenset(
     {
@@ -67,3 +71,26 @@ def store_faults() -> Iterator[None]:
         raise
     except _LOST as fault:
         raise StoreBusy from fault
+
+
+def refused_parts(cancelled: ClientError) -> list[Mapping[str, Any] | None]:
+    """
+    Why a transaction was cancelled: of each part, the item that did not fulfil its condition (empty, if there is none or it
+    was not asked for), or ``None`` if that was fulfilled. At least one was not.
+
+    Else ``ChangedMeanwhile``: another transaction was at one of the items; or ``StoreBusy``.
+    """
+    # boto3's types know nothing of what stands beside the error.
+    answer = cast(Mapping[str, Any], cancelled.response)
+    reasons: list[Mapping[str, Any]] = answer.get("CancellationReasons", [])
+    codes = [str(reason.get("Code")) for reason in reasons]
+    if "ConditionalCheckFailed" in codes:
+        return [
+            reason.get("Item", {}) if code == "ConditionalCheckFailed" else None
+            for code, reason in zip(codes, reasons, strict=True)
+        ]
+    if "TransactionConflict" in codes:
+        raise ChangedMeanwhile from None
+    if {"ThrottlingError", "ProvisionedThroughputExceeded"}.intersection(codes):
+        raise StoreBusy from None
+    raise RuntimeError(f"the transaction was cancelled: {codes}")

@@ -10,19 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared import table
-from shared.adapters.dynamodb_faults import store_faults
+from shared.adapters.dynamodb_faults import refused_parts, store_faults
 from shared.adapters.dynamodb_order_items import key_of, next_version, number
 from shared.adapters.dynamodb_refund_items import decode, encode, place_of, refund_key
-from shared.domain.errors import StoreBusy
 from shared.domain.order import Order
 from shared.domain.refund import AskedRefund, RefundPlace
 from shared.use_cases.ports import ChangedMeanwhile
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_REFUSED = "ConditionalCheckFailed"
-_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class DynamoDBRefunds:
@@ -62,14 +58,12 @@ class DynamoDBRefunds:
             "ConditionExpression": "attribute_not_exists(#p)",
             "ExpressionAttributeNames": {"#p": table.ORDER_PARTITION},
         }
-        reasons = self._both(order, put)
-        if reasons and reasons[1].get("Code") == _REFUSED and reasons[1].get("Item"):
-            return decode(reasons[1]["Item"])
-        _raise_if(reasons)
-        return None
+        standing = self._both(order, put)
+        return decode(standing) if standing is not None else None
 
     def end(self, order: Order, refund: AskedRefund) -> None:
-        _raise_if(self._both(order, self._over_its_version(refund)))
+        if self._both(order, self._over_its_version(refund)) is not None:
+            raise ChangedMeanwhile(refund.id)
 
     def save(self, refund: AskedRefund) -> None:
         try:
@@ -112,10 +106,10 @@ class DynamoDBRefunds:
             "ExpressionAttributeValues": {":made_from": number(refund.version - 1)},
         }
 
-    def _both(self, order: Order, put: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def _both(self, order: Order, put: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """
-        Order and refund, or neither: then why. The SDK marks all its tries of one call with one token, so that a try after
-        a lost answer is the same transaction.
+        Order and refund, or neither: then the refund as it stands, or ``ChangedMeanwhile``. The SDK marks all its tries of
+        one call with one token, so that a try after a lost answer is the same transaction.
         """
         update = {"TableName": self._table, **next_version(order)}
         writes: Any = [{"Update": update}, {"Put": put}]
@@ -123,8 +117,11 @@ class DynamoDBRefunds:
             with store_faults():
                 self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as cancelled:
-            return list(cancelled.response.get("CancellationReasons", []))
-        return []
+            _, standing = refused_parts(cancelled)
+            if not standing:
+                raise ChangedMeanwhile(order.id) from None
+            return standing
+        return None
 
     def _query(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
         while True:
@@ -134,15 +131,3 @@ class DynamoDBRefunds:
             if "LastEvaluatedKey" not in page:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-
-def _raise_if(reasons: list[Mapping[str, Any]]) -> None:
-    """Why a transaction was cancelled, if it was."""
-    codes = {str(reason.get("Code")) for reason in reasons}
-    if not codes:
-        return
-    if codes & {_REFUSED, "TransactionConflict"}:
-        raise ChangedMeanwhile
-    if codes & _THROTTLED:
-        raise StoreBusy
-    raise RuntimeError(f"the transaction was cancelled: {sorted(codes)}")

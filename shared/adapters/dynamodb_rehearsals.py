@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from shared import table
-from shared.adapters.dynamodb_faults import store_faults
+from shared.adapters.dynamodb_faults import refused_parts, store_faults
 from shared.domain.errors import RehearsalNotFound
 from shared.domain.rehearsal import PREFIX, Outcome, Rehearsal
 from shared.use_cases.ports import ChangedMeanwhile
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _VERSION: Final = "version"
 _DOCUMENT: Final = "doc"
+_LAST: Final = "last"
 _YES: Final = {"S": "yes"}
 _ID: Final = re.compile(rf"{PREFIX}{table.REHEARSED}[a-z2-7]{{8}}")
 
@@ -47,23 +48,72 @@ class DynamoDBRehearsals:
             raise RehearsalNotFound
         return decode(found["Item"])
 
-    def begin(self, rehearsal: Rehearsal) -> Rehearsal | None:
-        put = {
+    def last(self, campaign_id: str) -> str | None:
+        with store_faults():
+            found = self._client.get_item(
+                TableName=self._table,
+                Key={table.REHEARSAL_KEY: {"S": table.last_rehearsal(campaign_id)}},
+                ConsistentRead=True,
+            )
+        return found["Item"][_LAST]["S"] if "Item" in found else None
+
+    def begin(self, rehearsal: Rehearsal, *, after: str | None) -> Rehearsal | None:
+        """
+        Both puts or neither. The SDK marks all its tries of one call with one token, so that a try after a lost answer is
+        the same transaction.
+        """
+        is_new: dict[str, Any] = {
+            "TableName": self._table,
             "ConditionExpression": "attribute_not_exists(#id)",
             "ExpressionAttributeNames": {"#id": table.REHEARSAL_KEY},
         }
-        standing = self._put(rehearsal, put)
-        # The very same was written by an attempt of this call whose answer was lost.
-        return None if standing in (None, encode(rehearsal)) else decode(standing or {})
+        still_last: dict[str, Any] = {
+            "TableName": self._table,
+            "ConditionExpression": "#last = :after",
+            "ExpressionAttributeNames": {"#last": _LAST},
+            "ExpressionAttributeValues": {":after": {"S": after}},
+        }
+        last = {
+            table.REHEARSAL_KEY: {"S": table.last_rehearsal(rehearsal.campaign_id)},
+            _LAST: {"S": rehearsal.id},
+            table.REHEARSAL_TTL: {"N": str(rehearsal.expires_at)},
+        }
+        puts: Any = [
+            {
+                "Put": {
+                    **is_new,
+                    "Item": encode(rehearsal),
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            },
+            {"Put": {**(is_new if after is None else still_last), "Item": last}},
+        ]
+        try:
+            with store_faults():
+                self._client.transact_write_items(TransactItems=puts)
+        except self._client.exceptions.TransactionCanceledException as cancelled:
+            standing, _ = refused_parts(cancelled)
+            if standing:
+                return decode(standing)
+            raise ChangedMeanwhile(rehearsal.id) from None
+        return None
 
     def save(self, rehearsal: Rehearsal) -> None:
-        put = {
-            "ConditionExpression": "#version = :made_from",
-            "ExpressionAttributeNames": {"#version": _VERSION},
-            "ExpressionAttributeValues": {":made_from": {"N": str(rehearsal.version - 1)}},
-        }
-        if self._put(rehearsal, put) not in (None, encode(rehearsal)):
-            raise ChangedMeanwhile(rehearsal.id)
+        try:
+            with store_faults():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=encode(rehearsal),
+                    ConditionExpression="#version = :made_from",
+                    ExpressionAttributeNames={"#version": _VERSION},
+                    ExpressionAttributeValues={":made_from": {"N": str(rehearsal.version - 1)}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except self._client.exceptions.ConditionalCheckFailedException as refused:
+            standing: Any = refused.response
+            # The very same was written by an attempt of this call whose answer was lost.
+            if standing.get("Item") != encode(rehearsal):
+                raise ChangedMeanwhile(rehearsal.id) from None
 
     def left_alone(self, *, until: int) -> Iterator[str]:
         query: dict[str, Any] = {
@@ -83,18 +133,6 @@ class DynamoDBRehearsals:
             if "LastEvaluatedKey" not in page:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    def _put(self, rehearsal: Rehearsal, condition: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """``None``: done; else what stands there."""
-        put: dict[str, Any] = {"TableName": self._table, "Item": encode(rehearsal), **condition}
-        try:
-            with store_faults():
-                self._client.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        except self._client.exceptions.ConditionalCheckFailedException as refused:
-            response: Any = refused.response
-            standing: Mapping[str, Any] = response.get("Item", {})
-            return standing
-        return None
 
 
 def encode(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared import table
-from shared.adapters.dynamodb_faults import store_faults
-from shared.domain.errors import StoreBusy
+from shared.adapters.dynamodb_faults import refused_parts, store_faults
 from shared.domain.waitlist import Held, Ticket, TicketState
-from shared.use_cases.ports import ChangedMeanwhile
 from shared.use_cases.waitlist_ports import Drawn, Line, NumberGone, Progress
 
 if TYPE_CHECKING:
@@ -81,7 +79,10 @@ class DynamoDBWaitlists:
             with store_faults():
                 self._client.transact_write_items(TransactItems=puts)
         except self._client.exceptions.TransactionCanceledException as cancelled:
-            return _explain(cancelled.response.get("CancellationReasons", []))
+            drawn_before, _ = refused_parts(cancelled)
+            if drawn_before:
+                return _drawn(drawn_before)
+            raise NumberGone from None
         return own
 
     def get(self, line: Line, number: int) -> Ticket | None:
@@ -236,20 +237,6 @@ class DynamoDBWaitlists:
         with store_faults():
             found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return found.get("Item")
-
-
-def _explain(reasons: Sequence[Mapping[str, Any]]) -> Drawn:
-    """Why neither was written: what the request has drawn before, or that the number is gone."""
-    codes = [reason.get("Code") for reason in reasons]
-    if codes and codes[0] == _REFUSED and reasons[0].get("Item"):
-        return _drawn(reasons[0]["Item"])
-    if _REFUSED in codes:
-        raise NumberGone
-    if "TransactionConflict" in codes:
-        raise ChangedMeanwhile
-    if _THROTTLED.intersection(map(str, codes)):
-        raise StoreBusy
-    raise RuntimeError(f"the transaction was cancelled: {codes}")
 
 
 def _key(line: Line, number: int) -> dict[str, Any]:

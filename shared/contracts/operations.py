@@ -370,14 +370,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "Plays the same plan at speed, in some minutes, with synthetic buyers: as a campaign of its own, which nobody "
             "outside hears of, which takes no money and sends no parcels. Read its verdict: pass or fail by objective, the "
             "quotas of AWS that the plan would hit, and what the show will cost. Then everything of it but the verdict is "
-            "removed. The plan may be a draft, or scheduled."
+            "removed, and the campaign may be rehearsed again. The plan may be a draft, or scheduled."
         ),
         takes=rehearsals.RehearsalRequest,
         sends=eg.REHEARSAL_REQUEST,
         status=201,
         answers=rehearsals.Rehearsal,
         gives=eg.REHEARSAL,
-        refuses=_COMMAND,
+        refuses=(*_COMMAND, errors.RehearsalUnderWay),
     ),
     "GET /v1/rehearsals/{rehearsal_id}": Operation(
         id="read_rehearsal",

@@ -204,6 +204,14 @@ class CampaignState(Conflict):
     title = "The campaign's status does not allow it"
 
 
+class RehearsalUnderWay(Conflict):
+    """``rehearsal``: its id."""
+
+    code = "rehearsal_under_way"
+    title = "The campaign is being rehearsed already"
+    advice = "Read it at /v1/rehearsals/{rehearsal}; once it is 'cleaned', the next one may begin."
+
+
 class PartiesFrozen(Conflict):
     code = "parties_frozen"
     title = "The parties of the campaign are fixed"

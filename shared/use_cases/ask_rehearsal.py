@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from shared.domain.campaign import Status
-from shared.domain.errors import IdempotencyKeyReused, RehearsalNotFound
+from shared.domain.errors import (
+    IdempotencyKeyReused,
+    RehearsalNotFound,
+    RehearsalUnderWay,
+    StoreBusy,
+)
 from shared.domain.rehearsal import MOST_BUYERS, Rehearsal, expected_buyers, rehearsal_id
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
-from shared.use_cases.ports import Lifecycles
+from shared.use_cases.ports import ChangedMeanwhile, Lifecycles
 from shared.use_cases.rehearsal_ports import Rehearsals
 from shared.use_cases.run_campaign import Ask
+
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class RehearsalDesk:
     def ask(self, ask: Ask, *, expected: int | None, seed: int | None, now: int) -> Accepted:
         """
         The rehearsal of a plan that is not on yet; ``now``: seconds. ``CampaignNotFound``, ``CampaignState``,
-        ``IdempotencyKeyReused`` or ``StoreBusy``.
+        ``RehearsalUnderWay``, ``IdempotencyKeyReused`` or ``StoreBusy``.
         """
         campaign = campaign_of_merchant(self._campaigns, ask.resource, ask.merchant)
         identifier = rehearsal_id(campaign, ask.id)
@@ -58,7 +65,7 @@ class RehearsalDesk:
                 buyers=min(MOST_BUYERS, expected),
                 created_at=now,
             )
-            standing = self._rehearsals.begin(rehearsal)
+            standing = self._begin_alone(rehearsal)
             if standing is None:
                 self._executions.begin(identifier)
                 return Accepted(rehearsal, replayed=False)
@@ -68,6 +75,20 @@ class RehearsalDesk:
             # Whoever began it may have died before this.
             self._executions.begin(identifier)
         return Accepted(standing.as_begun(), replayed=True)
+
+    def _begin_alone(self, rehearsal: Rehearsal) -> Rehearsal | None:
+        """Unless another of the campaign has left something behind: one at a time. Else as ``Rehearsals.begin``."""
+        for _ in range(_TRIES):
+            last = self._rehearsals.last(rehearsal.campaign_id)
+            if last is not None and last != rehearsal.id:
+                other = self._standing(last)
+                if other is not None and not other.cleaned:
+                    raise RehearsalUnderWay(rehearsal=last)
+            try:
+                return self._rehearsals.begin(rehearsal, after=last)
+            except ChangedMeanwhile:
+                continue
+        raise StoreBusy("The campaign's rehearsals are being begun by others all the time.")
 
     def _standing(self, identifier: str) -> Rehearsal | None:
         try:

@@ -26,8 +26,14 @@ class Rehearsals(Protocol):
     def get(self, rehearsal_id: str) -> Rehearsal:
         """A rehearsal, strongly consistent. ``RehearsalNotFound``, also for what is no id of one."""
 
-    def begin(self, rehearsal: Rehearsal) -> Rehearsal | None:
-        """Keep a new one. ``None``: done; else the one that is there."""
+    def last(self, campaign_id: str) -> str | None:
+        """The id of the campaign's rehearsal that was begun last, strongly consistent."""
+
+    def begin(self, rehearsal: Rehearsal, *, after: str | None) -> Rehearsal | None:
+        """
+        Keep a new one, the campaign's last from now on; ``after``: which one was. ``None``: done; else the one that is
+        there. ``ChangedMeanwhile`` if another has begun.
+        """
 
     def save(self, rehearsal: Rehearsal) -> None:
         """Keep one over the version it was made from; ``ChangedMeanwhile`` if another change came first."""

@@ -342,16 +342,25 @@ def what_was_kept_first_of_a_package_stands(rig: Rig) -> None:
 
 def a_rehearsal_that_is_under_way_is_not_begun_again(rig: Rig) -> None:
     first = a_rehearsal()
-    assert rig.rehearsals.begin(first) is None
+    assert rig.rehearsals.begin(first, after=None) is None
     judged = first.changed(state=RehearsalOutcome.PASSED)
     rig.rehearsals.save(judged)
-    assert rig.rehearsals.begin(first) == judged
+    assert rig.rehearsals.begin(first, after=None) == judged
     assert rig.rehearsals.get(first.id) == judged
+
+
+def of_two_who_saw_the_same_last_rehearsal_one_begins_the_next(rig: Rig) -> None:
+    first, mine, theirs = (a_rehearsal(id=f"rhs_rehearse{letter * 8}") for letter in "abc")
+    rig.rehearsals.begin(first, after=None)
+    assert rig.rehearsals.begin(theirs, after=first.id) is None
+    with suppress(ChangedMeanwhile):
+        rig.rehearsals.begin(mine, after=first.id)
+    assert rig.rehearsals.last(first.campaign_id) == theirs.id
 
 
 def a_verdict_that_was_written_meanwhile_is_not_replaced(rig: Rig) -> None:
     first = a_rehearsal()
-    rig.rehearsals.begin(first)
+    rig.rehearsals.begin(first, after=None)
     judged = first.changed(state=RehearsalOutcome.PASSED)
     rig.rehearsals.save(judged)
     with suppress(ChangedMeanwhile):
@@ -361,6 +370,7 @@ def a_verdict_that_was_written_meanwhile_is_not_replaced(rig: Rig) -> None:
 
 DUELS: dict[Term, Duel] = {
     ("rehearsals", "Put", "attribute_not_exists(id)"): a_rehearsal_that_is_under_way_is_not_begun_again,
+    ("rehearsals", "Put", "last = ?"): of_two_who_saw_the_same_last_rehearsal_one_begins_the_next,
     ("rehearsals", "Put", "version = ?"): a_verdict_that_was_written_meanwhile_is_not_replaced,
     ("buyers", "SET", "* = ?"): a_joined_claim_is_not_taken_for_what_it_was,
     ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.campaigns.handler import lambda_handler
+from functions.campaigns import handler as campaigns
+from functions.rehearsals import handler as rehearsals
 from functions.start_campaign import handler as start_campaign
 from local.simulation.sdk import Client, QuietLine, Serve
 from local.simulation.services import Executions, Schedules
 from local.simulation.world import SETTINGS
 from shared import wiring
 from shared.domain.errors import StoreBusy
+from shared.use_cases.rehearsal_ports import change_rehearsal
 from tests import gateway
 from tests.builders import campaign_body
-from tests.gateway import Answer
+from tests.gateway import Answer, Handler
 from tests.proof.checkers import durable, one_answer
 from tests.proof.history import History, Type
 from tests.proof.races.conftest import Tally
@@ -46,7 +48,14 @@ class Office:
         self.history = History()
 
     def ask(
-        self, person: int, route: str, body: Any = None, *, key: str = "", **request: Any
+        self,
+        person: int,
+        route: str,
+        body: Any = None,
+        *,
+        key: str = "",
+        function: Handler = campaigns.lambda_handler,
+        **request: Any,
     ) -> Answer:
         """One request, written down under its key. What cannot be told is ``info``: whoever asks would ask again."""
         headers = {"Idempotency-Key": key} if key else {}
@@ -54,7 +63,7 @@ class Office:
         verb = route.rpartition("/")[2] if key else route.partition(" ")[0]
         self.history.note(person, Type.INVOKE, verb, key or person)
         answer = gateway.call(
-            lambda_handler, route, body, headers=headers, merchant=self.merchant, **request
+            function, route, body, headers=headers, merchant=self.merchant, **request
         )
         assert answer.status not in (500, 502), answer.text
         if answer.status == StoreBusy.status:
@@ -89,13 +98,18 @@ class Office:
 
     def read(self, campaign_id: str) -> dict[str, Any]:
         path = {"campaign_id": campaign_id}
-        found = gateway.call(lambda_handler, f"GET {CAMPAIGN}", path=path, merchant=self.merchant)
+        found = gateway.call(
+            campaigns.lambda_handler, f"GET {CAMPAIGN}", path=path, merchant=self.merchant
+        )
         body: dict[str, Any] = found.body
         return body
 
     def all(self) -> list[dict[str, Any]]:
         found = gateway.call(
-            lambda_handler, "GET /v1/campaigns", query={"limit": "100"}, merchant=self.merchant
+            campaigns.lambda_handler,
+            "GET /v1/campaigns",
+            query={"limit": "100"},
+            merchant=self.merchant,
         )
         data: list[dict[str, Any]] = found.body["data"]
         return data
@@ -284,3 +298,43 @@ def test_of_a_start_and_a_calling_off_each_is_told_what_became_of_it(office: Off
     assert 200 in {answer.status for answer in cancelled}
     assert {answer.status for answer in started} <= {200, 409, 503}
     assert set(office.executions.running) <= {draft["id"]}
+
+
+# -- rehearsing ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_of_many_rehearsals_of_one_campaign_at_once_one_begins(office: Office, seed: int):
+    """Some ask twice. On odd rounds one was over and swept away before."""
+    draft = office.draft()
+    if seed % 2:
+        swept = rehearse(office, 0, draft["id"], "before").body["id"]
+        change_rehearsal(
+            wiring.rehearsals(), swept, lambda rehearsal: rehearsal.changed(cleaned=True)
+        )
+    running = list(office.executions.running)
+    answers = office.at_once(
+        [
+            partial(rehearse, office, person, draft["id"], f"rehearse {person % 8}")
+            for person in range(12)
+        ]
+    )
+    [begun] = {answer.body["id"] for answer in answers if answer.status == 201}
+    refused = [answer for answer in answers if answer.status == 409]
+    assert {answer.code for answer in refused} <= {"rehearsal_under_way"}
+    assert {answer.body["rehearsal"] for answer in refused} == {begun}
+    assert {answer.status for answer in answers} <= {201, 409, 503}
+    assert office.executions.running == [*running, begun]
+    assert wiring.rehearsals().last(draft["id"]) == begun
+    assert one_answer(office.history, "rehearse") == []
+
+
+def rehearse(office: Office, person: int, campaign_id: str, key: str) -> Answer:
+    return office.ask(
+        person,
+        f"POST {CAMPAIGN}/rehearse",
+        {"expected_buyers": 1},
+        key=key,
+        path={"campaign_id": campaign_id},
+        function=rehearsals.lambda_handler,
+    )

@@ -74,6 +74,23 @@ def test_another_body_under_the_same_key_is_refused(rig: Rig):
     assert rig.ask(route, "manage", {"seed": 2}, **headers)().code == "idempotency_key_reused"
 
 
+def test_a_campaign_is_rehearsed_once_at_a_time(rig: Rig):
+    first = paths.rehearse(rig)().body["id"]
+    other = rig.command("rehearse", expected_buyers=1)
+    refused = other()
+    assert (refused.status, refused.code) == (409, "rehearsal_under_way")
+    assert refused.body["rehearsal"] == first
+    rig.pause(PATIENCE)
+    event = {"rehearsal": first, "problem": "States.Timeout"}
+    rig.invoke("judge_rehearsal", event)
+    # What it has left behind is not gone yet.
+    assert other().code == "rehearsal_under_way"
+    rig.invoke("clear_rehearsal", event)
+    second = other().body["id"]
+    assert begun(rig) == [first, second]
+    assert read(rig, second).body["state"] == "running"
+
+
 def test_a_show_that_is_on_is_not_rehearsed(rig: Rig):
     rig.live()
     assert rig.command("rehearse")().code == "campaign_state"
