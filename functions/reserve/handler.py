@@ -48,7 +48,7 @@ def reserve(request: Request) -> Response:
 
 
 def _hold(wish: ReservationRequest) -> Reservation:
-    """A release may come while a request is under way: then it is a request of the new second."""
+    """A release may come while a request is under way: then it is in time for it."""
     began = now_seconds()
     try:
         return reservation_desk().reserve(wish, began)
