@@ -630,6 +630,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ProviderNotFound,
             errors.TooLarge,
             errors.ProviderSilent,
+            # Of a payment that came too late, and takes units again.
+            errors.OpensInAMoment,
+            errors.LedgerFull,
         ),
         about={"order": _PAID},
         parameters=(
