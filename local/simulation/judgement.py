@@ -162,7 +162,7 @@ class Court:
         campaign = self._audit.campaigns[ask.path["campaign_id"]]
         if answer.code == "sold_out" and self.strict:
             shelf = self._audit.ledger.shelves[campaign.id, ask.body["sku"]]
-            left = shelf.most_free(began - SOLD_OUT_FRESH)
+            left = shelf.surely_free(began - SOLD_OUT_FRESH)
             waited = shelf.was_queued(began - SOLD_OUT_FRESH)
             free = f"sold out, and {left} units were free"
             expect(left < ask.body["quantity"] or waited, ask, free)

@@ -67,8 +67,8 @@ class Shelf:
     """When each block opens, whether anybody waits or not; seconds."""
     sums: Sums = field(default_factory=Sums)
     """Of all blocks."""
-    free: list[tuple[int, int]] = field(default_factory=list)
-    """Free units of all blocks since each instant (milliseconds)."""
+    free: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """Free units of each block since each instant (milliseconds), from when it was laid out."""
     queued_at: int = 0
     """When somebody waited last, for all that its blocks know (milliseconds)."""
 
@@ -78,27 +78,34 @@ class Shelf:
         self.sums += change
         if after.is_queued or (before is not None and before.is_queued):
             self.queued_at = now
-        if change.available or not self.free:
-            self.free.append((now, self.sums.available))
+        if change.available or before is None:
+            self.free.setdefault(after.number, []).append((now, after.counters.free))
 
     def was_queued(self, since: int) -> bool:
         """Whether free units were for those who waited, at any time since an instant."""
         return self.queued_at >= since or any(block.is_queued for block in self.blocks.values())
 
-    def most_free(self, since: int) -> int:
-        """The fewest units that were free and on sale at any time since an instant."""
+    def surely_free(self, since: int) -> int:
+        """
+        Units that anybody who counts finds, at whatever instant since then each block is read: of each the fewest that were
+        free. None of a block that was not there yet, or not on sale.
+        """
         opening = min(self.opens.values(), default=0)
-        later = sum(
-            block.counters.free
-            for number, block in self.blocks.items()
-            if self.opens[number] > opening and self.opens[number] * 1000 > since
+        return sum(
+            _fewest(free, since)
+            for number, free in self.free.items()
+            if self.opens[number] <= opening or self.opens[number] * 1000 <= since
         )
-        fewest = self.free[-1][1] if self.free else 0
-        for began, units in reversed(self.free):
-            fewest = min(fewest, units)
-            if began <= since:
-                break
-        return fewest - later
+
+
+def _fewest(counts: list[tuple[int, int]], since: int) -> int:
+    """The least of what was counted from an instant on; nothing, if there was no count yet."""
+    fewest = counts[-1][1]
+    for began, units in reversed(counts):
+        fewest = min(fewest, units)
+        if began <= since:
+            return fewest
+    return 0
 
 
 class Took(Protocol):

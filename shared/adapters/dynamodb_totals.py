@@ -47,6 +47,7 @@ _LEASE = "lease"
 _FINISHED_UNTIL = "finished_until"
 _DRAINS_UNTIL = "drains_until"
 _BEAT_AT = "beat_at"
+_QUIET_SINCE = "quiet_since"
 _NAME = "name"
 _TEXT = "text"
 
@@ -118,11 +119,11 @@ class DynamoDBTotals:
         item = self._get(campaign_id, _BEAT)
         if item is None:
             return Bookmark()
-        drains_until = item.get(_DRAINS_UNTIL)
         return Bookmark(
             finished_until=int(item[_FINISHED_UNTIL]["N"]),
-            drains_until=int(drains_until["N"]) if drains_until else None,
+            drains_until=_number_in(item, _DRAINS_UNTIL),
             beat_at=int(item[_BEAT_AT]["N"]),
+            quiet_since=_number_in(item, _QUIET_SINCE),
         )
 
     def set_bookmark(self, campaign_id: str, bookmark: Bookmark) -> None:
@@ -131,8 +132,12 @@ class DynamoDBTotals:
             _FINISHED_UNTIL: _number(bookmark.finished_until),
             _BEAT_AT: _number(bookmark.beat_at),
         }
-        if bookmark.drains_until is not None:
-            item[_DRAINS_UNTIL] = _number(bookmark.drains_until)
+        for name, instant in (
+            (_DRAINS_UNTIL, bookmark.drains_until),
+            (_QUIET_SINCE, bookmark.quiet_since),
+        ):
+            if instant is not None:
+                item[name] = _number(instant)
         with store_faults():
             self._client.put_item(TableName=self._table, Item=item)
 
@@ -209,6 +214,10 @@ def _key(campaign_id: str, at: str) -> dict[str, Any]:
 
 def _span(start: int) -> str:
     return f"{_SPAN}{start:010d}"
+
+
+def _number_in(item: Mapping[str, Any], name: str) -> int | None:
+    return int(item[name]["N"]) if name in item else None
 
 
 def _number(value: int) -> dict[str, str]:

@@ -34,8 +34,9 @@ from shared.use_cases.stock_ports import shelf
 
 log = logging.getLogger("livehour")
 
-_OVERLAP = 30
-"""Seconds looked at once more: a checkout may write its order a moment after its hold ended, and after a beat."""
+UNDER_WAY = 30
+"""Seconds for which the checkout of a hold that has ended may be under way, and yet write its order: as long as its function
+may run, and clocks may differ. So much is looked at once more."""
 _SILENCES = 3
 """Times that a provider may not answer in one beat before the rest of it waits."""
 _LONGEST = 20.0
@@ -57,7 +58,7 @@ def finish_orders(
     books: Books, campaign: Campaign, *, since: int, until: int, now: int
 ) -> Finished:
     """Finish the orders whose hold, or whose late payment's hold, ended after ``since`` and by ``until``."""
-    ended = books.orders.ended(campaign.id, since=since - _OVERLAP, until=until)
+    ended = books.orders.ended(campaign.id, since=since - UNDER_WAY, until=until)
     return _finish(books, campaign, ended, now)
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
-from shared.domain.stock import FOR_GOOD, Block
+from shared.domain.stock import FOR_GOOD, Block, Kind
 from shared.domain.totals import Snapshot
 from shared.use_cases.arrange_stock import arrange_stock, gate_of, paused
-from shared.use_cases.finish_orders import finish_all, finish_orders
+from shared.use_cases.finish_orders import UNDER_WAY, finish_all, finish_orders
 from shared.use_cases.keep_stock import Kept, keep_stock
 from shared.use_cases.keep_uses import keep_uses, read_uses
 from shared.use_cases.order_ports import Books
@@ -34,6 +34,8 @@ balance."""
 LOOK_BACK = 1800
 """Seconds for which an order that cannot be finished (its provider is silent) is tried again by every beat; then by
 the drain."""
+_UNPAID = frozenset({Kind.HELD, Kind.RELEASED, Kind.EXPIRED})
+"""As they were read: what is held may have ended since."""
 
 
 class Phase(StrEnum):
@@ -97,11 +99,16 @@ def keep_books(
     since = min(bookmark.finished_until or campaign.starts_at, now)
     waiting = finish_orders(books, campaign, since=since, until=now, now=now).waiting
     finished_until = max(since, now - LOOK_BACK) if waiting else now
-    totals.set_bookmark(campaign_id, Bookmark(finished_until, bookmark.drains_until, now))
+    bookmark = replace(bookmark, finished_until=finished_until, beat_at=now)
+    totals.set_bookmark(campaign_id, bookmark)
     if phase is Phase.DRAIN and not under_way:
         waiting = finish_all(books, campaign, now=now).waiting
+        if not waiting and bookmark.quiet_since is None:
+            bookmark = replace(bookmark, quiet_since=clock() // 1000)
+            totals.set_bookmark(campaign_id, bookmark)
     if phase is Phase.DRAIN and (
-        not (under_way or waiting) or now >= (bookmark.drains_until or now)
+        not (under_way or waiting or _may_be_ordered(counted.blocks, bookmark, now))
+        or now >= (bookmark.drains_until or now)
     ):
         phase = Phase.DRAINED
     return Beat(
@@ -148,6 +155,21 @@ def _phase(campaign: Campaign, blocks: Sequence[Sequence[Block]], now: int) -> P
 def _lacks(campaign: Campaign) -> bool:
     """Whether blocks of an addition to an allotment do not count yet."""
     return any(offer.coming for offer in campaign.offers)
+
+
+def _may_be_ordered(blocks: Sequence[Sequence[Block]], bookmark: Bookmark, now: int) -> bool:
+    """
+    Whether a hold ended unpaid so lately that its checkout may be under way still. Its order would be in no book, and nobody
+    would cancel its payment.
+    """
+    if bookmark.quiet_since is not None and now >= bookmark.quiet_since + UNDER_WAY:
+        return False
+    return any(
+        entry.kind in _UNPAID and now < entry.deadline + UNDER_WAY
+        for of_offer in blocks
+        for block in of_offer
+        for entry in block.ledger.values()
+    )
 
 
 def _wait(campaign: Campaign, phase: Phase, now: int) -> int:

@@ -18,6 +18,8 @@ class Bookmark:
     """When the drain of a closing campaign ends at the latest; ``None`` before the close."""
     beat_at: int = 0
     """When the last beat was: whether the lifecycle is alive."""
+    quiet_since: int | None = None
+    """Since when the drain knows of nothing that is held or waits."""
 
 
 class TotalsStore(Protocol):

@@ -17,6 +17,7 @@ from shared.use_cases import (
     join_waitlist,
     judge_payment,
     judge_rehearsal,
+    keep_books,
     keep_stock,
     keep_uses,
     limit_buyer,
@@ -283,6 +284,14 @@ MUTATIONS = (
         "sums, as_of=at, sound=sound)",
         "sums, as_of=clock(), sound=sound)",
         tests="tests/unit/totals",
+    ),
+    Mutation(
+        "books are closed over a checkout that is under way",
+        keep_books._may_be_ordered,
+        "return any((entry.kind in _UNPAID and now < entry.deadline + UNDER_WAY for of_offer in blocks for block in of_offer"
+        " for entry in block.ledger.values()))",
+        "return False",
+        tests="tests/unit/lifecycle/test_keep_books.py",
     ),
     Mutation(
         "the plan is frozen again by a second run",

@@ -24,6 +24,7 @@ from shared.domain.order import Order, OrderState
 from shared.domain.payment import ParkedEvent, PaymentEvent, PaymentKind
 from shared.domain.stock import Kind
 from shared.domain.totals import Sums
+from shared.use_cases.finish_orders import UNDER_WAY
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import BEAT, LOOK_BACK, Phase
 from shared.use_cases.settle_hold import State
@@ -227,6 +228,7 @@ def test_an_order_that_cannot_be_read_does_not_stop_the_beat_for_the_others(
     # Its money has no place that anybody could name: the books are not closed over it.
     show.end()
     show.close()
+    show.wait(UNDER_WAY)
     assert show.beat().phase is Phase.DRAINED
     with pytest.raises(KeyError):
         show.reconcile()

@@ -14,6 +14,7 @@ from functions.reconcile_campaign import handler as reconcile_campaign
 from functions.settle_campaign import handler as settle_campaign
 from functions.totals import handler as totals
 from shared.domain.campaign import Status
+from shared.use_cases.finish_orders import UNDER_WAY
 from tests.dynamodb.stage import Stage
 from tests.gateway import call
 from tests.theatre import HOLD
@@ -76,7 +77,7 @@ def test_the_steps_answer_what_the_machine_asks_for(machine: Machine):
     assert machine.take(keep_books, beat=8) == {**beat, "phase": "close", "beat": 9}
     assert machine.take(close_campaign) == {"phase": "drain"}
     assert machine.take(keep_books, beat=9) == {**beat, "phase": "drain", "beat": 10}
-    show.wait(HOLD)
+    show.wait(HOLD + UNDER_WAY)
     drained = {**beat, "phase": "drained", "beat": 11, "ended": True}
     assert machine.take(keep_books, beat=10) == drained
     assert machine.take(reconcile_campaign) == {"balanced": True, "differences": 0}

@@ -93,7 +93,7 @@ def test_of_a_span_the_newest_is_kept(store: DynamoDBTotals):
 def test_bookmarks_and_reports_of_any_size_come_back(store: DynamoDBTotals):
     campaign = new_campaign_id()
     assert store.bookmark(campaign) == Bookmark()
-    for bookmark in (Bookmark(17), Bookmark(18, 99)):
+    for bookmark in (Bookmark(17), Bookmark(18, 99), Bookmark(18, 99, 20, 21)):
         store.set_bookmark(campaign, bookmark)
         assert store.bookmark(campaign) == bookmark
     assert store.report(campaign) is None

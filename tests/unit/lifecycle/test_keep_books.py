@@ -10,6 +10,7 @@ import pytest
 from shared.domain.errors import Busy
 from shared.domain.order import OrderState
 from shared.domain.stock import FOR_GOOD, Counters
+from shared.use_cases.finish_orders import UNDER_WAY
 from shared.use_cases.keep_books import PATIENCE, Phase
 from tests.fakes import Crash
 from tests.theatre import FUJI, GALA, HOLD, SHOW, Theatre, an_offer
@@ -140,7 +141,48 @@ def test_it_drains_until_nothing_is_held(show: Theatre):
     show.pay(paid)
     assert (show.beat().phase, show.beat().held) == (Phase.DRAIN, 2)
     show.wait(HOLD)
+    # Its checkout may be under way still.
+    assert (show.beat().phase, show.beat().held) == (Phase.DRAIN, 0)
+    show.wait(UNDER_WAY - 1)
+    assert show.beat().phase is Phase.DRAIN
+    show.wait(1)
     assert show.beat().phase is Phase.DRAINED
+
+
+def test_the_drain_waits_for_a_checkout_that_is_slower_than_its_hold(show: Theatre):
+    """The provider takes its time, and the sale is over meanwhile."""
+    reservation = show.reserve()
+    show.close()
+
+    def slowly(what: str) -> None:
+        if what == "create_payment":
+            show.wait(HOLD + 4)
+            assert (show.beat().phase, show.beat().waiting) == (Phase.DRAIN, 0)
+            show.wait(15)
+
+    show.bank.before = slowly
+    show.check_out(reservation)
+    assert show.beat().phase is Phase.DRAIN
+    [order] = show.orders.all(show.id)
+    assert order.state is OrderState.CANCELLED
+    show.wait(UNDER_WAY)
+    assert show.beat().phase is Phase.DRAINED
+    assert show.reconcile()
+    assert show.report()["orders"]["placed"] == 1
+
+
+def test_a_show_that_is_called_off_waits_for_checkouts_and_not_for_the_holds_it_has_ended(
+    show: Theatre,
+):
+    show.reserve()
+    show.cancel()
+    show.close()
+    assert (show.beat().phase, show.beat().held) == (Phase.DRAIN, 0)
+    show.wait(UNDER_WAY - 1)
+    assert show.beat().phase is Phase.DRAIN
+    show.wait(1)
+    assert show.beat().phase is Phase.DRAINED
+    assert show.now < show.campaign.cancelled_at + HOLD  # type: ignore[operator]
 
 
 def test_a_payment_that_comes_while_it_drains_is_sold_or_goes_back(show: Theatre):
@@ -150,6 +192,7 @@ def test_a_payment_that_comes_while_it_drains_is_sold_or_goes_back(show: Theatre
     show.pay(in_time)
     show.wait(HOLD)
     show.pay(late)
+    show.wait(UNDER_WAY)
     assert show.beat().phase is Phase.DRAINED
     states = {order.id: order.state for order in show.orders.all(show.id)}
     assert states == {late.id: OrderState.REFUNDED, in_time.id: OrderState.PAID}

@@ -12,6 +12,7 @@ from shared.domain.errors import CampaignState
 from shared.domain.order import Order, OrderState
 from shared.domain.stock import Counters, Entry, Kind
 from shared.domain.totals import Sums
+from shared.use_cases.finish_orders import UNDER_WAY
 from shared.use_cases.keep_books import Phase
 from tests.theatre import FUJI, GALA, HOLD, Theatre
 
@@ -29,6 +30,7 @@ def show() -> Theatre:
     theatre.beat()
     theatre.pay(late)
     theatre.close()
+    theatre.wait(UNDER_WAY)
     assert theatre.beat().phase is Phase.DRAINED
     return theatre
 
