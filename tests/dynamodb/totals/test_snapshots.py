@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 from local.engine.dynamodb_local import DynamoDBLocal
 from shared.adapters.dynamodb_totals import DynamoDBTotals
 from shared.domain.campaign import Status
+from shared.domain.errors import SoldOut
 from shared.domain.ids import new_campaign_id
 from shared.domain.totals import Snapshot, Sums
 from shared.use_cases.read_totals import TotalsDesk, totals_document
@@ -125,11 +127,12 @@ def test_many_processes_tell_one_story_that_never_goes_back(show: Stage):
         chance = Random(seed)
         while not stop.is_set():
             key = f"{seed} {chance.random()}"
-            order = show.check_out(
-                show.reserve(chance.choice([1, 2]), chance.choice([FUJI, FUJI, GALA]), key=key)
-            )
-            if chance.random() < 0.8:
-                show.pay(order)
+            wish = chance.choice([1, 2]), chance.choice([FUJI, FUJI, GALA])
+            # On a fast machine all may be sold: then time passes, and holds run out.
+            with suppress(SoldOut):
+                order = show.check_out(show.reserve(*wish, key=key))
+                if chance.random() < 0.8:
+                    show.pay(order)
             with moving:
                 show.wait(0.4)
 
