@@ -17,6 +17,8 @@ READ: Final = ("GetItem",)
 SAVE: Final = ("GetItem", "PutItem")
 BLOCKS: Final = ("BatchGetItem", "GetItem", "PutItem", "UpdateItem")
 """What it takes to take units: the blocks, the count of them, and the board of what is left."""
+PAGES: Final = ("PutItem", "Query")
+"""What it takes to move entries out of a full block, and to find them again."""
 COUNT: Final = ("BatchGetItem",)
 DELETE: Final = ("DeleteItem",)
 OF_REHEARSALS: Final = (f"{CAMPAIGN_PREFIX}{REHEARSED}*", f"{REHEARSED}*")
@@ -34,15 +36,22 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "stock": BLOCKS,
         "log": ("Query",),
     },
-    "reserve": {"campaigns": READ, "stock": BLOCKS, "buyers": ("UpdateItem",)},
+    "reserve": {
+        "campaigns": READ,
+        "overflow": PAGES,
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+    },
     "waitlist": {
         "campaigns": SAVE,
+        "overflow": ("Query",),
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
     },
     "checkout": {
         "campaigns": READ,
+        "overflow": ("Query",),
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "Query"),
         "addresses": SAVE,
@@ -54,6 +63,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "payment_webhooks": {
         "campaigns": READ,
+        "overflow": PAGES,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "PutItem", "UpdateItem"),
@@ -66,6 +76,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "check_books": {
         "campaigns": READ,
+        "overflow": PAGES,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
@@ -97,6 +108,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "arrange_stock": {"campaigns": SAVE, "stock": BLOCKS},
     "keep_books": {
         "campaigns": SAVE,
+        "overflow": PAGES,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
@@ -108,6 +120,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "close_campaign": {"campaigns": SAVE, "stock": ("PutItem", "UpdateItem"), "log": NOTE},
     "reconcile_campaign": {
         "campaigns": SAVE,
+        "overflow": ("Query",),
         "stock": COUNT,
         "orders": ("Query",),
         "totals": ("GetItem", "PutItem", "Query"),
@@ -127,6 +140,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # -- a refund
     "refund_order": {
         "campaigns": READ,
+        "overflow": ("Query",),
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "UpdateItem"),
     },
@@ -134,6 +148,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "rehearse_show": {
         "rehearsals": SAVE,
         "campaigns": SAVE,
+        "overflow": PAGES,
         "stock": BLOCKS,
         "buyers": ("UpdateItem",),
         "waitlists": ("GetItem", "PutItem", "Query", "UpdateItem"),
@@ -149,6 +164,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "clear_rehearsal": {
         "rehearsals": SAVE,
         "campaigns": (*READ, *DELETE),
+        "overflow": ("Query", *DELETE),
         "stock": DELETE,
         "buyers": DELETE,
         "waitlists": ("Query", *DELETE),

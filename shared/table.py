@@ -9,6 +9,7 @@ Which campaigns has this merchant?             ``campaigns`` index ``by_merchant
 Which campaigns have not ended yet?            ``campaigns`` index ``unfinished``: its start              sweeper
 Was this request answered before?              ``requests``: ``id``                                     campaigns
 What is left, held, sold in this block?        ``stock``: ``k`` = campaign#sku#block                    reserve, beat
+What had no room in this block?                ``overflow``: ``block``, range of ``page``                        reserve, beat
 Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#board                    reserve
 How many units has this buyer?                 ``buyers``: ``k`` = campaign#sku#buyer digest            reserve
 What became of this order?                     ``orders``: ``p`` = campaign#shard, ``s`` = deadline#id  checkout, webhooks
@@ -78,7 +79,10 @@ EXPIRED: Final = "x"
 OPENS: Final = "o"
 CLOSES: Final = "c"
 EPOCH: Final = "e"
-SEALED: Final = "w"
+OVERFLOW_MARK: Final = "w"
+"""Of a block whose ledger continues in the overflow table: until when (6 digits, seconds since the laying-out), edition (6)."""
+MOVED_ORDERS: Final = "b"
+MOVED_REFUNDED: Final = "j"
 STAMPED: Final = "m"
 LEDGER: Final = "h"
 
@@ -130,6 +134,8 @@ LEDGER_USES: Final = 50_000
 """From here: the entry is a use of a deal, and goes on in the ledger of an offer."""
 LEDGER_DEALS: Final = 90_000
 """Above this: the entry is a tail, and the rest is the number of the deal that it was promised."""
+OVERFLOW_EDITIONS: Final = 10**6
+"""Editions of an overflow mark before they begin again: more than a block can have moves while one request runs."""
 LEDGER_MONEY: Final = 10**14
 """Only an order that was refunded in part has this, and an entry up to 8 bytes longer, 3 at usual prices: a block whose
 ledger is nearly full of such orders costs two write units a movement."""
@@ -139,7 +145,7 @@ def ledger_room(sku: str, blocks: int) -> int:
     """Entries that a block's ledger may hold so that the item never exceeds one write unit, by the worst case of each.
 
     The worst case of the counters: 32 units, money of 32 units at 10^12, tens of thousands of ended reservations, and
-    a campaign of hundreds of thousands of versions. One more
+    a campaign of hundreds of thousands of versions, thousands of sales in the overflow table. One more
     place is kept for the void with which the beat ends a path that nobody completed.
     """
     key = len(STOCK_KEY) + 16 + 1 + len(sku) + 1 + (5 if blocks >= 1_000 else 3)
@@ -150,11 +156,30 @@ def ledger_room(sku: str, blocks: int) -> int:
         + 4 * (1 + 9)
         + 2 * (1 + 4)
         + 3 * (1 + 6)
-        + (1 + 1)
+        + (1 + 7)
+        + (1 + 3)
+        + (1 + 4)
         + (1 + 4)
     )
     entry = LEDGER_KEY_SIZE + 1 + number_size(99_999 * LEDGER_NEXT + LEDGER_NEXT - 1)
     return (WRITE_UNIT - key - counters - (1 + 3)) // entry - 1
+
+
+# -- ledger entries that had no room in their block ------------------------------------------------------
+
+OVERFLOW_BLOCK: Final = "block"
+"""The key of the stock block."""
+OVERFLOW_PAGE: Final = "page"
+"""Until when the entries of the page must be found (10 digits, seconds), and what tells it from others: so one range of a
+partition holds all pages that matter at an instant, however many there were before."""
+OVERFLOW_ENTRIES: Final = "entries"
+"""Map from ledger key to entry, encoded as in the block."""
+OVERFLOW_TTL: Final = "expires_at"
+
+
+def overflow_page(until: int, number: str) -> str:
+    """Sort key of a page; without a number, of the first that is kept until an instant."""
+    return f"{until:010d}#{number}"
 
 
 # -- buyers --------------------------------------------------------------------------------------------
@@ -373,6 +398,7 @@ TABLES: Final = {
     "campaigns": TableSpec(key=CAMPAIGN_KEY, stream="NEW_AND_OLD_IMAGES"),
     "requests": TableSpec(key=REQUEST_KEY, ttl=REQUEST_TTL),
     "stock": TableSpec(key=STOCK_KEY, stream="NEW_AND_OLD_IMAGES"),
+    "overflow": TableSpec(key=OVERFLOW_BLOCK, sort=OVERFLOW_PAGE, ttl=OVERFLOW_TTL),
     "buyers": TableSpec(key=BUYER_KEY, ttl=BUYER_TTL),
     "waitlists": TableSpec(
         key=WAITLIST_LINE,

@@ -176,12 +176,17 @@ def campaign_cache() -> CampaignCache:
     return CampaignCache(campaigns())
 
 
+def _overflow_table() -> str:
+    """Name of the overflow table; functions that only count or lay out blocks have none."""
+    return setting(Setting.OVERFLOW_TABLE)
+
+
 @cache
 def stock() -> DynamoDBStock:
     """The stock blocks."""
     from shared.adapters.dynamodb_stock import DynamoDBStock
 
-    return DynamoDBStock(dynamodb(), setting(Setting.STOCK_TABLE))
+    return DynamoDBStock(dynamodb(), setting(Setting.STOCK_TABLE), _overflow_table)
 
 
 @cache
@@ -621,7 +626,7 @@ def rehearsal_desks() -> Desks:
     client = cast("DynamoDBClient", meter)
     exact = DynamoDBCampaigns(client, setting(Setting.CAMPAIGNS_TABLE))
     known = CampaignCache(exact)
-    blocks = DynamoDBStock(client, setting(Setting.STOCK_TABLE))
+    blocks = DynamoDBStock(client, setting(Setting.STOCK_TABLE), _overflow_table)
     hints = Hints(blocks, now_millis)
     purses = DynamoDBBuyers(client, setting(Setting.BUYERS_TABLE))
     book = DynamoDBOrders(client, setting(Setting.ORDERS_TABLE))
@@ -660,6 +665,7 @@ def traces() -> DynamoDBTraces:
     tables = {
         "campaigns": Setting.CAMPAIGNS_TABLE,
         "stock": Setting.STOCK_TABLE,
+        "overflow": Setting.OVERFLOW_TABLE,
         "buyers": Setting.BUYERS_TABLE,
         "waitlists": Setting.WAITLISTS_TABLE,
         "orders": Setting.ORDERS_TABLE,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Gate
+from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry, Gate
 from shared.use_cases.stock_ports import Amended, Shelf
 
 
@@ -18,6 +18,7 @@ class MemoryStock:
     def __init__(self) -> None:
         self.blocks: dict[tuple[str, str, int], Block] = {}
         self.boards: dict[tuple[str, str], Board] = {}
+        self.moved: dict[tuple[str, str, int], dict[str, Entry]] = {}
         self.leases: dict[tuple[str, str], int] = {}
         self.writes = 0
         self.refused = 0
@@ -50,7 +51,7 @@ class MemoryStock:
             block,
             counters=block.counters + amendment.change,
             ledger=ledger,
-            sealed=block.sealed or amendment.seal,
+            overflow=None if amendment.unmark else amendment.mark or block.overflow,
         )
         self.blocks[key] = after
         return Amended(done=True, free=after.counters.free if amendment.change.free else None)
@@ -58,6 +59,23 @@ class MemoryStock:
     def read(self, shelf: Shelf, number: int) -> Block | None:
         self.reads += 1
         return self.blocks.get((shelf.campaign_id, shelf.sku, number))
+
+    def read_moved(self, shelf: Shelf, number: int, key: str) -> Entry | None:
+        self.reads += 1
+        return self.all_moved(shelf, number).get(key)
+
+    def all_moved(self, shelf: Shelf, number: int) -> dict[str, Entry]:
+        return self.moved.setdefault((shelf.campaign_id, shelf.sku, number), {})
+
+    def copy_out(self, shelf: Shelf, number: int, entries: Mapping[str, Entry]) -> None:
+        self.before("copy_out")
+        with self._lock:
+            self.writes += 1
+            moved = self.all_moved(shelf, number)
+            for key, entry in entries.items():
+                if key not in moved or moved[key].deadline <= entry.deadline:
+                    moved[key] = entry
+        self.after("copy_out")
 
     def read_all(self, shelf: Shelf) -> list[Block]:
         self.reads += shelf.blocks
@@ -117,7 +135,7 @@ def _allows(block: Block, amendment: Amendment) -> bool:
         amendment.open_at, admitted=amendment.admitted
     ):
         return False
-    if amendment.unsealed and block.sealed:
+    if amendment.places and block.overflow != amendment.overflow:
         return False
     if amendment.room is not None and len(block.ledger) >= amendment.room:
         return False

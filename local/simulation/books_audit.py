@@ -94,6 +94,7 @@ class BooksAudit:
         self._by_key: dict[tuple[str, str], Order] = {}
         self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
             "stock": self._stock,
+            "overflow": ledger.watch_overflow,
             "campaigns": self._campaign,
             "orders": self._order,
             "totals": self._totals,
@@ -105,6 +106,7 @@ class BooksAudit:
         }
         ledger.sold = self._sold
         ledger.refunded = self._refunded
+        ledger.home_blocks = lambda campaign, sku: self.campaigns[campaign].offer(sku).home_blocks
 
     def watch(self, role: str, old: Item | None, new: Item | None) -> None:
         """Check one write."""
@@ -324,8 +326,7 @@ class BooksAudit:
         keys = {key for (_, key), other in self._by_key.items() if other.id == order.id}
         return any(
             entry.kind in PAID
-            for block in self.ledger.shelves[order.campaign_id, order.sku].blocks.values()
-            for key, entry in block.ledger.items()
+            for _, key, entry in self.ledger.entries(order.campaign_id, order.sku)
             if key in keys
         )
 
@@ -407,7 +408,8 @@ class BooksAudit:
             met["sold out to the last unit"] += shelf.sums.available == 0
             opening = min(shelf.opens.values())
             for block in shelf.blocks.values():
-                met["block sealed"] += block.sealed
+                met["block with an overflow mark"] += block.overflow is not None
+                met["sale in the overflow table"] += block.has_moved_sales
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)
                 met["units of a later portion sold"] += shelf.opens[

@@ -66,6 +66,8 @@ class Court:
         self._versions: dict[str, int] = {}
         self.strict = True
         """Whether what depends on true clocks is judged too."""
+        self.calm = False
+        """Whether no call fails, and no process dies."""
         audit.ledger.began = self._began
 
     # -- answers -------------------------------------------------------------------------------------
@@ -167,6 +169,8 @@ class Court:
             free = f"sold out, and {left} units were free"
             expect(left < ask.body["quantity"] or waited, ask, free)
             expect(answer.body["available"] < ask.body["quantity"], ask, answer.body)
+        if answer.code in ("stock_contended", "store_busy") and self.strict:
+            self._free_units_are_sold(campaign, ask, answer, began)
         if not answer.ok:
             return
         body = answer.body
@@ -184,6 +188,19 @@ class Court:
         expect(body["unit_price"] == check.unit_price == price, body["id"], "has another price")
         if body["state"] in _STATES:
             self._promises[body["id"]].outcomes.add(_STATES[body["state"]])
+
+    def _free_units_are_sold(
+        self, campaign: Campaign, ask: Ask, answer: Answer, began: int
+    ) -> None:
+        """While nothing fails, units that were free all the while are never refused for want of anything else."""
+        if answer.code == "store_busy" and not self.calm:
+            return
+        shelf = self._audit.ledger.shelves.get((campaign.id, ask.body["sku"]))
+        if shelf is None:
+            return
+        self._audit.ledger.checks["free units sellable"] += 1
+        left = shelf.surely_free(began)
+        expect(left < ask.body["quantity"], ask, f"{answer.code}, and {left} units were free")
 
     def _resolved(self, identifier: str, answer: Answer) -> None:
         outcome = Kind.RELEASED if answer.ok else _OUTCOME.get(answer.code)

@@ -13,6 +13,7 @@ from local.simulation.values import Item, bytes_of
 from local.simulation.violations import Violation, expect
 from shared import table
 from shared.adapters import dynamodb_stock
+from shared.domain.ids import home_block
 from shared.domain.stock import (
     ENDED,
     FOR_GOOD,
@@ -31,9 +32,13 @@ Place = tuple[str, str]
 LifeKey = tuple[str, str, str, int]
 """Campaign, SKU, ledger key and deadline: a key may live again, but never with the same deadline."""
 
+MovedKey = tuple[str, str, int, str]
+"""Campaign, SKU, block and ledger key."""
+
 _LEASE = "u"
 _SMALL = 30
 """Entries of a ledger with which a block cannot be near the bytes it may have."""
+_IMMOVABLE = frozenset({Kind.HELD, Kind.SOLD, Kind.REFUNDED})
 _STEPS = {
     Kind.HELD: {Kind.SOLD, Kind.RELEASED, Kind.EXPIRED, Kind.VOID},
     # A sale of which a part was given back stands.
@@ -115,7 +120,7 @@ class Took(Protocol):
 
 
 class LedgerAudit:
-    """Watches the stock table."""
+    """Watches the stock table, and the overflow table of its ledgers."""
 
     def __init__(
         self, clock: Callable[[], int], began: Callable[[], int], *, tolerance: int
@@ -126,10 +131,14 @@ class LedgerAudit:
         """
         self.shelves: dict[Place, Shelf] = {}
         self.lives: dict[LifeKey, Life] = {}
+        self.moved: dict[MovedKey, Entry] = {}
+        """Entries in the overflow table."""
         self.sold: Callable[[str, str, str, Entry, int], None] = lambda *_: None
         """Told of each tail that is sold: campaign, SKU, key, entry, and the money counted with it."""
         self.refunded: Callable[[str, str, str, int], None] = lambda *_: None
         """Told of each tail whose money went back, or some of it: campaign, SKU, key, and the money counted with it."""
+        self.home_blocks: Callable[[str, str], int] = lambda *_: 1
+        """Of an offer: campaign and SKU."""
         self.began: Callable[[str, str, str], None] = lambda *_: None
         """Told of each tail that is taken: campaign, SKU and key."""
         self.took: Took = lambda *_, **__: None
@@ -173,11 +182,95 @@ class LedgerAudit:
             self._used(name, before, after)
         else:
             self._amended(campaign, sku, before, after)
+        immovable = sum(1 for e in after.ledger.values() if e.kind in _IMMOVABLE)
+        expect(immovable <= after.units - after.counters.free, name, "cannot be emptied")
         expect(after.units == shelf.units[number], name, "gained or lost units")
+        shelf.blocks[number] = after
+        if before is not None:
+            self._mark(campaign, sku, before, after)
         if not after.is_queued:
             shelf.opens[number] = after.opens
-        shelf.blocks[number] = after
         shelf.count(before, after, self._clock())
+
+    def watch_overflow(self, old: Item | None, new: Item | None) -> None:
+        """Check one write of the overflow table: an entry is there only as it is in its block, or was in an older life."""
+        if new is None:
+            raise Violation("an overflow item was deleted")
+        campaign, sku, part = table.stock_place(new[table.OVERFLOW_BLOCK]["S"])
+        expect(old in (None, new), f"{sku} block {part}", "an overflow page was replaced")
+        number = int(part)
+        block = self.shelves[campaign, sku].blocks[number]
+        for key, value in new[table.OVERFLOW_ENTRIES]["M"].items():
+            entry = Entry.decode(int(value["N"]), block.epoch)
+            self.checks["moves legal"] += 1
+            expect(
+                entry.kind not in _IMMOVABLE,
+                f"{sku} block {number} {key}",
+                f"{entry} was moved out",
+            )
+            before = self.moved.get((campaign, sku, number, key))
+            if before is None or before.deadline < entry.deadline:
+                self.moved[campaign, sku, number, key] = entry
+
+    def _mark(self, campaign: str, sku: str, before: Block, after: Block) -> None:
+        """A mark says for how long moved entries may be asked for, and changes with each move."""
+        name = f"{sku} block {before.number}"
+        gone = [
+            (key, entry, moved)
+            for key, entry in before.ledger.items()
+            if key not in after.ledger
+            and (moved := self.moved.get((campaign, sku, before.number, key))) == entry
+        ]
+        if after.overflow is None and before.overflow is not None:
+            self.checks["marks removed in time"] += 1
+            second = (self._clock() + self.skew) // 1000
+            expect(second >= before.overflow.until, name, "its mark was removed too soon")
+            self._sales_reached(campaign, sku)
+        if after.overflow is None:
+            needed = [key for key, entry, _ in gone if not entry.forgotten(self._latest)]
+            expect(not needed, name, f"{needed} were moved without a mark")
+            return
+        if before.overflow is not None:
+            grew = after.overflow.until >= before.overflow.until
+            expect(grew, name, "its mark ends earlier than before")
+        for key, entry, _ in gone:
+            until = entry.asked_for_until(after.epoch)
+            is_marked = after.overflow != before.overflow and after.overflow.until >= until
+            expect(is_marked or entry.forgotten(self._latest), name, f"{key}: moved, not marked")
+
+    def _sales_reached(self, campaign: str, sku: str) -> None:
+        """Each sale is found from its home block on."""
+        shelf = self.shelves[campaign, sku]
+        is_uses = sku.startswith(table.USES)
+        homes = len(shelf.blocks) if is_uses else self.home_blocks(campaign, sku)
+        for number, key, entry in self.entries(campaign, sku):
+            if entry.kind not in PAID or entry.goes_on:
+                continue
+            at: int | None = home_block(key, homes)
+            while at is not None and at != number:
+                block = shelf.blocks[at]
+                way = block.ledger.get(key)
+                if way is None and block.overflow is not None:
+                    way = self.moved.get((campaign, sku, at, key))
+                reached = way is not None and way.deadline == entry.deadline
+                expect(reached, f"{sku} {key}", "is sold, and is not found any more")
+                at = way.next if way is not None and way.goes_on else None
+
+    def entries(self, campaign: str, sku: str) -> Iterator[tuple[int, str, Entry]]:
+        """All that stands in ledgers, and what of it is in the overflow table for as long as the campaign."""
+        for block in self.shelves[campaign, sku].blocks.values():
+            for key, entry in block.ledger.items():
+                yield block.number, key, entry
+            if block.has_moved_sales:
+                for (*place, number, key), entry in self.moved.items():
+                    is_here = (*place, number) == (campaign, sku, block.number)
+                    if is_here and entry.kind in PAID and key not in block.ledger:
+                        yield number, key, entry
+
+    @property
+    def _latest(self) -> int:
+        """Seconds: what a process that is ahead may take the time for."""
+        return self._clock() // 1000 + self.tolerance
 
     def _board(self, sku: str, old: Item, new: Item) -> None:
         """An offer's board never gets older, and one process counts at a time."""
@@ -205,7 +298,6 @@ class LedgerAudit:
         name = f"{sku} block {before.number}"
         self.checks["ledger steps legal"] += 1
         expect(before.epoch == after.epoch, name, "changed its epoch")
-        expect(after.sealed or not before.sealed, name, "was unsealed")
         if before.closes == FOR_GOOD:
             expect(after.closes == FOR_GOOD, name, "was opened again")
         expect(after.stamped_for >= before.stamped_for, name, "was told old news")
@@ -256,6 +348,12 @@ class LedgerAudit:
                 return Counters()
             self._ended(campaign, sku, block.number, key, now)
             return _tally(now)
+        moved = self.moved.get((campaign, sku, block.number, key))
+        if was is not None and now is None and moved == was:
+            return Counters()
+        if was is None and moved is not None:
+            over = moved.forgotten(second)
+            expect(over, where, f"{now} began, and {moved} is in the overflow table")
         if was is not None:
             # Forgotten, or replaced by another life of the key.
             expect(was.kind not in PAID, where, "a sale was forgotten")
@@ -323,7 +421,8 @@ class LedgerAudit:
     def entry(self, campaign: str, sku: str, number: int, key: str) -> Entry | None:
         """What stands in a block's ledger."""
         block = self.shelves[campaign, sku].blocks.get(number)
-        return block.ledger.get(key) if block is not None else None
+        entry = block.ledger.get(key) if block is not None else None
+        return entry or self.moved.get((campaign, sku, number, key))
 
     def units_of(self, campaign: str, sku: str, keys: set[str], second: int) -> int:
         """Units that some keys have: sold, or held and not overdue."""

@@ -159,7 +159,9 @@ class MemoryDynamoDB:
 
     def _query(self, request: Mapping[str, Any]) -> Answer:
         where = self._tables[request["TableName"]]
-        names = _names(request, "KeyConditionExpression", "FilterExpression")
+        names = _names(
+            request, "KeyConditionExpression", "FilterExpression", "ProjectionExpression"
+        )
         wanted = key_condition(request["KeyConditionExpression"])
         index = request.get("IndexName")
         shape = where.indexes[index] if index else where.spec
@@ -189,6 +191,8 @@ class MemoryDynamoDB:
         keys = {*where.key_names, hash_name, *([sort_name] if sort_name else ())}
         if isinstance(shape, IndexSpec) and not shape.whole:
             items = [{name: item[name] for name in keys} for item in items]
+        if "ProjectionExpression" in request:
+            items = [_project(item, request["ProjectionExpression"], names) for item in items]
         answer: Answer = {"Items": items, "Count": len(items), "ScannedCount": len(page)}
         # A full page does not know whether anything follows.
         if page and (len(page) < len(found) or len(page) == limit):
@@ -317,6 +321,21 @@ class MemoryDynamoDB:
         key = {name: named[name] for name in write.table.key_names}
         number = len(self.changes) + 1
         self.changes.append(Change(write.table.role, number, self._clock(), key, old, write.new))
+
+
+def _project(item: Item, expression: str, names: Names) -> Item:
+    """The paths of an item that an expression asks for, as far as they are there."""
+    projected: dict[str, Any] = {}
+    for path in expression.split(","):
+        first, *rest = [names.names.get(part, part) for part in path.strip().split(".")]
+        found: Any = item.get(first)
+        for part in rest:
+            found = found.get("M", {}).get(part) if found is not None else None
+        if found is not None:
+            for part in reversed(rest):
+                found = {"M": {part: found}}
+            projected[first] = found
+    return projected
 
 
 def _names(request: Mapping[str, Any], *expressions: str) -> Names:

@@ -131,6 +131,18 @@ class Buyer:
         patience = random.choice((1, TRIES, TRIES))
         return self._clients.insist(ask, patience)
 
+    def churn(self) -> None:
+        """Reserve, and give the units back or let the hold run out, again and again until the show is over."""
+        random, stage = self._random, self._world.stage
+        for _ in range(random.choice((5, 10, 20, 30))):
+            answer = self._reserve()
+            if answer.code == "campaign_not_open":
+                return
+            if answer.ok and random.random() < 0.8:
+                path = {"reservation_id": answer.body["id"]}
+                self._clients.insist(Ask(f"DELETE {RESERVATION}", path, key="sell"))
+            stage.wait(random.choice((0, 0, 0.2, 1)))
+
     def _stand_in_line(self) -> None:
         """For a while, until it is their turn, or for too long."""
         random, (sku, allotment, _, limit) = self._random, self._random.choice(self._plan.offers)

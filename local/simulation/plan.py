@@ -41,6 +41,8 @@ class Plan:
     restless: float
     doubles: float = 0.2
     """How likely a request comes twice at once, or with another body."""
+    churners: int = 0
+    """Buyers who reserve and release, or let their holds run out, again and again: far more requests than ledgers have room."""
     on_edge: bool = False
     """Whether everybody pays when the hold is about to end, or has just ended."""
     weather: Weather = CALM
@@ -123,8 +125,10 @@ class Plan:
 
 _WITH_RELEASES: Final = 25
 """Seconds of the shows in which stock is released."""
-KINDS: Final = (*("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),)
-WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3)
+KINDS: Final = (
+    *("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge", "churn"),
+)
+WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3, 4)
 
 
 def draw_plan(random: Random) -> Plan:
@@ -215,6 +219,8 @@ def _with_faults(plan: Plan, random: Random) -> Plan:  # noqa: PLR0911 - one for
             return replace(shared, weather=Weather(stalled=0.06))
         case "tight":
             return _tight(replace(shared, weather=replace(ROUGH, stalled=0.04)), random)
+        case "churn":
+            return _churn(plan if random.random() < 0.5 else shared, random)
         case "edge":
             weather = Weather(stalled=0.08, killed_after=0.01, lost_answer=0.02)
             return replace(shared, hold=10, on_edge=True, restless=0.9, weather=weather, budget=20)
@@ -226,6 +232,22 @@ def _with_faults(plan: Plan, random: Random) -> Plan:  # noqa: PLR0911 - one for
         case "skewed":
             return replace(shared, skews=random.choice(((0, 1500), (-2500, 0, 2500))))
     return shared
+
+
+def _churn(plan: Plan, random: Random) -> Plan:
+    """Crowds far larger than the ledgers, who come and go."""
+    units = random.choice((1, 2, 3))
+    allotment = random.choice((1, 2, 3, 5, 8))
+    return replace(
+        plan,
+        length=40,
+        hold=10,
+        offers=(("SKU-0", allotment, 990, random.choice((None, None, None, 2))),),
+        scale=Scale(block_units=units, room=units + random.choice((2, 3, 5))),
+        buyers=random.randint(3, 8),
+        churners=random.randint(4, 12),
+        released=min(plan.released, allotment),
+    )
 
 
 def _tight(plan: Plan, random: Random) -> Plan:

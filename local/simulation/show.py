@@ -18,7 +18,7 @@ from local.simulation.bank import Provider
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.deliveries import Deliveries
 from local.simulation.epilogue import audit_events, read_log, reconcile_again
-from local.simulation.faults import Outage
+from local.simulation.faults import CALM, Outage
 from local.simulation.gateway import OURS, Gateway
 from local.simulation.judgement import Court
 from local.simulation.ledger_audit import LedgerAudit
@@ -128,6 +128,7 @@ class Show:
         self.audit.skewed = plan.skews != (0,)
         self.ledger.skew, self.ledger.lag = max(plan.skews), -min(plan.skews)
         self.court.strict = not self.audit.skewed
+        self.court.calm = plan.weather == CALM and plan.outage is None and not plan.pieces
         random = world.random
         if plan.stale:
             world.store.is_stale = lambda: random.random() < plan.stale
@@ -151,6 +152,10 @@ class Show:
                 0, opens + random.choice((-1, 0, 0, 0, 1, 2, plan.length // 2, plan.length - 1))
             )
             stage.enter(f"buyer {number}", buyer.shop, after=after)
+        for number in range(plan.churners):
+            churner = Buyer(self.clients, self.provider, plan, show, f"churner {number}")
+            after = max(0, opens + random.choice((0, 0, 1, plan.length // 2)))
+            stage.enter(f"churner {number}", churner.churn, after=after)
         for number in range(plan.watchers):
             watcher = Watcher(self.clients, show)
             stage.enter(f"watcher {number}", partial(watcher.look, 8), after=max(0, opens - 5))

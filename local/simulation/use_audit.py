@@ -80,12 +80,12 @@ class UseAudit:
     def _living(self, campaign: Campaign) -> Iterator[tuple[str, str, int, Entry]]:
         """Tails that are held or were bought: SKU, key, units of all parts, and the tail."""
         for offer in campaign.offers:
-            shelf = self._ledger.shelves.get((campaign.id, offer.sku))
-            for block in shelf.blocks.values() if shelf is not None else ():
-                for key, tail in block.ledger.items():
-                    if tail.is_tail and tail.deal and (tail.kind is Kind.HELD or tail.kind in PAID):
-                        life = self._ledger.lives[campaign.id, offer.sku, key, tail.deadline]
-                        yield offer.sku, key, life.units, tail
+            if (campaign.id, offer.sku) not in self._ledger.shelves:
+                continue
+            for _, key, tail in self._ledger.entries(campaign.id, offer.sku):
+                if tail.is_tail and tail.deal and (tail.kind is Kind.HELD or tail.kind in PAID):
+                    life = self._ledger.lives[campaign.id, offer.sku, key, tail.deadline]
+                    yield offer.sku, key, life.units, tail
 
 
 @cache

@@ -6,15 +6,26 @@ The low-level client is used as it is: a reservation spends its time here, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
+from shared.clock import now_seconds
 from shared.domain.board import Board
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import FOR_GOOD, Amendment, Block, Counters, Entry, Gate
+from shared.domain.ids import draw
+from shared.domain.stock import (
+    ALWAYS,
+    FOR_GOOD,
+    Amendment,
+    Block,
+    Counters,
+    Entry,
+    Gate,
+    OverflowMark,
+)
 from shared.use_cases.side_by_side import side_by_side
 from shared.use_cases.stock_ports import Amended, Shelf
 
@@ -34,9 +45,15 @@ _COUNTERS = (
     ("replay_sold", table.REPLAY_SOLD),
     ("replay_gross", table.REPLAY_GROSS),
     ("replay_refunded", table.REPLAY_REFUNDED),
+    ("moved_orders", table.MOVED_ORDERS),
+    ("moved_refunded", table.MOVED_REFUNDED),
 )
-_LATER_ONES = frozenset(attribute for field, attribute in _COUNTERS if field.startswith("replay"))
-"""Counters that blocks have not which were laid out before there were any."""
+_OPTIONAL = frozenset(
+    attribute for field, attribute in _COUNTERS if field.startswith(("replay", "moved"))
+)
+"""Counters that a block may lack: it has none of what they count."""
+_PAGE_KEPT = 7 * 24 * 3600
+"""Seconds for which a page of entries is kept that no request asks for any more."""
 _BATCH = 100
 """Items in one BatchGetItem."""
 _BATCH_TRIES = 6
@@ -46,15 +63,20 @@ _TOTAL = "t"
 _FREE = "d"
 _SEEN = "b"
 _QUEUED = "q"
+_MOVED_UNTIL = "w"
 _LEASE = "u"
 
 
 class DynamoDBStock:
-    """The stock table."""
+    """The stock table, and the overflow table of its ledgers."""
 
-    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table_name: str, overflow_table: Callable[[], str]
+    ) -> None:
+        """``overflow_table``: name of the table, asked for where it is needed: not every function may use it."""
         self._client = client
         self._table = table_name
+        self._overflow = overflow_table
 
     # -- blocks ----------------------------------------------------------------------------------------
 
@@ -174,6 +196,81 @@ class DynamoDBStock:
             return bool(refused.response.get("Item"))
         return True
 
+    # -- entries that were moved out of their block --------------------------------------------------------
+
+    def read_moved(self, shelf: Shelf, number: int, key: str) -> Entry | None:
+        pages = self._pages(shelf, number, since=now_seconds(), key=key)
+        found = [
+            Entry.decode(int(value["N"]), shelf.epoch)
+            for page in pages
+            if (value := page.get(key)) is not None
+        ]
+        # A page of an older life of the key may still be there.
+        return max(found, key=lambda entry: entry.deadline, default=None)
+
+    def all_moved(self, shelf: Shelf, number: int) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for page in self._pages(shelf, number, since=shelf.epoch + ALWAYS):
+            for key, value in page.items():
+                entry = Entry.decode(int(value["N"]), shelf.epoch)
+                if key not in found or found[key].deadline < entry.deadline:
+                    found[key] = entry
+        return found
+
+    def _pages(
+        self, shelf: Shelf, number: int, *, since: int, key: str | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """The entries of all pages that are kept until an instant or longer; if a key is given, perhaps of that alone."""
+        request: Any = {
+            "TableName": self._overflow(),
+            "KeyConditionExpression": "#b = :b AND #p >= :p",
+            "ExpressionAttributeNames": {"#b": table.OVERFLOW_BLOCK, "#p": table.OVERFLOW_PAGE},
+            "ExpressionAttributeValues": {
+                ":b": {"S": table.block(shelf.campaign_id, shelf.sku, number)},
+                ":p": {"S": table.overflow_page(since, "")},
+            },
+            "ConsistentRead": True,
+        }
+        if key is not None:
+            request["ProjectionExpression"] = "#e.#k"
+            request["ExpressionAttributeNames"] |= {"#e": table.OVERFLOW_ENTRIES, "#k": key}
+        while True:
+            with store_faults():
+                answer = self._client.query(**request)
+            for item in answer["Items"]:
+                yield item.get(table.OVERFLOW_ENTRIES, {"M": {}})["M"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def copy_out(self, shelf: Shelf, number: int, entries: Mapping[str, Entry]) -> None:
+        for always in (False, True):
+            page = {
+                key: entry
+                for key, entry in entries.items()
+                if (entry.found_until(shelf.epoch) == shelf.epoch + ALWAYS) is always
+            }
+            if page:
+                self._put_page(shelf, number, page)
+
+    def _put_page(self, shelf: Shelf, number: int, page: Mapping[str, Entry]) -> None:
+        until = max(entry.found_until(shelf.epoch) for entry in page.values())
+        with store_faults():
+            self._client.put_item(
+                TableName=self._overflow(),
+                Item={
+                    table.OVERFLOW_BLOCK: {"S": table.block(shelf.campaign_id, shelf.sku, number)},
+                    # A number of its own: no page replaces that of another process, nor what a lost answer has left.
+                    table.OVERFLOW_PAGE: {"S": table.overflow_page(until, draw(6).hex())},
+                    table.OVERFLOW_ENTRIES: {
+                        "M": {
+                            key: _number(entry.encode(shelf.epoch)) for key, entry in page.items()
+                        }
+                    },
+                    table.OVERFLOW_TTL: _number(until + _PAGE_KEPT),
+                },
+            )
+
     # -- boards ----------------------------------------------------------------------------------------
 
     def read_board(self, shelf: Shelf) -> Board | None:
@@ -211,6 +308,8 @@ class DynamoDBStock:
             item[_SEEN] = {"B": board.seen}
         if board.queued:
             item[_QUEUED] = {"BOOL": True}
+        if board.moved_until:
+            item[_MOVED_UNTIL] = _number(board.moved_until)
         try:
             with store_faults():
                 self._client.put_item(
@@ -235,8 +334,9 @@ def amend_request(amendment: Amendment, epoch: int) -> dict[str, Any]:
     """The expressions of an amendment: named conditions, joined; every attribute aliased."""
     request = _Request()
     request.entries(amendment, epoch)
-    request.gates(amendment)
+    request.gates(amendment, epoch)
     request.counters(amendment)
+    request.overflow(amendment, epoch)
     return request.parameters()
 
 
@@ -266,7 +366,7 @@ class _Request:
             else:
                 self._sets.append(f"{path} = {self._number(f':w{place}', left.encode(epoch))}")
 
-    def gates(self, amendment: Amendment) -> None:
+    def gates(self, amendment: Amendment, epoch: int) -> None:
         """What must hold of the block besides."""
         if amendment.open_at is None:
             # Else an expectation of absence alone would make a block out of nothing.
@@ -279,8 +379,13 @@ class _Request:
         if amendment.room is not None:
             room = self._number(":room", amendment.room)
             self._conditions.append(f"size({self._name(table.LEDGER)}) < {room}")
-        if amendment.unsealed:
-            self._conditions.append(f"attribute_not_exists({self._name(table.SEALED)})")
+        if amendment.places:
+            mark = self._name(table.OVERFLOW_MARK)
+            if amendment.overflow is None:
+                self._conditions.append(f"attribute_not_exists({mark})")
+            else:
+                seen = self._number(":seen", amendment.overflow.encode(epoch))
+                self._conditions.append(f"{mark} = {seen}")
         if amendment.needs_free:
             need = self._number(":need", amendment.needs_free)
             self._conditions.append(f"{self._name(table.FREE)} >= {need}")
@@ -292,12 +397,17 @@ class _Request:
             if delta:
                 name = self._name(attribute)
                 stands = name
-                if attribute in _LATER_ONES:
+                if attribute in _OPTIONAL:
                     stands = f"if_not_exists({name}, {self._number(':none', 0)})"
                 self._sets.append(f"{name} = {stands} + {self._number(f':{attribute}', delta)}")
-        if amendment.seal:
-            self._sets.append(f"{self._name(table.SEALED)} = :seal")
-            self._values[":seal"] = {"BOOL": True}
+
+    def overflow(self, amendment: Amendment, epoch: int) -> None:
+        """The mark it leaves."""
+        if amendment.mark is not None:
+            mark = self._number(":mark", amendment.mark.encode(epoch))
+            self._sets.append(f"{self._name(table.OVERFLOW_MARK)} = {mark}")
+        elif amendment.unmark:
+            self._removes.append(self._name(table.OVERFLOW_MARK))
 
     def parameters(self) -> dict[str, Any]:
         """The request."""
@@ -346,11 +456,13 @@ def decode(number: int, item: Mapping[str, Any]) -> Block:
             **{
                 field: int(item[attribute]["N"])
                 for field, attribute in _COUNTERS
-                if attribute in item or attribute not in _LATER_ONES
+                if attribute in item or attribute not in _OPTIONAL
             }
         ),
         ledger=ledger,
-        sealed=table.SEALED in item,
+        overflow=OverflowMark.decode(int(item[table.OVERFLOW_MARK]["N"]), epoch)
+        if table.OVERFLOW_MARK in item
+        else None,
         stamped_for=int(item[table.STAMPED]["N"]) if table.STAMPED in item else 0,
         unreadable=frozenset(unreadable),
     )
@@ -366,4 +478,5 @@ def decode_board(item: Mapping[str, Any]) -> Board | None:
         free=bytes(item[_FREE]["B"]),
         seen=bytes(item[_SEEN]["B"]) if _SEEN in item else b"",
         queued=_QUEUED in item,
+        moved_until=int(item[_MOVED_UNTIL]["N"]) if _MOVED_UNTIL in item else 0,
     )

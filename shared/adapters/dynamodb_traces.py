@@ -43,6 +43,8 @@ class DynamoDBTraces:
         for number in range(table.ORDER_SHARDS):
             partition = table.order_partition(show.id, number)
             self._delete_all("orders", self._keys_of("orders", partition))
+        for block in _blocks(show):
+            self._delete_all("overflow", self._keys_of("overflow", block))
         self._delete_all("stock", list(_of_stock(show)))
         self._delete_all("buyers", list(_of_buyers(show, counted)))
         for offer in show.offers:
@@ -96,6 +98,12 @@ class DynamoDBTraces:
 
         for first in range(0, len(keys), _AT_ONCE):
             side_by_side(delete, keys[first : first + _AT_ONCE])
+
+
+def _blocks(show: Campaign) -> Iterator[str]:
+    if show.prepared_at is not None:
+        for place in (*places(show), *places_of_uses(show)):
+            yield table.block(show.id, place.shelf.sku, place.number)
 
 
 def _of_stock(show: Campaign) -> Iterator[Key]:

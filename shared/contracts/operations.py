@@ -458,12 +458,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.OfferNotFound,
             errors.CampaignNotOpen,
             errors.SoldOut,
+            errors.StockContended,
             errors.BuyerLimitReached,
             errors.CouponNotOpen,
             errors.CouponExhausted,
             errors.CouponLimitReached,
             errors.OpensInAMoment,
-            errors.LedgerFull,
         ),
     ),
     "GET /v1/reservations/{reservation_id}": Operation(
@@ -632,7 +632,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ProviderSilent,
             # Of a payment that came too late, and takes units again.
             errors.OpensInAMoment,
-            errors.LedgerFull,
         ),
         about={"order": _PAID},
         parameters=(

@@ -32,11 +32,14 @@ class Board:
     total: int
     """Free units, holds that are overdue counted as free."""
     free: bytes
-    """By block, one byte each: units that can be had there. 0 also where the ledger has no room."""
+    """By block, one byte each: units that can be had there."""
     seen: bytes = b""
     """Filter of the ledger keys in the blocks; empty when nothing may be refused by this board."""
     queued: bool = False
     """Whether every block knew, before it was read, that free units are for those who wait."""
+    moved_until: int = 0
+    """Seconds since 1970 UTC until which a request may ask for an entry that is in the overflow table, so not in ``seen``;
+    0: there is none."""
 
     def refuses(self, quantity: int, keys: Sequence[str]) -> bool:
         """Whether ``quantity`` is sold out for a request that is no repetition of one that was served."""
@@ -47,9 +50,7 @@ class Board:
         return all(self.seen[bit >> 3] >> (bit & 7) & 1 for bit in _probes(key, len(self.seen) * 8))
 
 
-def make_board(
-    blocks: Iterable[Block], *, as_of: int, room: int, kept_back: Container[int] = ()
-) -> Board:
+def make_board(blocks: Iterable[Block], *, as_of: int, kept_back: Container[int] = ()) -> Board:
     """
     The board of a complete, strongly consistent reading of an offer's blocks in order of number. ``kept_back``: numbers of
     those that are to open later.
@@ -57,6 +58,7 @@ def make_board(
     free = bytearray()
     total = 0
     queued = True
+    moved_until = 0
     keys: list[str] = []
     now = as_of // 1000
     for block in blocks:
@@ -64,11 +66,12 @@ def make_board(
         units = units if block.number not in kept_back else 0
         total += units
         queued = queued and block.is_queued
-        has_room = len(block.ledger) < room - 1 or any(True for _ in block.forgotten(now))
-        free.append(units if has_room else 0)
+        free.append(units)
         keys.extend(block.ledger)
+        if block.overflow is not None:
+            moved_until = max(moved_until, block.overflow.until)
     seen = _filter(keys) if queued or total < LARGEST_QUANTITY else b""
-    return Board(as_of, total, bytes(free), seen, queued)
+    return Board(as_of, total, bytes(free), seen, queued, moved_until)
 
 
 def _filter(keys: list[str]) -> bytes:

@@ -13,7 +13,8 @@ Everything livehour can refuse, by what the caller can do about it.
       RefundNotFound, RehearsalNotFound, TicketNotFound
   x MethodNotAllowed (405)
   x Conflict (409)
-    + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
+    + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, StockContended,
+      BuyerLimitReached,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
       UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
@@ -24,7 +25,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
   x InternalError (500)
   x Busy (503)
-    + StoreBusy, LedgerFull, ProviderSilent, CarrierSilent
+    + StoreBusy, ProviderSilent, CarrierSilent
 
 Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
 ``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
@@ -237,6 +238,17 @@ class SoldOut(Conflict):
     code = "sold_out"
     title = "Not enough units are left"
     advice = "Ask for at most 'available' units, or try again later: unpaid units come back when their hold ends."
+
+
+class StockContended(Conflict):
+    """Units are free, but on each path of the request others took them first. Nothing is held for it."""
+
+    code = "stock_contended"
+    title = "These units are taken and released by others at this moment"
+    advice = "Send the request again, with a new Idempotency-Key, after 'retry_after' seconds."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1, **facts: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **facts)
 
 
 class BuyerLimitReached(Conflict):
@@ -457,11 +469,6 @@ class OpensInAMoment(Busy):
 
     code = "opens_in_a_moment"
     title = "More units are on sale in a moment"
-
-
-class LedgerFull(Busy):
-    code = "ledger_full"
-    title = "This buyer's part of the stock is being tidied up"
 
 
 class CarrierSilent(Busy):

@@ -8,6 +8,14 @@ as it stood. So the movement, the hold, the record against repetition, the total
 
 An entry is written once at each place: a reservation that cannot be served where its path leads leaves a *forward* there and
 goes on. Every path from the home block therefore ends at the same place, for whoever walks it and however often.
+
+The ledger of a block is not bounded by its item. Entries that account for units of the block (``HELD``, ``SOLD``, ``REFUNDED``)
+stay in the item: each has at least one unit, so there are at most ``BLOCK_UNITS`` of them, fewer than the item has room for. All
+others can be *moved out* into items of their own in the overflow table, and the block then carries an ``OverflowMark``. So a
+full item never keeps free units from being sold.
+
+Concurrency: the mark is a fencing token. A new entry is placed on condition that the mark is the one that was read *before* the
+overflow table was searched for an entry of the same key; each move changes the mark, so no entry can be missed.
 """
 
 from __future__ import annotations
@@ -24,6 +32,7 @@ from shared.table import (
     LEDGER_MONEY,
     LEDGER_NEXT,
     LEDGER_USES,
+    OVERFLOW_EDITIONS,
 )
 
 FOR_GOOD = 0
@@ -57,6 +66,13 @@ ENDED = frozenset({Kind.RELEASED, Kind.EXPIRED, Kind.VOID})
 PAID = frozenset({Kind.SOLD, Kind.REFUNDED, Kind.RESTOCKED})
 """What was an order, whatever became of it: never forgotten."""
 GIVEN_BACK = frozenset({Kind.REFUNDED, Kind.RESTOCKED})
+_MOVABLE = (Kind.RELEASED, Kind.EXPIRED, Kind.VOID, Kind.FORWARD, Kind.RESTOCKED)
+"""Entries that account for no units of the block, in the order in which they are moved out of a full item."""
+
+IN_FLIGHT = 15
+"""Seconds that a request may run, clock differences included."""
+ALWAYS = 999_999
+"""Seconds after the laying-out for an entry that answers until the campaign is over: more than any deadline has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,15 @@ class Entry:
     def replaceable(self, now: int) -> bool:
         """Whether a new life of the same key may begin in its place. A part's units are its tail's to decide about."""
         return self.forgotten(now) and (self.kind is not Kind.HELD or self.is_tail)
+
+    def asked_for_until(self, epoch: int) -> int:
+        """The instant from which no request can ask for the entry any more, requests under way included."""
+        return epoch + ALWAYS if self.kind in PAID else self.deadline + REMEMBERED + IN_FLIGHT
+
+    def found_until(self, epoch: int) -> int:
+        """The instant until which a request that comes by must find the entry. A forward may lead to a sale."""
+        is_final = self.kind in ENDED
+        return self.asked_for_until(epoch) if is_final else epoch + ALWAYS
 
     def encode(self, epoch: int) -> int:
         """The entry as one number, deadlines counted from ``epoch``."""
@@ -138,6 +163,10 @@ class Counters:
     """Units of these orders, wherever they stand, counted at the tail."""
     replay_gross: int = 0
     replay_refunded: int = 0
+    moved_orders: int = 0
+    """Paid orders whose entry is in the overflow table."""
+    moved_refunded: int = 0
+    """Units of refunded sales whose entries are in the overflow table."""
 
     def __add__(self, other: Counters) -> Counters:
         return Counters(
@@ -153,7 +182,29 @@ class Counters:
             self.replay_sold + other.replay_sold,
             self.replay_gross + other.replay_gross,
             self.replay_refunded + other.replay_refunded,
+            self.moved_orders + other.moved_orders,
+            self.moved_refunded + other.moved_refunded,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowMark:
+    """Mark of a block whose ledger continues in the overflow table."""
+
+    until: int
+    """Seconds since 1970 UTC: from this instant on, no request asks for an entry that was moved out."""
+    edition: int
+    """Number of the last move, modulo 10**6. Concurrency: fencing token, compared for equality."""
+
+    def encode(self, epoch: int) -> int:
+        """The mark as one number."""
+        return (self.until - epoch) * OVERFLOW_EDITIONS + self.edition
+
+    @classmethod
+    def decode(cls, value: int, epoch: int) -> OverflowMark:
+        """The mark of a number."""
+        until, edition = divmod(value, OVERFLOW_EDITIONS)
+        return cls(epoch + until, edition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +241,8 @@ class Block:
     """When the stock was laid out: deadlines in the ledger count from here."""
     counters: Counters
     ledger: Mapping[str, Entry] = field(default_factory=dict)
-    sealed: bool = False
-    """More requests began here than its ledger can remember: no other may begin here any more, only come by."""
+    overflow: OverflowMark | None = None
+    """Set while entries of its ledger are in the overflow table."""
     stamped_for: int = 0
     """Version of the campaign that it was last stamped for; 0: it stands as it was laid out."""
     unreadable: frozenset[str] = frozenset()
@@ -227,6 +278,16 @@ class Block:
             if entry.kind not in (Kind.HELD, Kind.FORWARD) and entry.forgotten(now):
                 yield key, entry
 
+    def movable(self) -> list[tuple[str, Entry]]:
+        """Entries that may be moved into the overflow table, those first that are asked for least."""
+        found = [each for each in self.ledger.items() if each[1].kind in _MOVABLE]
+        return sorted(found, key=lambda each: (_MOVABLE.index(each[1].kind), each[1].deadline))
+
+    @property
+    def has_moved_sales(self) -> bool:
+        """Whether entries of paid orders are in the overflow table."""
+        return bool(self.counters.moved_orders or self.counters.moved_refunded)
+
     def forwards(self, now: int) -> Iterator[tuple[str, Entry]]:
         """Forwards that nobody repeats any more. Where one leads to a sale, it is the only way to find that."""
         for key, entry in self.ledger.items():
@@ -240,6 +301,7 @@ class Block:
         held = sum(entry.quantity for entry in entries if entry.kind is Kind.HELD)
         sold = sum(entry.quantity for entry in entries if entry.kind in (Kind.SOLD, Kind.REFUNDED))
         orders = sum(1 for entry in entries if entry.kind in PAID and entry.is_tail)
+        orders += sums.moved_orders
         found = [
             f"block {self.number}: {name} is {counter} by its counter and {ledger} by its ledger"
             for name, counter, ledger in (
@@ -275,10 +337,14 @@ class Amendment:
     """For somebody whose turn it is among those who wait: it need not be open to all, only not closed."""
     room: int | None = None
     """The ledger must hold fewer entries than this beforehand."""
-    unsealed: bool = False
-    """Requests must still be able to begin in this block."""
-    seal: bool = False
-    """From now on none can."""
+    places: bool = False
+    """It places an entry, or lifts the mark: the block must carry the mark ``overflow``."""
+    overflow: OverflowMark | None = None
+    """The overflow mark that the block was read with; ``None``: none."""
+    mark: OverflowMark | None = None
+    """The overflow mark it leaves; ``None``: the mark stays as it is."""
+    unmark: bool = False
+    """It removes the overflow mark."""
 
     @property
     def needs_free(self) -> int:
@@ -296,13 +362,15 @@ class Amendment:
             room=None
             if self.room is None
             else self.room + sum(entry is None for entry in other.write.values()),
-            unsealed=self.unsealed,
-            seal=self.seal,
+            places=self.places,
+            overflow=self.overflow,
+            mark=other.mark or self.mark,
+            unmark=self.unmark,
         )
 
-    def at_home(self) -> Amendment:
-        """The same where the request begins."""
-        return replace(self, unsealed=True)
+    def in_ledger_as(self, overflow: OverflowMark | None) -> Amendment:
+        """The same for a block that was read with this overflow mark."""
+        return replace(self, overflow=overflow)
 
     def for_whose_turn_it_is(self) -> Amendment:
         """The same for somebody who has waited for it."""
@@ -341,6 +409,7 @@ def _place(
         change=moved,
         open_at=now,
         room=None if over is not None else room,
+        places=True,
     )
 
 
@@ -352,11 +421,6 @@ def abandon(
     ``now=None``: also when the block is closed, as the beat does it.
     """
     return _place(key, Entry(Kind.VOID, 0, deadline), Counters(), now=now, room=room, over=over)
-
-
-def seal() -> Amendment:
-    """Let no more requests begin in a block. Those that did are still found; others begin at their next home."""
-    return Amendment(expect={}, write={}, seal=True)
 
 
 def confirm(key: str, held: Entry, amount: int, *, replay: int = 0) -> Amendment:
@@ -441,6 +505,32 @@ def release(entries: Iterable[tuple[str, Entry]]) -> Amendment:
 def prune(entries: Iterable[tuple[str, Entry]]) -> Amendment:
     """Forget entries that no longer answer anything."""
     return _all(Amendment(expect={key: entry}, write={key: None}) for key, entry in entries)
+
+
+def move_out(entries: Iterable[tuple[str, Entry]], block: Block) -> Amendment:
+    """
+    Remove entries from the item of a block, which are in the overflow table by now, and change its overflow mark.
+
+    Concurrency: the entries must be in the item as they were read; if another process has moved one of them, nothing happens.
+    """
+    moved = list(entries)
+    seen = block.overflow
+    untils = [entry.asked_for_until(block.epoch) for _, entry in moved]
+    mark = OverflowMark(
+        until=max([*untils, seen.until if seen else 0]),
+        edition=(seen.edition + 1) % OVERFLOW_EDITIONS if seen else 1,
+    )
+    paid = [entry for _, entry in moved if entry.kind in PAID]
+    change = Counters(
+        moved_orders=sum(entry.is_tail for entry in paid),
+        moved_refunded=sum(entry.quantity for entry in paid),
+    )
+    return replace(prune(moved), change=change, mark=mark)
+
+
+def unmark(seen: OverflowMark) -> Amendment:
+    """Remove the overflow mark of a block: what was moved out of it answers no request any more."""
+    return Amendment(expect={}, write={}, places=True, overflow=seen, unmark=True)
 
 
 def _all(amendments: Iterable[Amendment]) -> Amendment:

@@ -92,7 +92,7 @@ class Sums:
             available=counters.free,
             held=counters.held,
             sold=counters.sold,
-            units_refunded=refunded,
+            units_refunded=refunded + counters.moved_refunded,
             orders=counters.orders,
             gross=counters.gross,
             refunded=counters.refunded,

@@ -12,20 +12,19 @@ from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import StoreBusy
 from shared.domain.order import Order
-from shared.domain.stock import ENDED, GIVEN_BACK, Block, Entry, Kind, refund_part, refund_whole
+from shared.domain.stock import GIVEN_BACK, Block, Entry, Kind, refund_part, refund_whole
+from shared.use_cases.ledger_overflow import entry_in, read_entry
 from shared.use_cases.settle_hold import parts, share_end
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 
 _TRIES = 50
 """Others sell from the same block, but only refunds of the same order change its entry."""
-_ROOM_KEPT = 8
-"""The part of a ledger that restocking leaves alone: 1 in so many places."""
 
 
 def book(stock: StockBlocks, campaign: Campaign, order: Order, *, restock: bool, now: int) -> bool:
     """
     Bring the ledger of a paid order to the money that went back of it before the close. Whether its units are on sale
-    again: asked for by ``restock``, and done if the sale is still open and the ledgers have room for who buys them.
+    again: asked for by ``restock``, and done if the sale is still open.
     """
     place, check = shelf(campaign, campaign.offer(order.sku)), order.claim(campaign.secret)
     for _ in range(_TRIES):
@@ -39,7 +38,7 @@ def book(stock: StockBlocks, campaign: Campaign, order: Order, *, restock: bool,
             return False
         if order.refunded_in_books < order.amount:
             wish = refund_part(check.key, tail, due, replay=replay)
-        elif restock and now < block.closes and _have_room(stock, place, check, block):
+        elif restock and now < block.closes:
             wish = refund_whole(check.key, tail, due, restock=True, open_at=now, replay=replay)
         else:
             wish = refund_whole(check.key, tail, due, restock=False, replay=replay)
@@ -49,7 +48,7 @@ def book(stock: StockBlocks, campaign: Campaign, order: Order, *, restock: bool,
 
 def _tail(stock: StockBlocks, place: Shelf, check: ClaimCheck) -> tuple[Block, Entry]:
     block = stock.read(place, check.block)
-    entry = block.ledger.get(check.key) if block is not None else None
+    entry = entry_in(stock, place, block, check.key)
     if block is None or entry is None or entry.kind not in {Kind.SOLD, *GIVEN_BACK}:
         raise ValueError(f"block {check.block} of {place.sku} has not sold {check.key}")
     return block, entry
@@ -69,23 +68,4 @@ def _follow(stock: StockBlocks, place: Shelf, check: ClaimCheck, tail: Entry) ->
                 restock = tail.kind is Kind.RESTOCKED
                 wish = refund_whole(check.key, part, 0, restock=restock)
             stock.amend(place, number, wish)
-            block = stock.read(place, number)
-            part = block.ledger.get(check.key) if block is not None else None
-
-
-def _have_room(stock: StockBlocks, place: Shelf, check: ClaimCheck, block: Block) -> bool:
-    """
-    Whether the ledgers can remember every unit's next buyer, beside what they must not forget: else units that are free
-    again could never be sold.
-    """
-    touched = [(block, check.tail_quantity)]
-    if check.quantity != check.tail_quantity:
-        for number, part in parts(stock, place, check.key):
-            of_part = stock.read(place, number)
-            touched += [(of_part, part.quantity)] if of_part is not None else []
-    room = place.room - place.room // _ROOM_KEPT
-    return all(
-        sum(entry.kind not in ENDED for entry in each.ledger.values()) + each.counters.free + units
-        <= room
-        for each, units in touched
-    )
+            part = read_entry(stock, place, number, check.key)

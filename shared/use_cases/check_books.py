@@ -22,7 +22,7 @@ from shared.use_cases.keep_uses import read_uses
 from shared.use_cases.order_ports import Books
 from shared.use_cases.ports import Answered, AnsweredBefore, Answers, Campaigns
 from shared.use_cases.run_campaign import HONOURED, Ask, Told, replay
-from shared.use_cases.take_snapshot import take_snapshot
+from shared.use_cases.take_snapshot import take_snapshot, with_moved_sales
 from shared.use_cases.totals_ports import TotalsStore
 
 _BETWEEN: Final = 1.0
@@ -96,7 +96,7 @@ class BooksChecker:
         orders = self._books.orders.all(campaign.id)
         found = reconcile(
             campaign,
-            counted.blocks,
+            with_moved_sales(self._books.stock, campaign, counted.blocks),
             orders,
             counted.snapshot,
             uses={read.number: read.blocks for read in uses},

@@ -58,7 +58,7 @@ def shelf_of_uses(campaign: Campaign, number: int, cap: int) -> Shelf:
 def claim_use(stock: StockBlocks, hints: Hints, place: Shelf, wish: Wish) -> Use:
     """
     Have ``wish.quantity`` uses of a deal; the same request finds the same. ``SoldOut``, ``Unsettled``; ``CampaignNotOpen``,
-    ``IdempotencyKeyReused`` (another quantity), ``LedgerFull`` or ``StoreBusy``.
+    ``IdempotencyKeyReused`` (another quantity), ``StockContended`` or ``StoreBusy``.
     """
     for _ in range(_TRIES):
         taken = take_units(stock, hints, place, replace(wish, deal=0, next=table.LEDGER_USES))

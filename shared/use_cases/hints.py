@@ -30,6 +30,8 @@ class _Known:
     board: Board | None = None
     free: dict[int, int] = field(default_factory=dict)
     """By block, newer than the board."""
+    incomplete: set[int] = field(default_factory=set)
+    """Blocks whose ledger continues in the overflow table, as far as this process has seen."""
 
 
 class Hints:
@@ -52,6 +54,28 @@ class Hints:
     def saw(self, shelf: Shelf, number: int, free: int) -> None:
         """Remember what a block answered."""
         self._of(shelf).free[number] = free
+
+    def saw_block(self, shelf: Shelf, block: Block) -> None:
+        """Remember how a block was."""
+        known = self._of(shelf)
+        known.free[block.number] = block.counters.free
+        if block.overflow is None:
+            known.incomplete.discard(block.number)
+        else:
+            known.incomplete.add(block.number)
+
+    def saw_mark(self, shelf: Shelf, number: int) -> None:
+        """Remember that the ledger of a block continues in the overflow table."""
+        self._of(shelf).incomplete.add(number)
+
+    def is_incomplete(self, shelf: Shelf, number: int) -> bool:
+        """Whether the ledger of a block is known to continue in the overflow table."""
+        return number in self._of(shelf).incomplete
+
+    def has_moved(self, shelf: Shelf, now: int) -> bool:
+        """Whether a request may ask for entries that the board at hand does not know of. ``now``: seconds."""
+        board = self._of(shelf).board
+        return board is not None and now < board.moved_until
 
     def is_empty(self, shelf: Shelf, number: int) -> bool:
         """Whether a block is known to have nothing, while others are known to have something."""
@@ -115,6 +139,8 @@ class Hints:
         blocks = self._stock.read_all(shelf)
         board = shelf.board(blocks, as_of=as_of)
         self._stock.post_board(shelf, board)
+        incomplete = {block.number for block in blocks if block.overflow is not None}
+        self._of(shelf).incomplete = incomplete
         return self._learn(shelf, board), blocks
 
     def _learn(self, shelf: Shelf, board: Board) -> Board:

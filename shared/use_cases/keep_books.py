@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
-from shared.domain.stock import FOR_GOOD, Block, Kind
+from shared.domain.stock import FOR_GOOD, IN_FLIGHT, REMEMBERED, Block, Kind
 from shared.domain.totals import Snapshot
 from shared.use_cases.arrange_stock import arrange_stock, gate_of, paused
 from shared.use_cases.finish_orders import UNDER_WAY, finish_all, finish_orders
@@ -169,6 +169,12 @@ def _may_be_ordered(blocks: Sequence[Sequence[Block]], bookmark: Bookmark, now: 
         for of_offer in blocks
         for block in of_offer
         for entry in block.ledger.values()
+    ) or any(
+        # The youngest of its moved entries may be a hold that ended unpaid.
+        block.overflow is not None
+        and now < block.overflow.until - REMEMBERED - IN_FLIGHT + UNDER_WAY
+        for of_offer in blocks
+        for block in of_offer
     )
 
 

@@ -16,9 +16,11 @@ from enum import Enum, auto
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.deals import capped, cue_of
+from shared.domain.ids import home_block
 from shared.domain.stock import (
     ENDED,
     FOR_GOOD,
+    IN_FLIGHT,
     PAID,
     REMEMBERED,
     Block,
@@ -28,12 +30,12 @@ from shared.domain.stock import (
     prune,
 )
 from shared.use_cases.claim_use import give_back, shelf_of_uses, uses_of_keys
+from shared.use_cases.keep_stock import remove_marks
+from shared.use_cases.ledger_overflow import entry_in
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import tail_of
-from shared.use_cases.stock_ports import Shelf, StockBlocks
+from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 
-_IN_FLIGHT = 15
-"""Seconds a request may run, and clocks may differ."""
 _TIDY_ABOVE = 0.75
 """Share of a ledger's room from which what answers nothing any more is pruned."""
 
@@ -99,7 +101,7 @@ def keep_uses(
         return UsesKept()
     if not all(offers):
         return UsesKept(sum(block.counters.held for uses in read for block in uses.blocks))
-    ledger = _Tails(campaign.secret, offers)
+    ledger = _Tails(stock, campaign, offers)
     held = 0
     faults: list[str] = []
     for uses in read:
@@ -124,14 +126,14 @@ def settle_use(
     cap = cue_of(campaign, check.deal).cap if check.deal else None
     if cap is None:
         return
-    shelf = shelf_of_uses(campaign, check.deal, cap)
-    found = uses_of_keys(stock, shelf, keys_of(campaign.secret, check.key))
+    uses = shelf_of_uses(campaign, check.deal, cap)
+    found = uses_of_keys(stock, uses, keys_of(campaign.secret, check.key))
     if found is None:
         return
     key, entries = found
     latest = max(entry.deadline for _, entry in entries)
     end = _end_of(tail_of(stock, place, check), check.deal, latest, now, shut=False)
-    _settle(stock, shelf, key, entries, end)
+    _settle(stock, uses, key, entries, end)
 
 
 def _end_of(tail: Entry | None, number: int, deadline: int, now: int, *, shut: bool) -> _End:
@@ -141,10 +143,10 @@ def _end_of(tail: Entry | None, number: int, deadline: int, now: int, *, shut: b
             return _End.SELL if tail.deal == number else _End.GIVE_BACK
         if tail.kind is Kind.HELD and tail.deal == number:
             return _End.WAIT
-        if not tail.forgotten(now + _IN_FLIGHT):
+        if not tail.forgotten(now + IN_FLIGHT):
             # Whoever is under way finds it, and takes no units.
             return _End.GIVE_BACK
-    if shut or deadline + REMEMBERED + _IN_FLIGHT <= now:
+    if shut or deadline + REMEMBERED + IN_FLIGHT <= now:
         return _End.GIVE_BACK
     return _End.WAIT
 
@@ -185,13 +187,23 @@ def _tidy(stock: StockBlocks, uses: UsesRead, now: int) -> None:
             ways = [way for way in block.forwards(now) if way[0] not in kept]
             if forgotten := [*block.forgotten(now), *ways]:
                 stock.amend(uses.place, block.number, prune(forgotten))
+    remove_marks(stock, uses.place, {block.number: block for block in uses.blocks}, now)
 
 
 class _Tails:
     """How the reservations of a campaign stand, by the ledgers of its offers."""
 
-    def __init__(self, secret: str, offers: Sequence[Sequence[Block]]) -> None:
-        self._secret = secret
+    def __init__(
+        self, stock: StockBlocks, campaign: Campaign, offers: Sequence[Sequence[Block]]
+    ) -> None:
+        self._stock = stock
+        self._secret = campaign.secret
+        self._incomplete = [
+            (shelf(campaign, offer), blocks)
+            for offer, blocks in zip(campaign.offers, offers, strict=True)
+            if any(block.overflow is not None for block in blocks)
+        ]
+        """Offers of which entries are in the overflow table."""
         self._tails: dict[str, Entry] = {}
         for block in (block for of_offer in offers for block in of_offer):
             for key, entry in block.ledger.items():
@@ -203,8 +215,27 @@ class _Tails:
 
     def find(self, key: str) -> Entry | None:
         """The tail of a request whose use was taken under this key: its units may be under a later one."""
-        found = [self._tails[each] for each in keys_of(self._secret, key) if each in self._tails]
+        keys = keys_of(self._secret, key)
+        found = [self._tails[each] for each in keys if each in self._tails]
+        if not found:
+            found = [
+                tail
+                for place, blocks in self._incomplete
+                for each in keys
+                if (tail := self._follow(place, blocks, each)) is not None
+            ]
         return max(found, key=_weight, default=None)
+
+    def _follow(self, place: Shelf, blocks: Sequence[Block], key: str) -> Entry | None:
+        """The tail of a request in one offer, by way of its entries from its home block on."""
+        at: int | None = home_block(key, place.home_blocks)
+        entry: Entry | None = None
+        while at is not None and at < len(blocks):
+            entry = entry_in(self._stock, place, blocks[at], key)
+            at = entry.next if entry is not None and entry.goes_on else None
+        return (
+            entry if entry is not None and entry.is_tail and entry.kind is not Kind.VOID else None
+        )
 
     def find_before(self, key: str) -> Entry | None:
         """What is held or sold under an earlier key of the request. Looked for only where a use is about to go back."""

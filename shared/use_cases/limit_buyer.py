@@ -14,12 +14,11 @@ from typing import Protocol
 
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
-from shared.domain.stock import ENDED, PAID, Entry, Kind, end
+from shared.domain.stock import ENDED, IN_FLIGHT, PAID, Entry, Kind, end
+from shared.use_cases.ledger_overflow import entry_in, read_entry
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
-_IN_FLIGHT = 15
-"""Seconds a request may take between its claim here and its block: longer than the function may run."""
 _TRIES = 5
 
 
@@ -97,7 +96,7 @@ def claim_units(
             if counted.units != claim.units:
                 # Taken as a repetition, it might take more units than are counted for it.
                 return _told_by_ledger(stock, shelf, buyer.secret, key, now, IdempotencyKeyReused())
-            is_old = counted.is_final or counted.deadline - hold <= now - _IN_FLIGHT
+            is_old = counted.is_final or counted.deadline - hold <= now - IN_FLIGHT
             if is_old and _would_buy_again(stock, shelf, buyer.secret, key, counted, now):
                 left = max(0, buyer.limit - purse.units)
                 raise BuyerLimitReached(limit=buyer.limit, remaining=left)
@@ -143,13 +142,10 @@ def _would_buy_again(
     if tail.kind not in PAID:
         return False
     for key in keys_of(secret, first):
-        home = stock.read(shelf, home_block(key, shelf.home_blocks))
-        entry = home.ledger.get(key) if home is not None else None
+        entry = read_entry(stock, shelf, home_block(key, shelf.home_blocks), key)
         if key == name:
             # What leads to a sale answers at any age.
             return entry is None or entry.deadline != tail.deadline
-        if entry is None and home is not None and home.sealed:
-            continue
         if entry is None or entry.replaceable(now):
             return True
     return True
@@ -160,7 +156,7 @@ def _told_by_ledger(
 ) -> bool:
     """False for a request that was served: repeated, it is told of its own hold, and takes no more. Else the refusal."""
     found = _find(stock, shelf, secret, key)
-    if found is not None and not found[2].forgotten(now + _IN_FLIGHT):
+    if found is not None and not found[2].forgotten(now + IN_FLIGHT):
         return False
     raise otherwise
 
@@ -169,7 +165,7 @@ def _truth(
     stock: StockBlocks, shelf: Shelf, secret: str, key: str, claim: Claim, *, now: int, hold: int
 ) -> Claim | None:
     """What a request really counts for; ``None`` if it holds nothing, and cannot any more."""
-    if claim.is_final or claim.deadline - hold > now - _IN_FLIGHT:
+    if claim.is_final or claim.deadline - hold > now - IN_FLIGHT:
         return claim
     found = _find(stock, shelf, secret, key)
     if found is None:
@@ -182,7 +178,7 @@ def _truth(
         answer = stock.amend(shelf, number, end(name, tail, Kind.EXPIRED))
         if answer.done:
             return None
-        standing = answer.block.ledger.get(name) if answer.block is not None else None
+        standing = entry_in(stock, shelf, answer.block, name)
         if standing is None:
             return None
         tail = standing
@@ -201,12 +197,10 @@ def _find(
     # All paths, whatever has become of the first: that it was abandoned is forgotten sooner than what another bought.
     for key in keys_of(secret, first):
         number = home_block(key, shelf.home_blocks)
-        block = stock.read(shelf, number)
-        entry = block.ledger.get(key) if block is not None else None
+        entry = read_entry(stock, shelf, number, key)
         while entry is not None and entry.next is not None:
             number = entry.next
-            block = stock.read(shelf, number)
-            entry = block.ledger.get(key) if block is not None else None
+            entry = read_entry(stock, shelf, number, key)
         if entry is None or entry.kind is Kind.VOID:
             continue
         if entry.kind not in ENDED:

@@ -23,7 +23,7 @@ from shared.use_cases.order_ports import Orders
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.stock_ports import StockBlocks
-from shared.use_cases.take_snapshot import take_snapshot
+from shared.use_cases.take_snapshot import take_snapshot, with_moved_sales
 from shared.use_cases.totals_ports import TotalsStore
 
 _TRIES = 20
@@ -60,7 +60,8 @@ def reconcile_campaign(
     uses = {read.number: read.blocks for read in read_uses(stock, campaign)}
     counted = take_snapshot(totals, stock, campaign, clock, read_at=read_at)
     of_campaign = orders.all(campaign_id)
-    found = reconcile(campaign, counted.blocks, of_campaign, counted.snapshot, uses=uses)
+    blocks = with_moved_sales(stock, campaign, counted.blocks)
+    found = reconcile(campaign, blocks, of_campaign, counted.snapshot, uses=uses)
     rows = history(totals.kept(campaign_id), counted.snapshot)
     report = closing_report(campaign, found, buckets(rows, MINUTE), markers(campaign, rows))
     totals.write_report(campaign_id, canonical(report))

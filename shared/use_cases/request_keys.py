@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.domain.ids import ledger_key
 
-_PATHS = 3
-"""A path that ended short of units that turned up elsewhere is begun anew, twice."""
+_PATHS = 5
+"""A path that ended short of units that turned up elsewhere is begun anew, four times."""
 
 
 def keys_of(secret: str, first: str) -> list[str]:

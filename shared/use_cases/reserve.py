@@ -23,6 +23,7 @@ from shared.domain.errors import (
     ReservationExpired,
     ReservationNotFound,
     SoldOut,
+    StockContended,
 )
 from shared.domain.ids import buyer_digest, ledger_key
 from shared.domain.stock import ENDED, REMEMBERED
@@ -83,7 +84,7 @@ class ReservationDesk:
         """Hold units for a buyer; the same request gets the same reservation.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``, ``LedgerFull`` or ``StoreBusy``; with a coupon
+        ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``, ``StockContended`` or ``StoreBusy``; with a coupon
         also ``CouponNotOpen``, ``CouponExhausted`` or ``CouponLimitReached``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
@@ -131,7 +132,7 @@ class ReservationDesk:
         )
         try:
             taken = take_units(self._stock, self._hints, place, wish)
-        except (SoldOut, CampaignNotOpen, IdempotencyKeyReused):
+        except (SoldOut, StockContended, CampaignNotOpen, IdempotencyKeyReused):
             if first:
                 # Unless another delivery of this request has joined in: it may be about to take units.
                 self._buyers.give_back(place, buyer.digest, wish.keys[0], claim)

@@ -17,9 +17,9 @@ from shared.domain.campaign import ON_AIR, Campaign, Offer
 from shared.domain.errors import (
     BuyerLimitReached,
     CampaignNotOpen,
-    LedgerFull,
     ReservationExpired,
     SoldOut,
+    StockContended,
 )
 from shared.domain.waitlist import Held, Ticket, TicketState, loosened, opened, taken_down
 from shared.use_cases.campaign_cache import CampaignReader
@@ -145,7 +145,7 @@ class LineKeeper:
             return False if not stands.is_waiting else None
         except CampaignNotOpen:
             return None
-        except (SoldOut, ReservationExpired, LedgerFull):
+        except (SoldOut, ReservationExpired, StockContended):
             # What this path has left behind would stand in the way of the next one.
             self._waitlists.try_anew(line, ticket)
             return None

@@ -13,6 +13,7 @@ from enum import StrEnum
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.ids import home_block
 from shared.domain.stock import PAID, REMEMBERED, Amendment, Block, Entry, Kind, confirm, end
+from shared.use_cases.ledger_overflow import entry_in, read_entry
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
 
@@ -57,7 +58,7 @@ def tell(
 
 def tail_of(stock: StockBlocks, shelf: Shelf, check: ClaimCheck) -> Entry | None:
     """The entry that decides about a reservation, as it stands: a hold past its deadline is still held here."""
-    return _tail(stock.read(shelf, check.block), check)
+    return _tail(stock, shelf, check, stock.read(shelf, check.block))
 
 
 def confirm_hold(
@@ -107,7 +108,7 @@ def _resolve(
         else end(check.key, held, kind)
     )
     answer = stock.amend(shelf, check.block, wish)
-    tail = held.become(kind) if answer.done else _tail(answer.block, check)
+    tail = held.become(kind) if answer.done else _tail(stock, shelf, check, answer.block)
     if tail is not None and check.quantity != check.tail_quantity:
         _follow_tail(stock, shelf, check.key, tail)
     return tail
@@ -120,9 +121,9 @@ def _state_of(tail: Entry | None, deadline: int, now: int) -> State | None:
     return _STATES.get(tail.kind)
 
 
-def _tail(block: Block | None, check: ClaimCheck) -> Entry | None:
+def _tail(stock: StockBlocks, shelf: Shelf, check: ClaimCheck, block: Block | None) -> Entry | None:
     """The reservation's own entry: the same key in another life of it has another deadline."""
-    entry = block.ledger.get(check.key) if block is not None else None
+    entry = entry_in(stock, shelf, block, check.key)
     return entry if entry is not None and entry.deadline == check.deadline else None
 
 
@@ -146,8 +147,7 @@ def parts(stock: StockBlocks, shelf: Shelf, key: str) -> Iterator[tuple[int, Ent
     """The entries of a request from its home block on, but for its tail. Of the use of a deal: all of them."""
     at: int | None = home_block(key, shelf.home_blocks)
     while at is not None:
-        block = stock.read(shelf, at)
-        entry = block.ledger.get(key) if block is not None else None
+        entry = read_entry(stock, shelf, at, key)
         if entry is None or entry.is_tail:
             return
         yield at, entry

@@ -18,7 +18,15 @@ from __future__ import annotations
 
 from shared.domain.campaign import HALTED, Campaign, Status
 from shared.domain.deals import deal_of
-from shared.domain.errors import Busy, BuyerLimitReached, CampaignNotOpen, CouponExhausted, SoldOut
+from shared.domain.errors import (
+    Busy,
+    BuyerLimitReached,
+    CampaignNotOpen,
+    CouponExhausted,
+    SoldOut,
+    StockContended,
+    StoreBusy,
+)
 from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import RefundState, late_refund
 from shared.use_cases.keep_uses import settle_use
@@ -118,6 +126,9 @@ def _take(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
         return order.refunding(reason)
     except SoldOut:
         return order.refunding(RefundReason.SOLD_OUT)
+    except StockContended:
+        # The next attempt has other keys.
+        raise StoreBusy from None
     except CampaignNotOpen:
         return order.refunding(RefundReason.CAMPAIGN_CLOSED)
     return order.seated(Seat(block=taken.block, key=taken.key, units=taken.tail.quantity))

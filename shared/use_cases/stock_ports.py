@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -11,7 +11,7 @@ from shared import table
 from shared.domain.board import Board, make_board
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import Amendment, Block, Gate, sizes
+from shared.domain.stock import Amendment, Block, Entry, Gate, sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Shelf:
     def board(self, blocks: Iterable[Block], *, as_of: int) -> Board:
         """The board of a complete reading that began at an instant (milliseconds): what is not released is not on it."""
         kept_back = self._kept_back(as_of // 1000) if self.portions else frozenset[int]()
-        return make_board(blocks, as_of=as_of, room=self.room, kept_back=kept_back)
+        return make_board(blocks, as_of=as_of, kept_back=kept_back)
 
     def _kept_back(self, now: int) -> frozenset[int]:
         return frozenset(
@@ -108,6 +108,15 @@ class StockBlocks(Protocol):
 
     def read_shelves(self, shelves: Sequence[Shelf]) -> list[list[Block]]:
         """The same of several shelves, in as few calls as for one with all their blocks."""
+
+    def read_moved(self, shelf: Shelf, number: int, key: str) -> Entry | None:
+        """The entry of a key that was moved out of a block into the overflow table, strongly consistent."""
+
+    def all_moved(self, shelf: Shelf, number: int) -> dict[str, Entry]:
+        """All entries that were moved out of a block and must be found until the campaign is over, by key."""
+
+    def copy_out(self, shelf: Shelf, number: int, entries: Mapping[str, Entry]) -> None:
+        """Put entries of a block into the overflow table, by key: before they are removed from the block."""
 
     def lay_out(self, shelf: Shelf, number: int, *, units: int, opens: int, closes: int) -> None:
         """Make a block unless it is there."""

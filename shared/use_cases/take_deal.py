@@ -24,6 +24,7 @@ from shared.domain.errors import (
     Refusal,
     ReservationExpired,
     SoldOut,
+    StockContended,
 )
 from shared.domain.stock import ENDED
 from shared.table import uses_of
@@ -36,6 +37,7 @@ from shared.use_cases.take_units import Taken, Wish, find_units
 TakeUnits = Callable[[Wish], Taken]
 _NOTHING_TAKEN = (
     SoldOut,
+    StockContended,
     CampaignNotOpen,
     IdempotencyKeyReused,
     BuyerLimitReached,
@@ -159,7 +161,7 @@ def _have(till: Till, campaign: Campaign, offer: Offer, buyer: str, deal: Deal, 
     except (SoldOut, Unsettled):
         had.give_back(till, wish.keys[0])
         raise DealGone(CouponExhausted()) from None
-    except (CampaignNotOpen, IdempotencyKeyReused, ReservationExpired):
+    except (CampaignNotOpen, IdempotencyKeyReused, ReservationExpired, StockContended):
         had.give_back(till, wish.keys[0])
         raise
 

@@ -12,13 +12,13 @@ dies in between has kept a copy too early; the next one replaces it, for it is n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.campaign import Campaign, Status
 from shared.domain.errors import StoreBusy
-from shared.domain.stock import Block
+from shared.domain.stock import PAID, Block
 from shared.domain.totals import Snapshot, Sums, count_offer, next_snapshot
-from shared.use_cases.stock_ports import StockBlocks, shelf
+from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 from shared.use_cases.totals_ports import TotalsStore
 
 Count = list[list[Block]]
@@ -40,6 +40,25 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
     if campaign.prepared_at is None:
         return [[] for _ in campaign.offers]
     return stock.read_shelves([shelf(campaign, offer) for offer in campaign.offers])
+
+
+def with_moved_sales(stock: StockBlocks, campaign: Campaign, blocks: Count) -> Count:
+    """The same blocks, with the paid orders in their ledgers that are in the overflow table: as reconciliation needs them."""
+    if campaign.prepared_at is None:
+        return blocks
+    return [
+        [_with_moved_sales(stock, shelf(campaign, offer), block) for block in of_offer]
+        for offer, of_offer in zip(campaign.offers, blocks, strict=True)
+    ]
+
+
+def _with_moved_sales(stock: StockBlocks, place: Shelf, block: Block) -> Block:
+    if not block.has_moved_sales:
+        return block
+    moved = stock.all_moved(place, block.number)
+    paid = {key: entry for key, entry in moved.items() if entry.kind in PAID}
+    counters = replace(block.counters, moved_orders=0, moved_refunded=0)
+    return replace(block, ledger={**paid, **block.ledger}, counters=counters)
 
 
 def take_snapshot(

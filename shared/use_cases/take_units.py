@@ -4,22 +4,25 @@ if need be.
 
 The path of a request is fixed by what it leaves behind: each block holds at most one entry of it, written once.
 Whoever walks the path again (a retry, a twin at the same time, a process that took over) reads the same entries and
-goes on where they end. Nothing is ever moved, so no order of crashes and answers lets one request hold units twice.
+goes on where they end. No entry changes its block, so no order of crashes and answers lets one request hold units twice.
+
+An entry is placed in one conditional write. Where the item of a block is full, other entries are moved into the overflow table
+first (``shared.use_cases.ledger_overflow``); where some were moved before, the overflow table is searched for an entry of the
+request first. So a request is never refused because too many came before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import (
     CampaignNotOpen,
     IdempotencyKeyReused,
-    LedgerFull,
     OpensInAMoment,
-    Refusal,
     ReservationExpired,
     SoldOut,
+    StockContended,
     StoreBusy,
 )
 from shared.domain.ids import home_block
@@ -34,11 +37,10 @@ from shared.domain.stock import (
     end,
     expire,
     forward,
-    prune,
-    seal,
     take,
 )
 from shared.use_cases.hints import FRESH, Hints
+from shared.use_cases.ledger_overflow import entry_in, make_room, read_entry
 from shared.use_cases.stock_ports import Amended, Shelf, StockBlocks
 
 _STEPS = 400
@@ -52,10 +54,7 @@ class Wish:
     """Units that a request asks for."""
 
     keys: Sequence[str]
-    """
-    Ledger keys of the request: of its path, and of those it may begin elsewhere when one had to be abandoned or its
-    home is sealed.
-    """
+    """Ledger keys of the request: of its path, and of those it may begin elsewhere when one had to be abandoned."""
     quantity: int
     deadline: int
     now: int
@@ -93,10 +92,11 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     """Hold ``wish.quantity`` units, all or nothing; the same request finds the same units.
 
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
-    ``ReservationExpired`` (its time ran out before it was complete), ``OpensInAMoment``, ``LedgerFull`` or ``StoreBusy``.
+    ``ReservationExpired`` (its time ran out before it was complete), ``OpensInAMoment``, ``StockContended`` (others take and release
+    the same units) or ``StoreBusy``.
     """
     left = None if wish.admitted else hints.refuses(shelf, wish.quantity, wish.keys)
-    if left is not None:
+    if left is not None and not _was_served(stock, hints, shelf, wish):
         raise SoldOut(available=left)
     for attempt, key in enumerate(wish.keys):
         taken = _Path(stock, hints, shelf, wish, key, careful=attempt > 0).walk()
@@ -104,8 +104,20 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
             return taken
     left = hints.count(shelf)[0].total
     if left >= wish.quantity:
-        raise LedgerFull(retry_after=5)
+        # On each path, units that were seen free were gone on arrival, and others came free where it had been before.
+        raise StockContended
     raise SoldOut(available=left)
+
+
+def _was_served(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> bool:
+    """
+    Whether a request that would be refused as sold out has begun before: its first entry is in the overflow table, where the
+    filter of the board does not know it.
+    """
+    key = wish.keys[0]
+    return hints.has_moved(shelf, wish.now) and (
+        stock.read_moved(shelf, home_block(key, shelf.home_blocks), key) is not None
+    )
 
 
 def find_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Taken:
@@ -147,29 +159,30 @@ class _Path:
         self._freshness = (0,) if careful else (FRESH, 0)
         self._parts: list[tuple[int, Entry]] = []
         self._passed: list[int] = []
-        self._home = home_block(key, shelf.home_blocks)
-        self._at = self._home
+        self._at = home_block(key, shelf.home_blocks)
 
     def walk(self) -> Taken | None:
-        """Go on until the units are taken, found, or refused. ``None``: it was abandoned, or may not begin here."""
+        """Go on until the units are taken, found, or refused. ``None``: it was abandoned."""
         try:
-            step = self._leave_empty_home() or self._take_here()
+            step = self._first_write(self._leave_empty_home)
             for _ in range(_STEPS):
-                answer = self._amend(step.amendment)
-                if answer.done:
+                if step is not None and (answer := self._amend(step.amendment)).done:
                     taken = self._arrive(step.entry, replayed=False)
                 else:
-                    block = self._shown(answer.block)
-                    found = block.ledger.get(self._key)
+                    shown = (
+                        self._stock.read(self._shelf, self._at) if step is None else answer.block
+                    )
+                    block = self._shown(shown)
+                    found = entry_in(self._stock, self._shelf, block, self._key)
                     if found is None or self._is_over(found):
-                        step = self._decide(block, found)
+                        step = self._decide(block, block.ledger.get(self._key))
                         continue
                     taken = self._arrive(found, replayed=True)
                 if taken is not None:
                     return taken
                 if self._deadline <= self._now:
                     return self._follow()
-                step = self._take_here()
+                step = self._first_write()
         except _PathOver:
             return None
         raise StoreBusy
@@ -184,8 +197,7 @@ class _Path:
     def _follow(self) -> Taken:
         """The end of a path whose time is over: what was completed in time is found, and nothing is taken any more."""
         for _ in range(_STEPS):
-            block = self._stock.read(self._shelf, self._at)
-            found = block.ledger.get(self._key) if block is not None else None
+            found = read_entry(self._stock, self._shelf, self._at, self._key)
             if found is None or self._is_over(found):
                 raise ReservationExpired
             taken = self._arrive(found, replayed=True)
@@ -200,8 +212,7 @@ class _Path:
         at, tail = self._at, entry
         while tail.goes_on:
             at = tail.next or 0
-            block = self._stock.read(self._shelf, at)
-            further = block.ledger.get(self._key) if block is not None else None
+            further = read_entry(self._stock, self._shelf, at, self._key)
             if further is None or further.deadline != entry.deadline:
                 return True
             tail = further
@@ -216,21 +227,20 @@ class _Path:
         return tail.kind not in PAID
 
     def _amend(self, amendment: Amendment) -> Amended:
-        if self._at == self._home:
-            amendment = amendment.at_home()
         if self._wish.admitted:
             amendment = amendment.for_whose_turn_it_is()
         answer = self._stock.amend(self._shelf, self._at, amendment)
         if answer.free is not None:
             self._hints.saw(self._shelf, self._at, answer.free)
+        if answer.done and amendment.mark is not None:
+            self._hints.saw_mark(self._shelf, self._at)
         return answer
 
     def _shown(self, block: Block | None) -> Block:
         """The block that refused, remembered as a hint."""
         if block is None:
             raise CampaignNotOpen
-        has_room = len(block.ledger) < self._shelf.room
-        self._hints.saw(self._shelf, self._at, block.counters.free if has_room else 0)
+        self._hints.saw_block(self._shelf, block)
         return block
 
     def _arrive(self, entry: Entry, *, replayed: bool) -> Taken | None:
@@ -253,6 +263,15 @@ class _Path:
         return Taken(self._key, tuple(self._parts), replayed)
 
     # -- what to try -----------------------------------------------------------------------------------
+
+    def _first_write(self, otherwise: Callable[[], _Step | None] = lambda: None) -> _Step | None:
+        """
+        The first write to a block that has not shown itself. ``None``: it has to be read before, for its ledger is known to
+        continue in the overflow table; a write that expects no overflow mark would be refused.
+        """
+        if self._hints.is_incomplete(self._shelf, self._at):
+            return None
+        return otherwise() or self._take_here()
 
     def _take_here(self, over: Entry | None = None) -> _Step:
         """All that is still needed, from this block."""
@@ -280,9 +299,6 @@ class _Path:
 
     def _decide(self, block: Block, over: Entry | None) -> _Step:
         """The next write, now that this block has refused and shown itself. ``over``: a forgotten entry in our place."""
-        at_home = self._at == self._home
-        if at_home and block.sealed:
-            raise _PathOver
         if not block.is_open(self._now, admitted=self._wish.admitted):
             return self._turn_away(block, over)
         overdue = [(key, entry) for key, entry in block.overdue(self._now) if key != self._key]
@@ -295,17 +311,22 @@ class _Path:
         amendment = step.amendment
         if taken > free:
             amendment = amendment.and_also(expire(overdue))
-        if over is None and len(block.ledger) >= self._shelf.room:
-            forgotten = list(block.forgotten(self._now))
-            if not forgotten and at_home:
-                # More requests began here than the ledger can remember. This one begins elsewhere, and so will all
-                # who come after it: the seal keeps them from finding room here later, and a second hold.
-                self._stock.amend(self._shelf, self._at, seal())
-                raise _PathOver
-            if not forgotten:
-                raise self._stuck()
-            amendment = amendment.and_also(prune(forgotten))
-        return _Step(step.entry, amendment)
+        return self._placed(step.entry, amendment, block, over, keep=dict(overdue))
+
+    def _placed(
+        self,
+        entry: Entry,
+        amendment: Amendment,
+        block: Block,
+        over: Entry | None,
+        *,
+        keep: Collection[str] = (),
+    ) -> _Step:
+        """A write that places an entry in a block which has shown itself, and makes room for it if there is none."""
+        if over is None:
+            room = make_room(self._stock, self._shelf, block, now=self._now, keep=keep)
+            amendment = amendment.and_also(room)
+        return _Step(entry, amendment.in_ledger_as(block.overflow))
 
     def _turn_away(self, block: Block, over: Entry | None) -> _Step:
         """
@@ -316,20 +337,13 @@ class _Path:
             # Whoever sent us here has a clock that is ahead of ours: in a moment it is open by ours, too.
             raise OpensInAMoment
         if self._parts:
-            if over is None and len(block.ledger) >= self._shelf.room:
-                raise LedgerFull(retry_after=5)
             ending = abandon(self._key, self._deadline, now=None, room=self._shelf.room, over=over)
-            return _Step(Entry(Kind.VOID, 0, self._deadline), ending)
+            return self._placed(Entry(Kind.VOID, 0, self._deadline), ending, block, over)
         if not (block.is_queued and self._now < block.closes):
             raise CampaignNotOpen
         # A board that knows it spares the next one the call.
         self._hints.renew(self._shelf)
         raise SoldOut(available=0)
-
-    def _stuck(self) -> Refusal:
-        """Away from home, at a block that can remember nothing more until it is pruned."""
-        left = self._hints.count(self._shelf)[0].total
-        return SoldOut(available=left) if left < self._need else LedgerFull(retry_after=5)
 
     def _spread(self, free: int, over: Entry | None) -> _Step:
         """Everything here; or go on to a block that has it; or a part here and the rest elsewhere; or give up."""

@@ -151,7 +151,7 @@ class Witness:
         if not show.is_selling(now):
             return 0
         blocks = self._stock.read_all(shelf(show, show.offer(sku)))
-        on_sale = (block for block in blocks if block.opens <= now and not block.sealed)
+        on_sale = (block for block in blocks if block.opens <= now)
         return sum(block.counters.free for block in on_sale)
 
     def _complain(self, visit: Visit, what: str) -> None:

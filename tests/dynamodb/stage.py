@@ -30,7 +30,7 @@ class Stage(Theatre):
     def use_other_stores(self) -> None:
         # The theatre knows its stores by what they promise; these keep the same promises.
         self.campaigns = cast(Any, DynamoDBCampaigns(self._client, "campaigns"))
-        self.stock = cast(Any, DynamoDBStock(self._client, "stock"))
+        self.stock = cast(Any, DynamoDBStock(self._client, "stock", lambda: "overflow"))
         self.totals = cast(Any, DynamoDBTotals(self._client, "totals"))
         self.orders = cast(Any, DynamoDBOrders(self._client, "orders"))
         self.refunds = cast(Any, DynamoDBRefunds(self._client, "orders"))

@@ -51,7 +51,7 @@ class Rig:
         self.random = random
         self.now = now
         self.id = campaign_id
-        self.stock = DynamoDBStock(client, "stock")
+        self.stock = DynamoDBStock(client, "stock", lambda: "overflow")
         self.orders = DynamoDBOrders(client, "orders")
         self.campaigns = DynamoDBCampaigns(client, "campaigns", "requests")
         self.answers = DynamoDBAnswers(client, "requests")

@@ -27,7 +27,7 @@ def make_shop(dynamodb: DynamoDBClient) -> MakeShop:
 
     def make(units: int = 10, client: DynamoDBClient = dynamodb, **options: Any) -> Shop:
         stores = Stores(
-            stock=DynamoDBStock(client, "stock"),
+            stock=DynamoDBStock(client, "stock", lambda: "overflow"),
             buyers=DynamoDBBuyers(client, "buyers"),
             orders=DynamoDBOrders(client, "orders"),
             refunds=DynamoDBRefunds(client, "orders"),

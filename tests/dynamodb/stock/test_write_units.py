@@ -25,7 +25,11 @@ SECRET = "0d" * 32
 
 
 def test_an_item_in_the_store_costs_one_write_unit_however_full(dynamodb: DynamoDBClient) -> None:
-    stock, now, sizes = DynamoDBStock(dynamodb, "stock"), int(time.time()), [table.BLOCK_UNITS, 32]
+    stock, now, sizes = (
+        DynamoDBStock(dynamodb, "stock", lambda: "overflow"),
+        int(time.time()),
+        [table.BLOCK_UNITS, 32],
+    )
     shelf = Shelf(
         new_campaign_id(),
         "FUJI-12",

@@ -23,7 +23,9 @@ class Store:
     def __init__(self, *blocks: int) -> None:
         self.memory = MemoryDynamoDB(lambda: 0.0)
         self.asked: list[int] = []
-        self.stock = DynamoDBStock(Client("dynamodb", self.serve, QuietLine()), "stock")  # type: ignore[arg-type]
+        self.stock = DynamoDBStock(
+            Client("dynamodb", self.serve, QuietLine()), "stock", lambda: "overflow"
+        )  # type: ignore[arg-type]
         self.shelves = [
             replace(SHELF, sku=f"SKU-{number}", blocks=count) for number, count in enumerate(blocks)
         ]
