@@ -1,4 +1,4 @@
-"""What a reservation costs in capacity while buyers reserve and release: far more requests than the ledgers have room for."""
+"""What a reservation costs while buyers reserve and release more often than ledgers have room."""
 
 from __future__ import annotations
 

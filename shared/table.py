@@ -9,7 +9,7 @@ Which campaigns has this merchant?             ``campaigns`` index ``by_merchant
 Which campaigns have not ended yet?            ``campaigns`` index ``unfinished``: its start              sweeper
 Was this request answered before?              ``requests``: ``id``                                     campaigns
 What is left, held, sold in this block?        ``stock``: ``k`` = campaign#sku#block                    reserve, beat
-What had no room in this block?                ``overflow``: ``block``, range of ``page``                        reserve, beat
+What had no room in this block?                ``overflow``: ``block``, range of ``page``                       reserve, beat
 Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#board                    reserve
 How many units has this buyer?                 ``buyers``: ``k`` = campaign#sku#buyer digest            reserve
 What became of this order?                     ``orders``: ``p`` = campaign#shard, ``s`` = deadline#id  checkout, webhooks
@@ -80,7 +80,8 @@ OPENS: Final = "o"
 CLOSES: Final = "c"
 EPOCH: Final = "e"
 OVERFLOW_MARK: Final = "w"
-"""Of a block whose ledger continues in the overflow table: until when (6 digits, seconds since the laying-out), edition (6)."""
+"""Of a block whose ledger continues in the overflow table: until when (6 digits, seconds since the
+laying-out), and edition (6 digits)."""
 MOVED_ORDERS: Final = "b"
 MOVED_REFUNDED: Final = "j"
 STAMPED: Final = "m"

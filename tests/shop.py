@@ -291,7 +291,10 @@ class Shop:
         sold = {
             (block.number, key)
             for block in blocks
-            for key, entry in block.ledger.items()
+            for key, entry in {
+                **self.stock.all_moved(self.shelf, block.number),
+                **block.ledger,
+            }.items()
             if entry.kind in PAID and entry.is_tail
         }
         assert sums.orders == len(sold)

@@ -404,11 +404,13 @@ class BooksAudit:
             met["late payment found units"] += bool(order.attempt and order.paid_at)
             if order.refund_reason is not None:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
+        met["overflow mark set"] = self.ledger.marks_set
+        met["overflow mark removed"] = self.ledger.marks_removed
+        met["sale beyond a moved forward"] = self.ledger.sales_beyond_moved_forwards()
         for shelf in self.ledger.shelves.values():
             met["sold out to the last unit"] += shelf.sums.available == 0
             opening = min(shelf.opens.values())
             for block in shelf.blocks.values():
-                met["block with an overflow mark"] += block.overflow is not None
                 met["sale in the overflow table"] += block.has_moved_sales
                 kinds = [entry.kind for entry in block.ledger.values()]
                 met["forward"] += kinds.count(Kind.FORWARD)

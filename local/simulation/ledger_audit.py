@@ -133,6 +133,7 @@ class LedgerAudit:
         self.lives: dict[LifeKey, Life] = {}
         self.moved: dict[MovedKey, Entry] = {}
         """Entries in the overflow table."""
+        self.marks_set = self.marks_removed = 0
         self.sold: Callable[[str, str, str, Entry, int], None] = lambda *_: None
         """Told of each tail that is sold: campaign, SKU, key, entry, and the money counted with it."""
         self.refunded: Callable[[str, str, str, int], None] = lambda *_: None
@@ -223,6 +224,7 @@ class LedgerAudit:
         ]
         if after.overflow is None and before.overflow is not None:
             self.checks["marks removed in time"] += 1
+            self.marks_removed += 1
             second = (self._clock() + self.skew) // 1000
             expect(second >= before.overflow.until, name, "its mark was removed too soon")
             self._sales_reached(campaign, sku)
@@ -230,7 +232,9 @@ class LedgerAudit:
             needed = [key for key, entry, _ in gone if not entry.forgotten(self._latest)]
             expect(not needed, name, f"{needed} were moved without a mark")
             return
-        if before.overflow is not None:
+        if before.overflow is None:
+            self.marks_set += 1
+        else:
             grew = after.overflow.until >= before.overflow.until
             expect(grew, name, "its mark ends earlier than before")
         for key, entry, _ in gone:
@@ -255,6 +259,19 @@ class LedgerAudit:
                 reached = way is not None and way.deadline == entry.deadline
                 expect(reached, f"{sku} {key}", "is sold, and is not found any more")
                 at = way.next if way is not None and way.goes_on else None
+
+    def sales_beyond_moved_forwards(self) -> int:
+        """Sales whose first entry is in the overflow table."""
+        found = 0
+        for (campaign, sku), shelf in self.shelves.items():
+            if sku.startswith(table.USES):
+                continue
+            homes = self.home_blocks(campaign, sku)
+            for number, key, entry in self.entries(campaign, sku):
+                home = home_block(key, homes)
+                is_away = entry.kind in PAID and entry.is_tail and home != number
+                found += is_away and key not in shelf.blocks[home].ledger
+        return found
 
     def entries(self, campaign: str, sku: str) -> Iterator[tuple[int, str, Entry]]:
         """All that stands in ledgers, and what of it is in the overflow table for as long as the campaign."""

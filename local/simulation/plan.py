@@ -42,7 +42,7 @@ class Plan:
     doubles: float = 0.2
     """How likely a request comes twice at once, or with another body."""
     churners: int = 0
-    """Buyers who reserve and release, or let their holds run out, again and again: far more requests than ledgers have room."""
+    """Buyers who reserve, and release or let their holds run out, again and again."""
     on_edge: bool = False
     """Whether everybody pays when the hold is about to end, or has just ended."""
     weather: Weather = CALM

@@ -368,10 +368,10 @@ class _Request:
 
     def gates(self, amendment: Amendment, epoch: int) -> None:
         """What must hold of the block besides."""
-        if amendment.open_at is None:
+        if amendment.open_at is None and not amendment.unmark:
             # Else an expectation of absence alone would make a block out of nothing.
             self._conditions.append(f"attribute_exists({self._name(table.STOCK_KEY)})")
-        else:
+        elif amendment.open_at is not None:
             now = self._number(":now", amendment.open_at)
             if not amendment.admitted:
                 self._conditions.append(f"{self._name(table.OPENS)} <= {now}")

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, Final
 
-from shared.domain.campaign import Campaign, Offer
+from shared.domain.campaign import Campaign
 from shared.domain.journal import Journal
 from shared.domain.stock import sizes
-from shared.table import BLOCK_UNITS, ORDER_SHARDS, ledger_room
+from shared.table import BLOCK_UNITS, ORDER_SHARDS
 
 RUSH: Final = 60
 """Seconds in which all buyers come, at the worst: the busiest second has a sixtieth of them."""
@@ -63,7 +63,7 @@ class Limit:
 def limits(plan: Campaign, expected: int) -> list[Limit]:
     """All that were looked at, those that would be hit too."""
     peak = ceil(expected / RUSH)
-    return [*_of_requests(peak), *_of_stock(plan, expected, peak), *_of_orders(plan, peak)]
+    return [*_of_requests(peak), *_of_stock(plan, peak), *_of_orders(plan, peak)]
 
 
 def _of_requests(peak: int) -> Iterator[Limit]:
@@ -83,7 +83,7 @@ def _of_requests(peak: int) -> Iterator[Limit]:
     )
 
 
-def _of_stock(plan: Campaign, expected: int, peak: int) -> Iterator[Limit]:
+def _of_stock(plan: Campaign, peak: int) -> Iterator[Limit]:
     yield Limit(
         "stock: write units a second",
         ceil(1.35 * peak),
@@ -100,14 +100,6 @@ def _of_stock(plan: Campaign, expected: int, peak: int) -> Iterator[Limit]:
         "DynamoDB: a partition takes 1,000 write units a second; 60 % want what is on screen",
         f"Smaller blocks spread the load: BLOCK_UNITS is {BLOCK_UNITS}.",
     )
-    scarcest = max(plan.offers, key=lambda offer: _met(plan, offer, expected))
-    yield Limit(
-        f"ledger of a home block of {scarcest.sku}: entries",
-        _met(plan, scarcest, expected),
-        ledger_room(scarcest.sku, len(sizes(scarcest.allotment))),
-        "an item of 1 KB; a hold each, and a way on for those whom it could not serve",
-        "Until a beat has pruned it, a full block sends its buyers away for a moment; smaller blocks have more room.",
-    )
     every = sum(len(sizes(offer.allotment)) for offer in plan.offers)
     yield Limit(
         "stock: read units a second to count it",
@@ -116,15 +108,6 @@ def _of_stock(plan: Campaign, expected: int, peak: int) -> Iterator[Limit]:
         "DynamoDB: what a table takes at once; all blocks are counted once a second for the totals",
         "Fewer units in each campaign, or more read units in stock_warm_throughput.",
     )
-
-
-def _met(plan: Campaign, offer: Offer, expected: int) -> int:
-    """Entries of one home until its offer is sold out: its units, and of those who came for nothing what a board lets by."""
-    homes = len(sizes(offer.allotment))
-    share = offer.allotment / sum(each.allotment for each in plan.offers)
-    coming = expected * share / homes
-    kept = min(offer.allotment / homes, coming)
-    return ceil(kept + min(coming - kept, 0.4 * kept))
 
 
 def _of_orders(plan: Campaign, peak: int) -> Iterator[Limit]:

@@ -9,13 +9,15 @@ as it stood. So the movement, the hold, the record against repetition, the total
 An entry is written once at each place: a reservation that cannot be served where its path leads leaves a *forward* there and
 goes on. Every path from the home block therefore ends at the same place, for whoever walks it and however often.
 
-The ledger of a block is not bounded by its item. Entries that account for units of the block (``HELD``, ``SOLD``, ``REFUNDED``)
-stay in the item: each has at least one unit, so there are at most ``BLOCK_UNITS`` of them, fewer than the item has room for. All
-others can be *moved out* into items of their own in the overflow table, and the block then carries an ``OverflowMark``. So a
-full item never keeps free units from being sold.
+The ledger of a block is not bounded by its item. Entries that account for units of the block
+(``HELD``, ``SOLD``, ``REFUNDED``) stay in the item: each has at least one unit, so there are at
+most ``BLOCK_UNITS`` of them, fewer than the item has room for. All others can be *moved out* into
+pages of the overflow table, and the block then carries an ``OverflowMark``. So a full item never
+keeps free units from being sold.
 
-Concurrency: the mark is a fencing token. A new entry is placed on condition that the mark is the one that was read *before* the
-overflow table was searched for an entry of the same key; each move changes the mark, so no entry can be missed.
+Concurrency: the mark is a fencing token. A new entry is placed on condition that the mark is the
+one that was read *before* the overflow table was searched for an entry of the same key. Each move
+changes the mark, so no entry can be missed.
 """
 
 from __future__ import annotations
@@ -509,9 +511,11 @@ def prune(entries: Iterable[tuple[str, Entry]]) -> Amendment:
 
 def move_out(entries: Iterable[tuple[str, Entry]], block: Block) -> Amendment:
     """
-    Remove entries from the item of a block, which are in the overflow table by now, and change its overflow mark.
+    Remove entries from the item of a block that are in the overflow table by now, and change its
+    overflow mark.
 
-    Concurrency: the entries must be in the item as they were read; if another process has moved one of them, nothing happens.
+    Concurrency: the entries must be in the item as they were read; if another process has moved
+    one of them, nothing is written.
     """
     moved = list(entries)
     seen = block.overflow

@@ -43,7 +43,7 @@ def count_blocks(stock: StockBlocks, campaign: Campaign) -> Count:
 
 
 def with_moved_sales(stock: StockBlocks, campaign: Campaign, blocks: Count) -> Count:
-    """The same blocks, with the paid orders in their ledgers that are in the overflow table: as reconciliation needs them."""
+    """Add to the ledgers of blocks the paid orders in the overflow table, for reconciliation."""
     if campaign.prepared_at is None:
         return blocks
     return [

@@ -6,9 +6,10 @@ The path of a request is fixed by what it leaves behind: each block holds at mos
 Whoever walks the path again (a retry, a twin at the same time, a process that took over) reads the same entries and
 goes on where they end. No entry changes its block, so no order of crashes and answers lets one request hold units twice.
 
-An entry is placed in one conditional write. Where the item of a block is full, other entries are moved into the overflow table
-first (``shared.use_cases.ledger_overflow``); where some were moved before, the overflow table is searched for an entry of the
-request first. So a request is never refused because too many came before it.
+An entry is placed in one conditional write. Where the item of a block is full, other entries are
+moved into the overflow table first (``shared.use_cases.ledger_overflow``); where some were moved
+before, the overflow table is searched for an entry of the request first. So a request is never
+refused because too many came before it.
 """
 
 from __future__ import annotations
@@ -92,8 +93,8 @@ def take_units(stock: StockBlocks, hints: Hints, shelf: Shelf, wish: Wish) -> Ta
     """Hold ``wish.quantity`` units, all or nothing; the same request finds the same units.
 
     Raises ``SoldOut``, ``CampaignNotOpen``, ``IdempotencyKeyReused`` (another quantity under the same key),
-    ``ReservationExpired`` (its time ran out before it was complete), ``OpensInAMoment``, ``StockContended`` (others take and release
-    the same units) or ``StoreBusy``.
+    ``ReservationExpired`` (its time ran out before it was complete), ``OpensInAMoment``,
+    ``StockContended`` (others take and release the same units) or ``StoreBusy``.
     """
     left = None if wish.admitted else hints.refuses(shelf, wish.quantity, wish.keys)
     if left is not None and not _was_served(stock, hints, shelf, wish):

@@ -133,7 +133,7 @@ def test_no_function_may_scan_and_one_may_delete_what_was_only_rehearsed(templat
     ]
     (statement,) = deleting
     assert statement["Action"] == ["dynamodb:DeleteItem"]
-    assert len(statement["Resource"]) == 7
+    assert len(statement["Resource"]) == 8
     assert statement["Condition"] == {
         "ForAllValues:StringLike": {keys: ["cmp_rehearse*", "rehearse*"]},
         "Null": {keys: "false"},

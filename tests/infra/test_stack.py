@@ -73,7 +73,7 @@ def test_the_outputs_are_those_that_people_and_tests_read(templates):
     expected = named | {
         f"{name}Table"
         for name in (
-            *("Campaigns", "Requests", "Stock", "Buyers", "Waitlists"),
+            *("Campaigns", "Requests", "Stock", "Overflow", "Buyers", "Waitlists"),
             *("Orders", "Payments", "Totals", "Keys", "Addresses", "Log", "Rehearsals"),
         )
     }

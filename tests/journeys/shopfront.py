@@ -163,6 +163,9 @@ class Shopfront:
     def reserve(self, campaign: str, sku: str = "FUJI", quantity: int = 1) -> Json:
         return good(self.wish(campaign, sku, quantity))
 
+    def release(self, reservation: Json) -> Answer:
+        return self.ask(SELL, "DELETE", f"/v1/reservations/{reservation['id']}")
+
     def stand_in_line(self, campaign: str, buyer: str, sku: str = "FUJI") -> Answer:
         body = {"sku": sku, "quantity": 1, "buyer_id": buyer}
         return self.ask(SELL, "POST", f"/v1/campaigns/{campaign}/waitlist", body)

@@ -194,10 +194,6 @@ def the_first_key_of_a_campaign_is_everybodys(rig: Rig) -> None:
 # -- stock ---------------------------------------------------------------------------------------------
 
 
-def a_seal_makes_no_block_out_of_nothing(rig: Rig) -> None:
-    assert not rig.stock.amend(rig.shelf, 0, ledger.seal()).done
-
-
 def an_end_makes_no_block_out_of_nothing(rig: Rig) -> None:
     ending = ledger.abandon(MINE, rig.now, now=None, room=None)
     try:
@@ -207,10 +203,56 @@ def an_end_makes_no_block_out_of_nothing(rig: Rig) -> None:
     assert not done
 
 
-def no_request_begins_in_a_sealed_block(rig: Rig) -> None:
+def _moved(rig: Rig) -> tuple[ledger.Block, ledger.Amendment]:
+    """A block after an entry was moved out of it, and a take of one that was read before that."""
     _laid_out(rig)
-    rig.stock.amend(rig.shelf, 0, ledger.seal())
-    assert not rig.stock.amend(rig.shelf, 0, _take(rig, MINE).at_home()).done
+    assert rig.stock.amend(rig.shelf, 0, _take(rig, THEIRS)).done
+    before = rig.stock.read(rig.shelf, 0)
+    assert before is not None
+    ended = ledger.end(THEIRS, before.ledger[THEIRS], Kind.RELEASED)
+    assert rig.stock.amend(rig.shelf, 0, ended).done
+    _move(rig)
+    return before, _take(rig, THEIRS)
+
+
+def _move(rig: Rig) -> None:
+    block = rig.stock.read(rig.shelf, 0)
+    assert block is not None
+    entries = block.movable()
+    rig.stock.copy_out(rig.shelf, 0, dict(entries))
+    assert rig.stock.amend(rig.shelf, 0, ledger.move_out(entries, block)).done
+
+
+def nothing_is_placed_unseen_where_entries_were_moved_out(rig: Rig) -> None:
+    before, take = _moved(rig)
+    assert not rig.stock.amend(rig.shelf, 0, take.in_ledger_as(before.overflow)).done
+
+
+def nothing_is_placed_where_another_entry_was_moved_out_since_the_look(rig: Rig) -> None:
+    _moved(rig)
+    looked = rig.stock.read(rig.shelf, 0)
+    assert looked is not None
+    mine = _take(rig, MINE)
+    assert rig.stock.amend(rig.shelf, 0, mine.in_ledger_as(looked.overflow)).done
+    held = mine.write[MINE]
+    assert held is not None
+    assert rig.stock.amend(rig.shelf, 0, ledger.end(MINE, held, Kind.RELEASED)).done
+    _move(rig)
+    assert not rig.stock.amend(rig.shelf, 0, mine.in_ledger_as(looked.overflow)).done
+
+
+def a_mark_that_has_changed_is_not_removed(rig: Rig) -> None:
+    _moved(rig)
+    looked = rig.stock.read(rig.shelf, 0)
+    assert looked is not None
+    assert looked.overflow is not None
+    mine = _take(rig, MINE).in_ledger_as(looked.overflow)
+    assert rig.stock.amend(rig.shelf, 0, mine).done
+    held = mine.write[MINE]
+    assert held is not None
+    assert rig.stock.amend(rig.shelf, 0, ledger.end(MINE, held, Kind.RELEASED)).done
+    _move(rig)
+    assert not rig.stock.amend(rig.shelf, 0, ledger.unmark(looked.overflow)).done
 
 
 def nothing_is_held_before_the_opening(rig: Rig) -> None:
@@ -383,9 +425,14 @@ DUELS: dict[Term, Duel] = {
     ("orders", "Put", "v = ?"): a_refund_that_was_given_up_meanwhile_is_not_left_waiting,
     ("payments", "Put", "attribute_not_exists(id)"): an_event_is_put_aside_once,
     ("addresses", "Put", "attribute_not_exists(campaign)"): the_first_key_of_a_campaign_is_everybodys,
-    ("stock", "SET", "attribute_exists(k)"): a_seal_makes_no_block_out_of_nothing,
     ("stock", "ledger", "attribute_exists(k)"): an_end_makes_no_block_out_of_nothing,
-    ("stock", "ledger", "attribute_not_exists(w)"): no_request_begins_in_a_sealed_block,
+    ("stock", "REMOVE", "w = ?"): a_mark_that_has_changed_is_not_removed,
+    ("stock", "ledger", "attribute_not_exists(w)"): (
+        nothing_is_placed_unseen_where_entries_were_moved_out
+    ),
+    ("stock", "ledger", "w = ?"): (
+        nothing_is_placed_where_another_entry_was_moved_out_since_the_look
+    ),
     ("stock", "ledger", "o <= ?"): nothing_is_held_before_the_opening,
     ("stock", "ledger", "size(h) < ?"): a_ledger_takes_no_more_than_it_has_room_for,
     ("stock", "SET", "(attribute_not_exists(m) OR m <= ?)"): what_is_paused_is_not_opened_by_somebody_late,

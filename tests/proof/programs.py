@@ -105,7 +105,7 @@ def stock(rig: Rig) -> None:
         block = rig.stock.read(rig.shelf, place)
         if block is not None:
             amendment = _amendment(rig, block)
-            if amendment.write or amendment.seal:
+            if amendment.write or amendment.unmark:
                 rig.stock.amend(rig.shelf, place, amendment)
         else:
             rig.stock.amend(rig.shelf, place, ledger.prune([(rig.key(), _entry(rig))]))
@@ -129,7 +129,8 @@ def _amendment(rig: Rig, block: Block) -> ledger.Amendment:
     room = random.choice([2, 5, 12])
     choices: list[Callable[[], ledger.Amendment]] = [
         lambda: ledger.take(key, new, now=rig.now, room=room, over=over),
-        lambda: ledger.take(key, new, now=rig.now, room=room).at_home(),
+        lambda: ledger.take(key, new, now=rig.now, room=room).in_ledger_as(block.overflow),
+        lambda: _move_out(rig, block),
         lambda: ledger.forward(
             key, Entry(Kind.FORWARD, 0, rig.now + 60, 2), now=rig.now, room=room, over=over
         ),
@@ -138,9 +139,22 @@ def _amendment(rig: Rig, block: Block) -> ledger.Amendment:
         lambda: ledger.end(key, there, random.choice([Kind.RELEASED, Kind.EXPIRED, Kind.VOID])),
         lambda: ledger.expire(list(block.ledger.items())[:2]),
         lambda: ledger.prune(list(block.ledger.items())[:2]),
-        lambda: ledger.seal() if random.random() < 0.2 else ledger.confirm(key, there, 1),
+        lambda: (
+            ledger.unmark(block.overflow)
+            if block.overflow is not None
+            else ledger.confirm(key, there, 1)
+        ),
     ]
     return random.choice(choices)()
+
+
+def _move_out(rig: Rig, block: Block) -> ledger.Amendment:
+    """Entries are copied into the overflow table, and searched there, before they are to be removed from their block."""
+    moved = block.movable()[:2]
+    rig.stock.copy_out(rig.shelf, block.number, dict(moved))
+    rig.stock.read_moved(rig.shelf, block.number, rig.key())
+    rig.stock.all_moved(rig.shelf, block.number)
+    return ledger.move_out(moved, block)
 
 
 def _board(rig: Rig) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from local.simulation.gateway import Answer, Ask
@@ -45,9 +46,13 @@ CALM: Final = Plan(
     watchers=0,
     merchant="nothing",
     begins_by="schedule",
-    scale=Scale(block_units=2, order_shards=2),
+    scale=Scale(block_units=2, room=3, order_shards=2),
     restless=0.0,
 )
+
+
+_FULL: Final = Scale(block_units=1, room=3, order_shards=2)
+"""Ledgers that are full after three requests."""
 
 
 class Script:
@@ -200,6 +205,30 @@ class Script:
         expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
         order: dict[str, Any] = answer.body
         return order
+
+    def refuse_to_check_out(self, reservation: Answer, code: str) -> None:
+        ask = Ask(
+            CHECKOUT,
+            {"reservation_id": reservation.body["id"]},
+            {
+                "buyer_id": reservation.body["buyer_id"],
+                "payment_method": "card",
+                "ship_to": SHIP_TO,
+            },
+            key="sell",
+            headers={"idempotency-key": self._show.clients.fresh_key()},
+        )
+        answer = self._show.clients.insist(ask)
+        expect(answer.code == code, ask, answer)
+
+    def look_at_order(self, order: Mapping[str, Any], state: str) -> None:
+        """Again, until it is so."""
+        for _ in range(20):
+            seen = self.read_order(order)
+            if seen.body["state"] == state:
+                return
+            self._wait(1)
+        raise AssertionError(f"it never becomes {state}: {seen}")
 
     def read_order(self, order: Mapping[str, Any]) -> Answer:
         return self._show.clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
@@ -405,6 +434,83 @@ def _stay_within_the_limit(script: Script) -> None:
     # The purse still counts what has run out by then; it is looked up, and does not stand in the way.
     script.at(20)
     script.reserve(2, "fay", "PEAR")
+
+
+def _come_and_go(script: Script) -> None:
+    """More requests than the ledgers have room for, and then none until nobody asks for them any more."""
+    script.at(0.2)
+    first = script.reserve(1, "first")
+    script.release(first)
+    kept = script.reserve(1, "kept")
+    for number in range(9):
+        script.release(script.reserve(1, f"churner {number}"))
+    script.release(first)
+    expect(script.look(first).body["state"] == "released", first)
+    order = script.check_out(kept)
+    script.pay(order)
+    script.rest(1)
+    script.refund(order, restock=True)
+    script.rest(8)
+    for number in range(9):
+        script.release(script.reserve(1, f"late churner {number}"))
+    script.at(110)
+    script.reserve(1, "last")
+
+
+def _churn(script: Script, count: int, name: str = "churner") -> None:
+    for number in range(count):
+        script.release(script.reserve(1, f"{name} {number}"))
+
+
+def _pay_late_at_a_full_ledger(script: Script) -> None:
+    script.at(0.5)
+    late = script.check_out(script.reserve(1, "ana"))
+    script.at(17)
+    _churn(script, 2)
+    script.pay(late)
+    script.rest(1)
+    script.look_at_order(late, "paid")
+
+
+def _compare_books_at_a_full_ledger(script: Script) -> None:
+    script.at(0.5)
+    late = script.check_out(script.reserve(1, "ana"))
+    script.at(17)
+    _churn(script, 2)
+    script.at(30.5)
+    script.pay(late)
+    script.rest(1)
+    script.command("reconcile")
+    script.look_at_order(late, "paid")
+
+
+def _wait_at_a_full_ledger(script: Script) -> None:
+    script.at(0.5)
+    gone = script.reserve(1, "ana")
+    script.at(17)
+    _churn(script, 5)
+    script.refuse_to_check_out(gone, "reservation_expired")
+    held = script.reserve(1, "ben")
+    tickets = [script.wait_for(1, f"waiter {number}") for number in range(4)]
+    # Her hold has run out and was moved out of the ledger: it does not count against her limit.
+    tickets.append(script.wait_for(1, "ana"))
+    script.release(held)
+    for ticket in tickets:
+        script.release(script.take_turn(ticket))
+
+
+def _give_back_what_a_moved_forward_leads_to(script: Script) -> None:
+    script.at(0.2)
+    held = [script.reserve(1, f"holder {number}") for number in range(4)]
+    orders = [script.buy(2, f"pair {number}") for number in range(2)]
+    for reservation in held:
+        script.release(reservation)
+    _churn(script, 24)
+    for order in orders:
+        script.look_at_order(order, "paid")
+        script.refund(order, restock=True)
+    script.rest(8)
+    _churn(script, 4, "after")
 
 
 def _want_what_is_left(units: int) -> Act:
@@ -673,10 +779,10 @@ SAFE: Final = ("oversell", "unfair", "books balanced", "every hold ended")
 """Objectives that are met whoever dies."""
 
 
-def _rehearse(script: Script) -> None:
+def _rehearse(script: Script, *, buyers: int = 6, seed: int = 3) -> None:
     script.at(-100)
     before = script.not_of_the_show()
-    wish = script.post("rehearse", expected_buyers=6, seed=3)
+    wish = script.post("rehearse", expected_buyers=buyers, seed=seed)
     first = script.repeat(wish)
     expect(first.ok and script.repeat(wish).headers["idempotent-replayed"] == "true", first)
     ask = Ask("GET /v1/rehearsals/{rehearsal_id}", {"rehearsal_id": first.body["id"]}, key="manage")
@@ -899,8 +1005,48 @@ SCENES: Final = (
             scale=Scale(block_units=1, room=3, order_shards=2),
         ),
         tuple(map(_want_what_is_left, (1, 2, 2))),
-        ("reservation over several blocks", "reservation never completed", "block sealed"),
+        ("reservation over several blocks", "reservation never completed", "overflow mark set"),
         rehearsals=40,
+    ),
+    Scene(
+        "churn",
+        replace(
+            CALM,
+            length=120,
+            offers=(("APPLE", 2, 990, None),),
+            scale=_FULL,
+        ),
+        (_come_and_go,),
+        ("reservation released", "overflow mark set", "sale in the overflow table"),
+    ),
+    Scene(
+        "late at a full ledger",
+        replace(CALM, length=40, offers=(("APPLE", 1, 990, None),), scale=_FULL),
+        (_pay_late_at_a_full_ledger,),
+        ("late payment found units", "overflow mark set"),
+    ),
+    Scene(
+        "books compared at a full ledger",
+        replace(CALM, length=50, offers=(("APPLE", 1, 990, 3),), scale=_FULL),
+        (_compare_books_at_a_full_ledger,),
+        ("late payment found units", "overflow mark set", "in trouble"),
+        (
+            Trouble("keep_books", "GetItem", "campaigns", 14, since=30),
+            Trouble("payment_webhooks", "UpdateItem", "buyers", 14, since=30),
+        ),
+    ),
+    Scene(
+        "a line at a full ledger",
+        replace(CALM, length=90, waitlist=20, offers=(("APPLE", 1, 990, 1),), scale=_FULL),
+        (_wait_at_a_full_ledger,),
+        ("ticket left", "overflow mark set"),
+    ),
+    Scene(
+        "given back by way of a moved forward",
+        replace(CALM, length=40, offers=(("APPLE", 8, 990, None),), scale=_FULL),
+        (_give_back_what_a_moved_forward_leads_to,),
+        ("refund succeeded", "sale beyond a moved forward"),
+        rehearsals=12,
     ),
     Scene(
         "a line",
@@ -1153,6 +1299,18 @@ SCENES: Final = (
             deals=_DEALS_OF_A_MOMENT,
         ),
         (_rehearse,),
+        ("campaign closed",),
+    ),
+    Scene(
+        "rehearsed at full ledgers",
+        replace(
+            CALM,
+            ahead=130,
+            length=10,
+            offers=(("APPLE", 9, 990, None),),
+            scale=Scale(block_units=1, room=2, order_shards=2),
+        ),
+        (partial(_rehearse, buyers=24, seed=1),),
         ("campaign closed",),
     ),
     Scene(

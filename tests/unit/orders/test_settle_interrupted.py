@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from shared.domain.campaign import Status
-from shared.domain.errors import LedgerFull, SoldOut, StoreBusy
+from shared.domain.errors import SoldOut, StockContended, StoreBusy
 from shared.domain.order import Order, OrderState
+from shared.use_cases import settle_payment
 from shared.use_cases.judge_payment import Outcome
 from tests.fakes import Crash
 from tests.memory_orders import MemoryOrders, MemoryQuarantine
@@ -199,18 +200,36 @@ def test_a_crash_at_any_moment_leaves_the_units_or_the_money(
     assert point > 3
 
 
-@pytest.mark.parametrize("busy", [StoreBusy, LedgerFull])
-def test_a_store_that_does_not_answer_asks_for_another_delivery(busy: type[StoreBusy]):
+def test_units_that_others_take_and_release_are_looked_for_at_the_next_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    shop = Shop(3)
+    order = shop.order()
+    shop.now += HOLD + 1
+    with monkeypatch.context() as contended:
+
+        def never(*_: object) -> None:
+            raise StockContended
+
+        contended.setattr(settle_payment, "take_units", never)
+        with pytest.raises(StoreBusy):
+            shop.pay(order)
+
+    assert shop.pay(order) is Outcome.PAID
+    shop.check(settled=True)
+
+
+def test_a_store_that_does_not_answer_asks_for_another_delivery():
     shop = Shop(3)
     order = shop.order()
     shop.now += HOLD
 
     def silent(what: str) -> None:
         if what == "before save":
-            raise busy
+            raise StoreBusy
 
     shop.watch(silent)
-    with pytest.raises(busy):
+    with pytest.raises(StoreBusy):
         shop.pay(order)
     shop.recover()
 

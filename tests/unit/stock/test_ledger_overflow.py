@@ -116,56 +116,87 @@ def test_a_block_full_of_forwards_of_passers_by_sells_its_last_unit() -> None:
     assert crowd.sums().free == 0
 
 
-@given(st.data())
-@settings(max_examples=150, deadline=None)
-def test_whatever_came_before_free_units_are_sold_to_a_new_buyer(data: st.DataObject) -> None:
-    units = data.draw(st.lists(st.integers(1, UNITS), min_size=1, max_size=3))
-    crowd = Crowd(units, data.draw(st.integers(0, 99)))
-    held: list[str] = []
-    sold: list[str] = []
-    for number in range(data.draw(st.integers(20, 60))):
-        action = data.draw(
-            st.sampled_from(
-                ("hold", "hold", "end", "end", "sell", "restock", "wait", "beat", "retry")
-            )
-        )
-        chosen = data.draw(st.integers(0, 99))
+class Crowded:
+    """Steps of a sale in any order, each with what must hold after it."""
+
+    def __init__(self, units: list[int], seed: int) -> None:
+        self.crowd = Crowd(units, seed)
+        self.units = sum(units)
+        self.held: list[str] = []
+        self.sold: list[str] = []
+
+    def step(self, action: str, number: int, chosen: int, quantity: int) -> None:
+        crowd = self.crowd
         # No process goes by a count of before any more that said sold out.
         crowd.now += 2
-        held = [each for each in held if crowd.taken[each].tail.deadline > crowd.now]
-        if action == "hold":
-            quantity = data.draw(st.integers(1, 3))
-            try:
-                crowd.hold(f"request {number}", quantity)
-                held.append(f"request {number}")
-            except SoldOut:
-                assert crowd.sums().free < quantity
-        elif action in ("end", "sell") and held:
-            request = held.pop(chosen % len(held))
-            if action == "end":
-                crowd.end(request)
-            else:
-                crowd.sell(request)
-                sold.append(request)
-        elif action == "restock" and sold:
-            crowd.restock(sold.pop(chosen % len(sold)))
-        elif action == "wait":
-            crowd.now += data.draw(st.sampled_from((1, 30, HOLD, GONE)))
-            crowd.beat()
-        elif action == "beat":
-            crowd.beat()
-        elif action == "retry" and crowd.taken:
-            request = sorted(crowd.taken)[chosen % len(crowd.taken)]
-            before = crowd.taken[request]
-            if crowd.now < before.tail.deadline + REMEMBERED:
-                again = crowd.take(request, sum(entry.quantity for _, entry in before.parts))
-                assert (again.key, again.block) == (before.key, before.block)
-                assert again.tail.deadline == before.tail.deadline
-        crowd.check(sum(units))
-    crowd.now += 2
-    for number in range(crowd.sums().free):
-        crowd.take(f"buyer {number}")
-    assert crowd.sums().free == 0
+        self.held = [each for each in self.held if crowd.taken[each].tail.deadline > crowd.now]
+        getattr(self, action)(f"request {number}", chosen, quantity)
+        crowd.check(self.units)
+
+    def hold(self, request: str, _chosen: int, quantity: int) -> None:
+        free = self.crowd.sums().free
+        try:
+            self.crowd.hold(request, quantity)
+        except SoldOut:
+            assert free < quantity
+        else:
+            self.held.append(request)
+
+    def end(self, _request: str, chosen: int, _quantity: int) -> None:
+        if self.held:
+            self.crowd.end(self.held.pop(chosen % len(self.held)))
+
+    def sell(self, _request: str, chosen: int, _quantity: int) -> None:
+        if self.held:
+            self.sold.append(self.held.pop(chosen % len(self.held)))
+            self.crowd.sell(self.sold[-1])
+
+    def restock(self, _request: str, chosen: int, _quantity: int) -> None:
+        if self.sold:
+            self.crowd.restock(self.sold.pop(chosen % len(self.sold)))
+
+    def wait(self, _request: str, chosen: int, _quantity: int) -> None:
+        self.crowd.now += (1, 30, HOLD, GONE)[chosen % 4]
+        self.beat()
+
+    def beat(self, *_: object) -> None:
+        self.crowd.beat()
+
+    def retry(self, _request: str, chosen: int, _quantity: int) -> None:
+        taken = self.crowd.taken
+        if not taken:
+            return
+        request = sorted(taken)[chosen % len(taken)]
+        before = taken[request]
+        if self.crowd.now < before.tail.deadline + REMEMBERED:
+            again = self.crowd.take(request, sum(entry.quantity for _, entry in before.parts))
+            assert (again.key, again.block) == (before.key, before.block)
+            assert again.tail.deadline == before.tail.deadline
+
+
+ACTIONS = ("hold", "hold", "end", "end", "sell", "restock", "wait", "beat", "retry")
+
+
+@given(
+    st.lists(st.integers(1, UNITS), min_size=1, max_size=3),
+    st.integers(0, 99),
+    st.lists(
+        st.tuples(st.sampled_from(ACTIONS), st.integers(0, 99), st.integers(1, 3)),
+        min_size=20,
+        max_size=60,
+    ),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_came_before_free_units_are_sold_to_a_new_buyer(
+    units: list[int], seed: int, steps: list[tuple[str, int, int]]
+) -> None:
+    sale = Crowded(units, seed)
+    for number, (action, chosen, quantity) in enumerate(steps):
+        sale.step(action, number, chosen, quantity)
+    sale.crowd.now += 2
+    for number in range(sale.crowd.sums().free):
+        sale.crowd.take(f"buyer {number}")
+    assert sale.crowd.sums().free == 0
 
 
 # -- what was moved answers as before ------------------------------------------------------------------
@@ -249,7 +280,7 @@ def test_a_restocked_sale_in_the_overflow_table_is_counted_found_and_kept() -> N
 
 @given(st.integers(1, 6), st.booleans(), st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
-def test_killed_while_entries_are_moved_nothing_is_lost(at: int, after: bool, seed: int) -> None:  # noqa: FBT001
+def test_killed_while_entries_are_moved_nothing_is_lost(at: int, after: bool, seed: int) -> None:
     crowd = Crowd([UNITS], seed)
     crowd.churn(ROOM)
     calls = 0
@@ -276,7 +307,7 @@ def test_killed_while_entries_are_moved_nothing_is_lost(at: int, after: bool, se
 
 
 def test_a_request_that_slept_while_its_duplicate_came_and_went_takes_nothing() -> None:
-    """It has searched the overflow table, and is about to place its entry; its duplicate's entry is moved there meanwhile."""
+    """The entry of its duplicate is moved after it has searched, and before it places its own."""
     crowd = Crowd([UNITS])
     crowd.churn(2 * ROOM)
     crowd.hints.count(crowd.shelf)
