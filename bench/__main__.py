@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import beat, cpu, on_air, package, paid_order, pollers, rivals, selling_out
+from bench import beat, churn, cpu, on_air, package, paid_order, pollers, rivals, selling_out
 from bench.meter import Meter
 from bench.report import show, tell
 from bench.show import connect
@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
         rows = [
             selling_out.typical(meter),
             *selling_out.selling_out(meter),
+            *churn.churn(meter),
             *rivals.transactions(client),
             *paid_order.paid_orders(meter),
             selling_out.storm(meter),

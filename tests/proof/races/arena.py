@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,13 @@ from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain.campaign import Offer
 from shared.domain.order import Order
 from shared.domain.show_control import cancel
+from shared.domain.stock import Block, Entry
 from shared.domain.totals import Sums
 from shared.domain.waitlist import Ticket
 from shared.use_cases.keep_books import Phase
 from shared.use_cases.prepare_stock import block_sizes
 from shared.use_cases.save_campaign import change_campaign
+from shared.use_cases.stock_ports import shelf
 from shared.use_cases.take_snapshot import count_blocks
 from shared.use_cases.waitlist_ports import Line
 from tests.dynamodb.stage import Stage
@@ -119,6 +122,20 @@ class Race:
         line = Line(self.show.id, FUJI)
         return [ticket for _, ticket in waitlists.tickets(line, since=1, most=1_000) if ticket]
 
+    def whole(self, blocks: list[Block]) -> list[Block]:
+        """The blocks with every entry of their ledgers that is in the overflow table."""
+        place = shelf(self.show.campaign, self.show.campaign.offers[0])
+        found = []
+        for block in blocks:
+            pages = self.show.stock._pages(place, block.number, since=0)
+            moved = {
+                key: Entry.decode(int(value["N"]), place.epoch)
+                for page in pages
+                for key, value in page.items()
+            }
+            found.append(replace(block, ledger={**moved, **block.ledger}))
+        return found
+
     def judge(self, *, settled: bool = False, pruned: bool = False) -> Sums:
         """
         Nothing was lost, made up or counted twice, at any read. ``settled``: and everything has come to its end; ``pruned``:
@@ -144,7 +161,7 @@ class Race:
                 found += durable(
                     history,
                     "reserve",
-                    reservations(history, campaign, blocks, orders, self.tickets()),
+                    reservations(history, campaign, self.whole(blocks), orders, self.tickets()),
                 )
         if "check out" in done:
             found += durable(history, "check out", [order.reservation_id for order in orders])

@@ -251,3 +251,42 @@ def test_a_refused_twin_of_a_request_that_was_served_does_not_lift_the_limit(
     more = show.process().reserve("ana", "two")
     assert isinstance(more, BuyerLimitReached if once else Reservation)
     assert show.judge().held == 1
+
+
+def come_and_go(process: Process, visits: int) -> set[str]:
+    """One buyer after the other who gives units back at once; by what names they were refused."""
+    refused = set()
+    for number in range(visits):
+        answer = process.reserve(f"visitor {process.number}", f"visit {number}")
+        if isinstance(answer, Reservation):
+            process.release(answer)
+        else:
+            refused.add(getattr(answer, "code", repr(answer)))
+    return refused
+
+
+@pytest.mark.parametrize(("units", "block_units"), [(1, 1), (4, 4), (12, 4), (6, 1)])
+def test_after_any_number_who_come_and_go_every_unit_is_free_to_be_taken(
+    race: MakeRace, units: int, block_units: int
+):
+    show = race(units, units, block_units=block_units, room=block_units + 2)
+    acts = [partial(come_and_go, process, 12) for process in show.processes(8)]
+    refused = set().union(*show.at_once(*acts))
+    assert refused <= {"sold_out", "stock_contended"}
+    # What was said of it meanwhile is forgotten by then.
+    show.show.wait(2)
+    assert len(crowd_of(show, 3 * units, 4)) == units
+    assert show.judge().available == 0
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_one_key_at_many_processes_takes_units_once_while_others_come_and_go(
+    race: MakeRace, seed: int
+):
+    show = race(seed, 8, block_units=(8, 4, 2, 1)[seed], room=(8, 4, 2, 1)[seed] + 2)
+    crowd = [partial(come_and_go, process, 15) for process in show.processes(6)]
+    one = [partial(each.reserve, "ana", "one", 2) for each in show.processes(12)]
+    answers = show.at_once(*crowd, *one)[len(crowd) :]
+    assert len({each.id for each in served(answers)}) <= 1
+    sums = show.judge()
+    assert sums.held == (2 if served(answers) else 0)

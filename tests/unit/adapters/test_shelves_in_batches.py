@@ -23,9 +23,8 @@ class Store:
     def __init__(self, *blocks: int) -> None:
         self.memory = MemoryDynamoDB(lambda: 0.0)
         self.asked: list[int] = []
-        self.stock = DynamoDBStock(
-            Client("dynamodb", self.serve, QuietLine()), "stock", lambda: "overflow"
-        )  # type: ignore[arg-type]
+        client: Any = Client("dynamodb", self.serve, QuietLine())
+        self.stock = DynamoDBStock(client, "stock", lambda: "overflow")
         self.shelves = [
             replace(SHELF, sku=f"SKU-{number}", blocks=count) for number, count in enumerate(blocks)
         ]

@@ -371,3 +371,22 @@ def test_a_plan_with_coupons_names_the_cue_that_does_not_fit(
     errors = refused.value.facts["errors"]
     assert [error["pointer"] for error in errors] == found
     assert all("at second" in error["detail"] for error in errors)
+
+
+def test_uses_of_a_coupon_that_come_back_can_be_had_however_many_had_them_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.domain.stock.BLOCK_UNITS", 2)
+    monkeypatch.setattr("shared.table.ledger_room", lambda *_: 4)
+    shop = Shop(60, cues=(coupon(uses=6),))
+    for number in range(4):
+        shop.reserve(f"keeps {number}", coupon="apple10")
+    for number in range(60):
+        got = shop.reserve(f"comes and goes {number}", coupon="apple10")
+        assert price(got) == 8910
+        shop.reservations.release(got.id, shop.campaign.merchant, shop.now)
+        shop.now += 2
+        shop.check()
+    assert [price(shop.reserve(buyer, coupon="apple10")) for buyer in ("ana", "ben")] == [8910] * 2
+    with pytest.raises(CouponExhausted):
+        shop.reserve("cleo", coupon="apple10")

@@ -24,8 +24,8 @@ from shared.domain.stock import (
     refund_whole,
 )
 from shared.use_cases.ledger_overflow import entry_in, read_entry
-from shared.use_cases.take_units import Taken, find_units
-from tests.unit.stock.test_take_units import EPOCH, HOLD, SECRET, Died, Sale, Wish
+from shared.use_cases.take_units import Taken, Wish, find_units
+from tests.unit.stock.test_take_units import EPOCH, HOLD, SECRET, Died, Sale
 
 ROOM = 6
 UNITS = 3
@@ -80,10 +80,15 @@ class Crowd(Sale):
 # -- liveness ------------------------------------------------------------------------------------------
 
 
+def _sell_and_restock(crowd: Crowd, request: str) -> None:
+    crowd.sell(request)
+    crowd.restock(request)
+
+
 ENDINGS: dict[str, Callable[[Crowd, str], None]] = {
     "released": lambda crowd, request: crowd.end(request),
     "expired": lambda crowd, request: crowd.end(request, Kind.EXPIRED),
-    "restocked": lambda crowd, request: (crowd.sell(request), crowd.restock(request))[0],
+    "restocked": _sell_and_restock,
 }
 
 
