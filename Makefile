@@ -8,16 +8,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help install check test demo bench synth generate proof lock clean
+.PHONY: help install format check test test-unit simulate demo bench synth generate proof lock clean
 
 help:  ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed  ## .venv/ and node_modules/, from the lock files
 
 .venv/.installed: requirements.lock package-lock.json local/install.py
 	@command -v $(PYTHON) > /dev/null || { echo "livehour: there is no $(PYTHON) here: install Python 3.11 or newer, or name yours with 'make PYTHON=/path/to/python3 ...'." >&2; exit 2; }
 	@$(PYTHON) local/install.py
+
+format: install  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 check: install  ## format, lint, types, direction of imports, generated files up to date
 	$(BIN)/ruff format --check .
@@ -28,6 +32,12 @@ check: install  ## format, lint, types, direction of imports, generated files up
 
 test: install  ## every test (PYTEST_ARGS="-k campaign" for some of them)
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-unit: install  ## the rules, with fakes and without sockets: a minute
+	@$(BIN)/pytest -n 2 tests/unit $(PYTEST_ARGS)
+
+simulate: install  ## whole shows in memory, with faults and every invariant (SIMULATE_ARGS="--shows 500 --seed 7")
+	@$(BIN)/livehour simulate $(SIMULATE_ARGS)
 
 demo: install  ## the Washington Apple hour in two minutes, with a verdict
 	@$(BIN)/livehour demo $(DEMO_ARGS)

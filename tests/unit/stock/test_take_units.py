@@ -12,7 +12,7 @@ from shared import table
 from shared.domain import stock as ledger
 from shared.domain.errors import CampaignNotOpen, IdempotencyKeyReused, ReservationExpired, SoldOut
 from shared.domain.ids import ledger_key
-from shared.domain.stock import Block, Counters, Entry, Gate, Kind
+from shared.domain.stock import ALWAYS, Block, Counters, Entry, Gate, Kind, OverflowMark
 from shared.use_cases.hints import Hints
 from shared.use_cases.keep_stock import keep_stock
 from shared.use_cases.stock_ports import Shelf
@@ -88,6 +88,10 @@ def item_size(shelf: Shelf, block: Block) -> int:
         sums.released,
     ]
     numbers += [sums.expired, block.opens, block.closes, block.epoch]
+    optional = [sums.replay_orders, sums.replay_sold, sums.replay_gross, sums.replay_refunded]
+    optional += [sums.moved_orders, sums.moved_refunded, block.stamped_for]
+    optional += [block.overflow.encode(block.epoch)] if block.overflow is not None else []
+    numbers += [number for number in optional if number]
     size += sum(1 + table.number_size(number) for number in numbers)
     entries = (entry.encode(block.epoch) for entry in block.ledger.values())
     return (
@@ -318,8 +322,15 @@ def test_an_item_never_exceeds_one_write_unit(seed: int) -> None:
             kind, 32, EPOCH + 611_111, following, deal=500 if following is None else 0
         )
     shelf = Shelf("cmp_" + "a" * 16, sku, 31_250, 31_250, EPOCH, room)
-    sums = Counters(32, 31, 31, 31, 32 * 10**12 - 1, 32 * 10**12 - 1, 9_999_999, 9_999_999)
-    block = Block(31_249, EPOCH + 99, EPOCH + 611_111, EPOCH + 1, sums, entries)
+    money = 32 * 10**12 - 1
+    ended = 9_999_999
+    sums = Counters(
+        *(32, 31, 31, 31, money, money, ended, ended, 31, 31, money, money, 9_999, 99_999)
+    )
+    mark = OverflowMark(EPOCH + 1 + ALWAYS, 999_999)
+    block = Block(
+        31_249, EPOCH + 99, EPOCH + 611_111, EPOCH + 1, sums, entries, mark, stamped_for=999_999
+    )
     assert item_size(shelf, block) <= table.WRITE_UNIT
 
 
