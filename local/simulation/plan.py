@@ -55,6 +55,10 @@ class Plan:
     """Coupons and flash prices that have a cap, as their merchant writes them."""
     waitlist: int | None = None
     """How long units are held for who waited; ``None``: nobody can wait."""
+    open_holds: int | None = None
+    """Holds that one buyer may have open at once."""
+    holds_begun: int | None = None
+    """Holds that one buyer may begin within ten minutes."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -106,6 +110,8 @@ class Plan:
             "currency": "CNY",
             "hold_seconds": self.hold,
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
+            "max_open_holds_per_buyer": self.open_holds,
+            "max_holds_per_ten_minutes": self.holds_begun,
             "offers": [
                 {
                     "sku": sku,
@@ -123,6 +129,8 @@ class Plan:
 
 _WITH_RELEASES: Final = 25
 """Seconds of the shows in which stock is released."""
+_WITH_HOLD_LIMITS: Final = (15,)
+"""Seconds of a hold in the shows that limit the holds of a buyer."""
 KINDS: Final = (*("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge"),)
 WEIGHTS: Final = (2, 4, 3, 3, 1, 1, 2, 4, 3)
 
@@ -166,6 +174,12 @@ def draw_plan(random: Random) -> Plan:
     )
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))
+    if plan.hold in _WITH_HOLD_LIMITS:
+        plan = replace(
+            plan,
+            open_holds=1 + plan.buyers % 2,
+            holds_begun=None if plan.watchers else 2 + plan.buyers % 3,
+        )
     return _with_faults(plan, random)
 
 
