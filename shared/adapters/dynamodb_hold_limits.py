@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared import table
 from shared.adapters.dynamodb_faults import store_faults
-from shared.domain.hold_limits import WINDOW, BuyerHolds, HoldClaim, HoldLimits
+from shared.domain.hold_limits import (
+    DELIVERIES,
+    WINDOW,
+    BuyerHolds,
+    HoldClaim,
+    HoldLimits,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,7 +37,7 @@ _OWN: Final = frozenset(
 )
 _OFFERS: Final = 1_000
 _FLAG: Final = 2
-"""A claim is one number: its deadline, whether it is shared, whether it has ended, and its offer, which is below 1,000."""
+"""A claim is one number: deadline, delivery, whether it is shared, whether it has ended, and offer, which is below 1,000."""
 _ONE: Final = {"N": "1"}
 _LESS: Final = {"N": "-1"}
 _NAMES: Final = {
@@ -159,8 +165,9 @@ def _ttl(claims: Iterable[HoldClaim]) -> dict[str, str]:
 
 
 def _encode(claim: HoldClaim) -> dict[str, str]:
+    made = claim.deadline * DELIVERIES + claim.delivery
     flags = claim.shared * _FLAG + claim.ended
-    return {"N": str((claim.deadline * _FLAG * _FLAG + flags) * _OFFERS + claim.offer)}
+    return {"N": str((made * _FLAG * _FLAG + flags) * _OFFERS + claim.offer)}
 
 
 def is_buyer_holds(item: Mapping[str, Any]) -> bool:
@@ -175,6 +182,7 @@ def decode(item: Mapping[str, Any]) -> BuyerHolds:
         if name not in _OWN:
             rest, offer = divmod(int(value["N"]), _OFFERS)
             rest, ended = divmod(rest, _FLAG)
-            deadline, shared = divmod(rest, _FLAG)
-            claims[name] = HoldClaim(deadline, offer, bool(shared), bool(ended))
+            rest, shared = divmod(rest, _FLAG)
+            deadline, delivery = divmod(rest, DELIVERIES)
+            claims[name] = HoldClaim(deadline, offer, bool(shared), bool(ended), delivery)
     return BuyerHolds(int(item.get(table.HOLDS_VERSION, {"N": "0"})["N"]), claims)

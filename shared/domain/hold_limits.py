@@ -8,7 +8,7 @@ instants are whole seconds since 1970 UTC. ``hold``: the campaign's ``hold_secon
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +16,7 @@ from shared.domain.campaign import Campaign
 
 WINDOW: Final = 600
 """Seconds in which the holds that begin are counted."""
+DELIVERIES: Final = 1 << 24
 MOST_OPEN: Final = 100
 MOST_BEGUN: Final = 1_000
 """The largest limits a campaign may set. They bound the size of a buyer's item."""
@@ -56,6 +57,9 @@ class HoldClaim:
     """More than one delivery counts on the claim: none of them alone may release it."""
     ended: bool = False
     """Its hold was released, expired or paid. Begun it still has."""
+    delivery: int = 0
+    """Random number below ``DELIVERIES`` of the delivery that made the claim: so a delivery whose write was done, and whose
+    answer was lost, knows the claim for its own."""
 
     def began(self, hold: int) -> int:
         """When the hold began."""
@@ -106,11 +110,7 @@ def still_counted(
         if claim.is_open(now):
             counted[name] = claim
         elif limits.holds_begun is not None and now < claim.leaves_window_at(hold):
-            counted[name] = (
-                claim
-                if claim.ended
-                else HoldClaim(claim.deadline, claim.offer, claim.shared, ended=True)
-            )
+            counted[name] = replace(claim, ended=True)
     return counted
 
 

@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from shared.domain import ids
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.deals import is_other_coupon
 from shared.domain.errors import (
@@ -101,7 +102,9 @@ def reserve_within_limits(
     limits = limits_of(campaign)
     if limits is None:
         return reserve()
-    request = _Request(store, stock, hints, campaign, offer, buyer, wish, limits)
+    delivery = int.from_bytes(ids.draw(3), "big")
+    claim = HoldClaim(wish.deadline, offer.number, delivery=delivery)
+    request = _Request(store, stock, hints, campaign, offer, buyer, wish, limits, claim)
     counted = request.count()
     if isinstance(counted, Taken):
         if is_other_coupon(campaign, counted.tail.deal, code):
@@ -133,15 +136,12 @@ class _Request:
     buyer: str
     wish: Wish
     limits: HoldLimits
+    claim: HoldClaim
+    """What this delivery counts for."""
 
     @property
     def key(self) -> str:
         return self.wish.keys[0]
-
-    @property
-    def claim(self) -> HoldClaim:
-        """What this delivery counts for."""
-        return HoldClaim(self.wish.deadline, self.offer.number)
 
     def count(self) -> bool | Taken:
         """
@@ -150,23 +150,21 @@ class _Request:
         """
         for _ in range(_MAX_ATTEMPTS):
             seen = self.store.claim(self.campaign.id, self.buyer, self.key, self.claim, self.limits)
-            if seen is None:
+            if seen is None or seen.claims.get(self.key) == self.claim:
+                # The latter by a write of this delivery whose answer was lost.
                 return True
             counted = seen.claims.get(self.key)
-            if counted is not None:
-                served = self._served()
-                if served is not None:
-                    return served
-                if counted.is_open(self.wish.now):
-                    if self._share(counted):
-                        return False
-                    continue
+            if counted is not None and (served := self._served()) is not None:
+                return served
+            if counted is not None and counted.is_open(self.wish.now):
+                if self._share(counted):
+                    return False
+                continue
             try:
                 others = self._others(seen.claims)
             except TooManyHolds:
                 # Its own hold may be served and no longer counted, or other requests were counted since.
-                served = self._served()
-                if served is None:
+                if (served := self._served()) is None:
                     raise
                 return served
             claims = _in_one_write(self.key, seen.claims, {**others, self.key: self.claim})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -239,15 +239,18 @@ def test_a_duplicate_of_a_served_request_is_told_the_same_and_counted_once(
         desk.reserve("one", quantity=2)
 
 
-def test_a_duplicate_is_answered_also_when_its_buyer_has_reached_the_limit_since() -> None:
-    desk = limited(1, 2)
+@pytest.mark.parametrize("begun", [None, 2])
+def test_a_duplicate_is_answered_also_when_its_buyer_has_reached_the_limit_since(
+    begun: int | None,
+) -> None:
+    desk = limited(1, begun)
     first = desk.reserve("one")
     release(desk, first)
     second = desk.reserve("two")
     refused(desk, "three")
     assert desk.reserve("one").id == first.id
     assert desk.reserve("two").id == second.id
-    assert len(item(desk).claims) == 2
+    assert len(item(desk).claims) == (begun or 1)
 
 
 def test_a_duplicate_does_not_make_its_hold_begin_later() -> None:
@@ -428,6 +431,22 @@ def test_a_request_that_is_repeated_after_a_crash_is_served_and_counted_once(aft
     assert len(item(desk).claims) == 1
     assert refused(desk, "another").facts["rule"] == "holds_begun"
     assert refused(desk, "another").facts["retry_after"] == WINDOW
+
+
+def test_a_delivery_whose_count_was_done_and_not_answered_releases_it_like_any_other() -> None:
+    """The SDK writes the claim again, and its condition does not hold any more."""
+    desk = limited(1, 1)
+    desk.reserve("all", quantity=64, buyer="bob")
+    claim: Any = desk.holds.claim
+
+    def twice(*wish: Any) -> Any:
+        claim(*wish)
+        return claim(*wish)
+
+    cast(Any, desk.holds).claim = twice
+    with pytest.raises(SoldOut):
+        desk.reserve("late")
+    assert item(desk).claims == {}
 
 
 def test_a_store_that_does_not_answer_leaves_the_request_counted_until_it_is_repeated() -> None:
