@@ -68,6 +68,8 @@ class Court:
         """By ledger key."""
         self._asked: dict[str, dict[str, int]] = {}
         """When each buyer sent each request for a reservation last (milliseconds), by its Idempotency-Key."""
+        self._served: dict[str, int] = {}
+        """When a request was answered with a reservation (milliseconds), by its Idempotency-Key."""
         self._had_open: dict[tuple[str, int], int] = {}
         """Holds that a buyer had open when a request was sent, by its Idempotency-Key and the instant."""
         self._versions: dict[str, int] = {}
@@ -183,6 +185,7 @@ class Court:
             self._limited(campaign, ask, answer, began)
         if not answer.ok:
             return
+        self._served.setdefault(ask.headers["idempotency-key"], self._world.stage.millis)
         body = answer.body
         check = verify(suffix_of(body["id"], PREFIX), campaign.secret)
         offer = campaign.offers[check.offer_number]
@@ -299,17 +302,17 @@ class Court:
         """
         body, buyer = answer.body, ask.body["buyer_id"]
         expect(int(answer.headers["retry-after"]) == body["retry_after"] >= 1, ask, body)
-        request = ask.headers["idempotency-key"]
-        since = began - _MAY_COUNT * 1000
-        under_way = sum(
-            sent >= since for other, sent in self._asked[buyer].items() if other != request
-        )
-        if body["rule"] == HoldRule.OPEN.value:
-            had = max(self._had_open[request, began], self._count_open(campaign, buyer))
-        else:
-            # A process that died after it was counted leaves it counted.
-            under_way = len(self._asked[buyer]) - 1
+        request, is_open = ask.headers["idempotency-key"], body["rule"] == HoldRule.OPEN.value
+        had = max(self._had_open[request, began], self._count_open(campaign, buyer))
+        if not is_open:
             had = sum(1 for _ in self._holds_of(campaign, buyer))
+        # A process that died after it was counted leaves a hold counted as begun.
+        since = began - _MAY_COUNT * 1000 if is_open else 0
+        under_way = sum(
+            sent >= since and self._served.get(other, began) >= began
+            for other, sent in self._asked[buyer].items()
+            if other != request
+        )
         self._audit.ledger.checks["holds refused"] += 1
         said = f"{body} was told to {buyer}, who had {had} and asked for {under_way}"
         expect(had + under_way >= body["limit"], ask, said)

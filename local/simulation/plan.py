@@ -175,10 +175,11 @@ def draw_plan(random: Random) -> Plan:
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))
     if plan.hold in _WITH_HOLD_LIMITS:
+        which, few = plan.buyers % 3, 1 + plan.buyers // 3 % 2
         plan = replace(
             plan,
-            open_holds=1 + plan.buyers % 2,
-            holds_begun=None if plan.watchers else 2 + plan.buyers % 3,
+            open_holds=few if which != 1 else None,
+            holds_begun=few if which == 1 else 2 if which == 2 else None,
         )
     return _with_faults(plan, random)
 

@@ -56,8 +56,6 @@ def _header(description: str, schema: Json | None = None, *, always: bool = True
     return {"description": description, "required": always, "schema": schema or {"type": "string"}}
 
 
-_RETRY_AFTER_LIMIT: Final = "Retry-After-Limit"
-"""Name in the reference of the header ``Retry-After`` where only one of several refusals has it."""
 HEADERS: Final[Json] = {
     "X-Request-Id": _header("Names this answer in our logs."),
     "ETag": _header("The version, in quotes.", {"type": "string", "pattern": '^"[0-9]{1,15}"$'}),
@@ -68,11 +66,6 @@ HEADERS: Final[Json] = {
     ),
     "Retry-After": _header(
         "Seconds after which to repeat the request.", {"type": "integer", "minimum": 1}
-    ),
-    _RETRY_AFTER_LIMIT: _header(
-        "Seconds after which to repeat the request; with `too_many_holds` only.",
-        {"type": "integer", "minimum": 1},
-        always=False,
     ),
     "Cache-Control": _header("`private, max-age=1`."),
     "Link": _header("Where the files of the closing package are listed (RFC 8288).", always=False),
@@ -242,7 +235,12 @@ def _refused(group: list[type[Refusal]]) -> Json:
     extra = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}.get(status, ())
     headers = _headers("X-Request-Id", *extra)
     if TooManyHolds in group:
-        headers["Retry-After"] = {"$ref": f"#/components/headers/{_RETRY_AFTER_LIMIT}"}
+        # Of all refusals with this status, only this one has it.
+        headers["Retry-After"] = _header(
+            "Seconds after which to repeat the request; with `too_many_holds` only.",
+            {"type": "integer", "minimum": 1},
+            always=False,
+        )
     return {
         "description": "; ".join(f"`{refusal.code}`" for refusal in group),
         "headers": headers,
