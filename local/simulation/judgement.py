@@ -313,7 +313,7 @@ class Court:
             for other, sent in self._asked[buyer].items()
             if other != request
         )
-        self._audit.ledger.checks["holds refused"] += 1
+        self._audit.ledger.checks["holds limited"] += 1
         said = f"{body} was told to {buyer}, who had {had} and asked for {under_way}"
         expect(had + under_way >= body["limit"], ask, said)
 
