@@ -51,7 +51,9 @@ def churn(meter: Meter) -> list[Row]:
 
 def _desk(seed: int) -> ReservationDesk:
     hints = Hints(wiring.stock(), now_millis, choice=random.Random(seed))  # noqa: S311
-    return ReservationDesk(wiring.campaign_cache(), wiring.stock(), hints, wiring.buyers())
+    return ReservationDesk(
+        wiring.campaign_cache(), wiring.stock(), hints, wiring.buyers(), wiring.hold_limits()
+    )
 
 
 def _round(sale: OnSale, desks: Sequence[ReservationDesk], number: int) -> list[str]:

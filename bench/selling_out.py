@@ -95,7 +95,9 @@ def _environment(
 ) -> None:
     """One Lambda environment: its own hints, one request at a time."""
     hints = Hints(wiring.stock(), now_millis, choice=random.Random(seed))  # noqa: S311
-    desk = ReservationDesk(wiring.campaign_cache(), wiring.stock(), hints, wiring.buyers())
+    desk = ReservationDesk(
+        wiring.campaign_cache(), wiring.stock(), hints, wiring.buyers(), wiring.hold_limits()
+    )
     for number in requests:
         if number >= _BUYERS:
             return

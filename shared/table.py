@@ -12,6 +12,7 @@ What is left, held, sold in this block?        ``stock``: ``k`` = campaign#sku#b
 What had no room in this block?                ``overflow``: ``block``, range of ``page``                       reserve, beat
 Where are free units of this offer?            ``stock``: ``k`` = campaign#sku#board                    reserve
 How many units has this buyer?                 ``buyers``: ``k`` = campaign#sku#buyer digest            reserve
+Which holds of this buyer count?               ``buyers``: ``k`` = campaign#~holds#buyer digest         reserve
 What became of this order?                     ``orders``: ``p`` = campaign#shard, ``s`` = deadline#id  checkout, webhooks
 Which orders' holds ended lately?              ``orders``: ``p``, range of ``s``                        beat
 Which refunds were asked for of this order?    ``orders``: ``p``, ``s`` begins with the order's own       refunds
@@ -193,6 +194,20 @@ BUYER_TTL: Final = "t"
 def buyer(campaign_id: str, sku: str, digest: str) -> str:
     """Key of what one buyer has of one offer. ``digest`` stands for the storefront's buyer id."""
     return f"{short(campaign_id)}#{sku}#{digest}"
+
+
+HOLDS: Final = "~holds"
+"""Where the SKU is in the key of a buyer's holds: no SKU begins so, and no pool of a deal is called so."""
+HOLDS_COUNTED: Final = "n"
+"""Claims in the item."""
+HOLDS_OPEN: Final = "o"
+"""Of them, those that are not marked as ended."""
+HOLDS_VERSION: Final = "v"
+
+
+def buyer_holds(campaign_id: str, digest: str) -> str:
+    """Key of the holds of one buyer that a campaign's limits count."""
+    return f"{short(campaign_id)}#{HOLDS}#{digest}"
 
 
 # -- waitlists -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+    from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
     from shared.adapters.dynamodb_keys import DynamoDBKeys
     from shared.adapters.dynamodb_log import DynamoDBLog
     from shared.adapters.dynamodb_orders import DynamoDBOrders
@@ -207,11 +208,19 @@ def buyers() -> DynamoDBBuyers:
 
 
 @cache
+def hold_limits() -> DynamoDBHoldLimits:
+    """The holds of buyers that campaigns' limits count."""
+    from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
+
+    return DynamoDBHoldLimits(dynamodb(), setting(Setting.BUYERS_TABLE))
+
+
+@cache
 def reservation_desk() -> ReservationDesk:
     """What takes, shows and releases reservations."""
     from shared.use_cases.reserve import ReservationDesk
 
-    return ReservationDesk(campaign_cache(), stock(), hints(), buyers())
+    return ReservationDesk(campaign_cache(), stock(), hints(), buyers(), hold_limits())
 
 
 @cache
@@ -604,6 +613,7 @@ def rehearsal_desks() -> Desks:
 
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+    from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
     from shared.adapters.dynamodb_orders import DynamoDBOrders
     from shared.adapters.dynamodb_refunds import DynamoDBRefunds
     from shared.adapters.dynamodb_stock import DynamoDBStock
@@ -629,6 +639,7 @@ def rehearsal_desks() -> Desks:
     blocks = DynamoDBStock(client, setting(Setting.STOCK_TABLE), _overflow_table)
     hints = Hints(blocks, now_millis)
     purses = DynamoDBBuyers(client, setting(Setting.BUYERS_TABLE))
+    limited = DynamoDBHoldLimits(client, setting(Setting.BUYERS_TABLE))
     book = DynamoDBOrders(client, setting(Setting.ORDERS_TABLE))
     given_back = DynamoDBRefunds(client, setting(Setting.ORDERS_TABLE))
     tickets = DynamoDBWaitlists(client, setting(Setting.WAITLISTS_TABLE))
@@ -637,7 +648,7 @@ def rehearsal_desks() -> Desks:
         book, blocks, hints, purses, bank, NoQuarantine(), given_back, exact, livemode=is_real()
     )
     return Desks(
-        reservations=ReservationDesk(known, blocks, hints, purses),
+        reservations=ReservationDesk(known, blocks, hints, purses, limited),
         checkout=CheckoutDesk(known, blocks, book, bank, addresses()),
         payments=PaymentDesk(known, ledgers),
         waitlist=WaitlistDesk(

@@ -33,6 +33,7 @@ from shared.use_cases.stock_ports import Shelf, shelf
 from tests.builders import MERCHANT, a_campaign
 from tests.fakes import Crash, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
+from tests.memory_hold_limits import MemoryHoldLimits
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
 from tests.memory_parcels import MemoryCarrier, OpenAddresses
 from tests.memory_stock import MemoryStock
@@ -86,6 +87,7 @@ class Stores:
 
     stock: Any = field(default_factory=MemoryStock)
     buyers: Any = field(default_factory=MemoryBuyers)
+    holds: Any = field(default_factory=MemoryHoldLimits)
     orders: Any = field(default_factory=MemoryOrders)
     refunds: Any = None
     quarantine: Any = field(default_factory=MemoryQuarantine)
@@ -134,6 +136,7 @@ class Shop:
         )
         self.stock = stores.stock
         self.buyers = stores.buyers
+        self.holds = stores.holds
         self.orders = stores.orders
         self.refunds = stores.refunds or MemoryRefunds(self.orders)
         self.quarantine = stores.quarantine
@@ -150,7 +153,9 @@ class Shop:
         hints = Hints(self.stock, lambda: self.now * 1000, choice=Random(1), pause=lambda _: None)
         self.providers: dict[str, Any] = {"test": self.bank}
         providers = self.providers
-        self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
+        self.reservations = ReservationDesk(
+            self.campaigns, self.stock, hints, self.buyers, self.holds
+        )
         self.addresses = stores.addresses
         self.carrier = stores.carrier
         self.checkouts = CheckoutDesk(

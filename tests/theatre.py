@@ -38,6 +38,7 @@ from shared.use_cases.take_snapshot import count_blocks, take_snapshot
 from tests.builders import MERCHANT, a_campaign
 from tests.fakes import MemoryAnswers, MemoryCampaigns
 from tests.memory_buyers import MemoryBuyers
+from tests.memory_hold_limits import MemoryHoldLimits
 from tests.memory_orders import Bank, MemoryOrders, MemoryQuarantine, MemoryRefunds
 from tests.memory_packages import MemoryFiles, MemoryRecords, ToySigner
 from tests.memory_parcels import OpenAddresses
@@ -74,6 +75,7 @@ class Theatre:
         self.orders = MemoryOrders()
         self.refunds = MemoryRefunds(self.orders)
         self.buyers = MemoryBuyers()
+        self.holds = MemoryHoldLimits()
         self.answers = MemoryAnswers()
         self.records = MemoryRecords()
         self.files = MemoryFiles()
@@ -105,7 +107,9 @@ class Theatre:
             self.campaigns,
             livemode=False,
         )
-        self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
+        self.reservations = ReservationDesk(
+            self.campaigns, self.stock, hints, self.buyers, self.holds
+        )
         self._checkouts = CheckoutDesk(
             self.campaigns, self.stock, self.orders, providers, OpenAddresses()
         )

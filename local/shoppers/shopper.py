@@ -29,6 +29,7 @@ FAIR_REFUSALS: Final = frozenset(
     {
         "sold_out",
         "buyer_limit_reached",
+        "too_many_holds",
         "campaign_not_open",
         "campaign_closed",
         "reservation_expired",

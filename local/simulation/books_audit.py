@@ -22,6 +22,7 @@ from shared import table
 from shared.adapters import (
     dynamodb_buyers,
     dynamodb_campaigns,
+    dynamodb_hold_limits,
     dynamodb_log,
     dynamodb_order_items,
     dynamodb_refund_items,
@@ -441,10 +442,21 @@ class BooksAudit:
     def _buyer(self, _old: Item | None, new: Item | None) -> None:
         if new is None:
             return
+        if dynamodb_hold_limits.is_buyer_holds(new):
+            self._buyer_holds(new)
+            return
         purse = dynamodb_buyers.decode(new)
         counted = sum(claim.units for claim in purse.claims.values())
         who = new[table.BUYER_KEY]["S"]
         expect(counted == purse.units, who, f"counts {purse.units} units of {counted}")
+
+    def _buyer_holds(self, new: Item) -> None:
+        """The numbers that the limits are conditions on are those of the claims beside them."""
+        self.ledger.checks["holds counted"] += 1
+        claims = dynamodb_hold_limits.decode(new).claims.values()
+        told = tuple(int(new[name]["N"]) for name in (table.HOLDS_COUNTED, table.HOLDS_OPEN))
+        counted = (len(claims), sum(not claim.ended for claim in claims))
+        expect(told == counted, new[table.BUYER_KEY]["S"], f"says {told}, and has {counted}")
 
     def _payment(self, old: Item | None, _new: Item | None) -> None:
         expect(old is None, "a quarantined payment was replaced")

@@ -6,7 +6,7 @@ reason, an outcome has one name. And at the end: everything has ended, all money
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
 from shared.domain.deals import deal_of, is_other_coupon
+from shared.domain.hold_limits import WINDOW, HoldRule, limits_of
 from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, Order, OrderState
 from shared.domain.parcel import parcel_id
@@ -36,6 +37,8 @@ _OUTCOME: Final = {
 _STATES: Final = {"confirmed": Kind.SOLD, "released": Kind.RELEASED, "expired": Kind.EXPIRED}
 _ATTEMPTS: Final = 6
 """At which a ticket may be served, in any show."""
+_MAY_COUNT: Final = 20
+"""Seconds for which a request that came to nothing may count against the limit of open holds."""
 _HONOURED: Final = 20
 """Seconds less than a key is honoured that we hold anybody to: a request may be on its way."""
 
@@ -63,6 +66,12 @@ class Court:
         """First definite answer by request: when (milliseconds), and what."""
         self._buyers: dict[str, str] = {}
         """By ledger key."""
+        self._asked: dict[str, dict[str, int]] = {}
+        """When each buyer sent each request for a reservation last (milliseconds), by its Idempotency-Key."""
+        self._served: dict[str, int] = {}
+        """When a request was answered with a reservation (milliseconds), by its Idempotency-Key."""
+        self._had_open: dict[tuple[str, int], int] = {}
+        """Holds that a buyer had open when a request was sent, by its Idempotency-Key and the instant."""
         self._versions: dict[str, int] = {}
         self.strict = True
         """Whether what depends on true clocks is judged too."""
@@ -87,6 +96,11 @@ class Court:
         )
         for key in keys_of(campaign.secret, first):
             self._buyers[key] = body["buyer_id"]
+        if limits_of(campaign) is not None:
+            buyer, now = body["buyer_id"], self._world.stage.millis
+            request = ask.headers["idempotency-key"]
+            self._had_open[request, now] = self._count_open(campaign, buyer)
+            self._asked.setdefault(buyer, {})[request] = now
 
     def _waits(self, ask: Ask, answer: Answer) -> None:
         """A ticket, as it was told: who waits is overtaken by nobody from now on."""
@@ -171,8 +185,11 @@ class Court:
             expect(answer.body["available"] < ask.body["quantity"], ask, answer.body)
         if answer.code in ("stock_contended", "store_busy") and self.strict:
             self._free_units_are_sold(campaign, ask, answer, began)
+        if answer.code == "too_many_holds" and self.strict:
+            self._limited(campaign, ask, answer, began)
         if not answer.ok:
             return
+        self._served.setdefault(ask.headers["idempotency-key"], self._world.stage.millis)
         body = answer.body
         check = verify(suffix_of(body["id"], PREFIX), campaign.secret)
         offer = campaign.offers[check.offer_number]
@@ -243,6 +260,7 @@ class Court:
         campaign = self._audit.campaigns[campaign_id]
         closed = campaign.status in (Status.PAUSED, Status.CLOSING, Status.CLOSED)
         expect(not closed, f"{sku} {key}", f"was held in a campaign that is {campaign.status}")
+        self._began_within_limits(campaign, sku, key)
         limit = campaign.offer(sku).limit_per_buyer
         buyer = self._buyers.get(key)
         if limit is None or buyer is None or not self.strict:
@@ -258,6 +276,63 @@ class Court:
                 if ticket.key in keys
             )
             expect(has <= limit, f"{buyer} has or waits for {has} {sku}", f"the limit is {limit}")
+
+    def _began_within_limits(self, campaign: Campaign, sku: str, key: str) -> None:
+        """A reservation was taken: are more of its buyer's open, or begun within ten minutes, than may be?"""
+        limits, buyer = limits_of(campaign), self._buyers.get(key)
+        if limits is None or buyer is None or not self.strict or key in self._audit.lines.keys:
+            return
+        self._audit.ledger.checks["holds limited"] += 1
+        if limits.open_holds is not None:
+            count = self._count_open(campaign, buyer)
+            expect(count <= limits.open_holds, f"{buyer} at {sku}", f"has {count} open holds")
+        if limits.holds_begun is not None:
+            now = self._audit.ledger.deadline_of(campaign.id, sku, key) - campaign.hold_seconds
+            count = sum(
+                now - WINDOW < deadline - campaign.hold_seconds <= now
+                for deadline in self._holds_of(campaign, buyer)
+            )
+            expect(count <= limits.holds_begun, f"{buyer} at {sku}", f"has begun {count} holds")
+
+    def _count_open(self, campaign: Campaign, buyer: str) -> int:
+        """Reservations of a buyer that are held, over all offers. What was offered to who waited is none."""
+        return sum(
+            entry.deadline > self._world.second
+            for offer in campaign.offers
+            for key, entry in self._audit.ledger.tails(campaign.id, offer.sku)
+            if entry.kind is Kind.HELD and self._is_reserved_by(key, buyer)
+        )
+
+    def _holds_of(self, campaign: Campaign, buyer: str) -> Iterator[int]:
+        """The deadline of every hold that a buyer has ever begun by a reservation."""
+        for (campaign_id, _, key, deadline), life in self._audit.ledger.lives.items():
+            if campaign_id == campaign.id and life.tail and self._is_reserved_by(key, buyer):
+                yield deadline
+
+    def _is_reserved_by(self, key: str, buyer: str) -> bool:
+        return self._buyers.get(key) == buyer and key not in self._audit.lines.keys
+
+    def _limited(self, campaign: Campaign, ask: Ask, answer: Answer, began: int) -> None:
+        """
+        Who was told of too many holds had as many: open when it was sent or answered, or begun, or on their way. A request
+        may count for a moment that came to nothing.
+        """
+        body, buyer = answer.body, ask.body["buyer_id"]
+        expect(int(answer.headers["retry-after"]) == body["retry_after"] >= 1, ask, body)
+        request, is_open = ask.headers["idempotency-key"], body["rule"] == HoldRule.OPEN.value
+        had = max(self._had_open[request, began], self._count_open(campaign, buyer))
+        if not is_open:
+            had = sum(1 for _ in self._holds_of(campaign, buyer))
+        # A process that died after it was counted leaves a hold counted as begun.
+        since = began - _MAY_COUNT * 1000 if is_open else 0
+        under_way = sum(
+            sent >= since and self._served.get(other, began) >= began
+            for other, sent in self._asked[buyer].items()
+            if other != request
+        )
+        self._audit.ledger.checks["holds limited"] += 1
+        said = f"{body} was told to {buyer}, who had {had} and asked for {under_way}"
+        expect(had + under_way >= body["limit"], ask, said)
 
     # -- the end -------------------------------------------------------------------------------------
 

@@ -441,6 +441,18 @@ class LedgerAudit:
         entry = block.ledger.get(key) if block is not None else None
         return entry or self.moved.get((campaign, sku, number, key))
 
+    def tails(self, campaign: str, sku: str) -> Iterator[tuple[str, Entry]]:
+        """The entries that decide about reservations of an offer, by ledger key."""
+        shelf = self.shelves.get((campaign, sku))
+        for block in shelf.blocks.values() if shelf is not None else ():
+            for key, entry in block.ledger.items():
+                if entry.is_tail:
+                    yield key, entry
+
+    def deadline_of(self, campaign: str, sku: str, key: str) -> int:
+        """The end of the hold that is in the ledger under a key."""
+        return max(entry.deadline for name, entry in self.tails(campaign, sku) if name == key)
+
     def units_of(self, campaign: str, sku: str, keys: set[str], second: int) -> int:
         """Units that some keys have: sold, or held and not overdue."""
         return sum(

@@ -357,6 +357,9 @@ class Merchant:
             if not seen.ok:
                 return
             changes: dict[str, Any] = {"name": f"Name {more}"}
+            if self._plan.open_holds is not None:
+                # Only ever raised, so that no copy of the campaign allows more than the latest.
+                changes["max_open_holds_per_buyer"] = self._plan.open_holds + more
             if self._plan.punctual and seen.body["status"] == "live":
                 first, *others = seen.body["offers"]
                 dearer = {

@@ -57,6 +57,10 @@ class Plan:
     """Coupons and flash prices that have a cap, as their merchant writes them."""
     waitlist: int | None = None
     """How long units are held for who waited; ``None``: nobody can wait."""
+    open_holds: int | None = None
+    """Holds that one buyer may have open at once."""
+    holds_begun: int | None = None
+    """Holds that one buyer may begin within ten minutes."""
     tells: bool = True
     """Whether streams are brought to the bus."""
     stale: float = 0.0
@@ -108,6 +112,8 @@ class Plan:
             "currency": "CNY",
             "hold_seconds": self.hold,
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
+            "max_open_holds_per_buyer": self.open_holds,
+            "max_holds_per_ten_minutes": self.holds_begun,
             "offers": [
                 {
                     "sku": sku,
@@ -125,6 +131,8 @@ class Plan:
 
 _WITH_RELEASES: Final = 25
 """Seconds of the shows in which stock is released."""
+_WITH_HOLD_LIMITS: Final = (15,)
+"""Seconds of a hold in the shows that limit the holds of a buyer."""
 KINDS: Final = (
     *("calm", "rough", "deadly", "lossy", "outage", "skewed", "slow", "tight", "edge", "churn"),
 )
@@ -170,6 +178,13 @@ def draw_plan(random: Random) -> Plan:
     )
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))
+    if plan.hold in _WITH_HOLD_LIMITS:
+        which, few = plan.buyers % 3, 1 + plan.buyers // 3 % 2
+        plan = replace(
+            plan,
+            open_holds=few if which != 1 else None,
+            holds_begun=few if which == 1 else 2 if which == 2 else None,
+        )
     return _with_faults(plan, random)
 
 

@@ -29,6 +29,8 @@ _VERSION = "version"
 _DOCUMENT = "doc"
 _BY = "by"
 _YES = {"S": "yes"}
+_SELDOM = ("max_open_holds_per_buyer", "max_holds_per_ten_minutes")
+"""Left out of the document of a campaign that does not set them."""
 
 
 class DynamoDBCampaigns:
@@ -174,6 +176,9 @@ def encode(campaign: Campaign) -> dict[str, Any]:
             {name: value for name, value in _whole(cue).items() if value is not None}
             for cue in plain[cues]
         ]
+    for name in _SELDOM:
+        if plain[name] is None:
+            del plain[name]
     document = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     unfinished: dict[str, Any] = {
         table.UNFINISHED: _YES,

@@ -14,6 +14,7 @@ from shared import table
 from shared.adapters.dynamodb_faults import store_faults
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.deals import number_of
+from shared.domain.hold_limits import limits_of
 from shared.domain.ids import buyer_digest, is_rehearsed
 from shared.use_cases.prepare_stock import places, places_of_uses
 from shared.use_cases.side_by_side import side_by_side
@@ -117,12 +118,16 @@ def _of_stock(show: Campaign) -> Iterator[Key]:
 
 
 def _of_buyers(show: Campaign, counted: Iterable[tuple[Offer, str]]) -> Iterator[Key]:
-    """Each once, for none may come twice in one batch: the purse of an offer, and those of coupons that count buyers."""
+    """Each once, for none may come twice in one batch: holds, the purse of an offer, those of coupons that count buyers."""
     coupons = [
         table.uses_of(number_of(show, cue))
         for cue in show.run_of_show
         if cue.uses_per_buyer is not None
     ]
+    counted = list(counted)
+    if limits_of(show) is not None:
+        for digest in sorted({buyer_digest(show.secret, buyer) for _, buyer in counted}):
+            yield {table.BUYER_KEY: {"S": table.buyer_holds(show.id, digest)}}
     for sku, buyer in sorted({(offer.sku, buyer) for offer, buyer in counted}):
         digest = buyer_digest(show.secret, buyer)
         limited = [""] if show.offer(sku).limit_per_buyer is not None else []

@@ -39,6 +39,7 @@ from shared.contracts.run_of_show import (
 from shared.domain import show_time
 from shared.domain.campaign import Campaign, Offer, anchored
 from shared.domain.errors import InvalidRequest
+from shared.domain.hold_limits import MOST_BEGUN, MOST_OPEN
 from shared.domain.parties import ROLES, Party
 from shared.domain.payment_fee import FeeTerms
 from shared.domain.show_control import LARGEST_ALLOTMENT
@@ -134,6 +135,24 @@ class Fulfilment(Body):
 HoldSeconds = Annotated[
     int, Field(ge=10, le=3600, description="How long a reservation is held for its buyer to pay.")
 ]
+MaxOpenHolds = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=MOST_OPEN,
+        description="Reservations that one buyer may hold unpaid at the same time, over all offers. Null: as many as there "
+        "are. It may change while the campaign is live; what is held then stays held.",
+    ),
+]
+MaxHoldsPerTenMinutes = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=MOST_BEGUN,
+        description="Reservations that one buyer may begin within ten minutes, over all offers, whatever becomes of them. "
+        "Null: as many as there are. It may change while the campaign is live, and counts what is reserved from then on.",
+    ),
+]
 Offers = Annotated[list[OfferTerms], Field(min_length=1, max_length=MOST_OFFERS)]
 TimeZone = Annotated[str, Field(min_length=1, max_length=64, description="IANA name.")]
 
@@ -154,6 +173,8 @@ class CampaignRequest(Body):
     fulfilment: Annotated[
         Fulfilment | None, Field(description="Null: paid orders are handed to nobody.")
     ] = None
+    max_open_holds_per_buyer: MaxOpenHolds = None
+    max_holds_per_ten_minutes: MaxHoldsPerTenMinutes = None
     offers: Offers
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
@@ -167,7 +188,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class CampaignPatch(Body):
     """
     What of a campaign changes; what is left out stays. Lists and `parties` are replaced whole; `metadata`
-    is merged, and a key sent with null is removed. `replay_until: null` takes the replay away. A new
+    is merged, and a key sent with null is removed. Null takes away `replay_until`, or a limit of holds. A new
     `time_zone` comes with the times written in it.
     """
 
@@ -185,6 +206,8 @@ class CampaignPatch(Body):
     parties: Parties = Parties()
     payments: Payments = Payments()
     fulfilment: Fulfilment | None = None
+    max_open_holds_per_buyer: MaxOpenHolds = None
+    max_holds_per_ten_minutes: MaxHoldsPerTenMinutes = None
     offers: Offers = Field(default_factory=list)
     run_of_show: RunOfShow = Field(default_factory=list)
     metadata: Annotated[dict[MetadataKey, MetadataValue | None], Field(max_length=50)] = Field(
@@ -225,6 +248,8 @@ class CampaignAnswer(Answer):
     parties: Parties
     payments: Payments
     fulfilment: Fulfilment | None
+    max_open_holds_per_buyer: MaxOpenHolds
+    max_holds_per_ten_minutes: MaxHoldsPerTenMinutes
     offers: list[OfferTerms]
     run_of_show: list[CueTerms]
     improvised: Annotated[
@@ -270,6 +295,8 @@ def plan(body: CampaignRequest) -> dict[str, Any]:
         "payment_provider": body.payments.provider,
         "payment_fee": _fee(body.payments),
         "carrier": _carrier(body.fulfilment),
+        "max_open_holds_per_buyer": body.max_open_holds_per_buyer,
+        "max_holds_per_ten_minutes": body.max_holds_per_ten_minutes,
         "offers": _offers(body.offers),
         "run_of_show": planned_cues(body.run_of_show, body.time_zone, starts_at),
         "metadata": dict(body.metadata),
@@ -281,7 +308,11 @@ def changes(body: CampaignPatch, campaign: Campaign) -> dict[str, Any]:
     sent = body.model_fields_set
     new: dict[str, Any] = {
         name: getattr(body, name)
-        for name in sent & {"name", "time_zone", "currency", "hold_seconds", "channel"}
+        for name in sent
+        & {
+            *("name", "time_zone", "currency", "hold_seconds", "channel"),
+            *("max_open_holds_per_buyer", "max_holds_per_ten_minutes"),
+        }
     }
     new |= _new_times(body, campaign)
     if "parties" in sent:
@@ -350,6 +381,8 @@ def answer(campaign: Campaign) -> dict[str, Any]:
             {"provider": campaign.payment_provider, "fee": asdict(campaign.payment_fee)}
         ),
         fulfilment=_fulfilment(campaign.carrier),
+        max_open_holds_per_buyer=campaign.max_open_holds_per_buyer,
+        max_holds_per_ten_minutes=campaign.max_holds_per_ten_minutes,
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[cue_terms(cue, zone) for cue in campaign.run_of_show],
         improvised=[improvised_cue(cue) for cue in campaign.improvised],

@@ -22,7 +22,7 @@ from shared.contracts.operations import (
 )
 from shared.contracts.problems import Problem, refusals
 from shared.contracts.routes import RouteSpec
-from shared.domain.errors import Refusal
+from shared.domain.errors import Refusal, TooManyHolds
 
 Json = dict[str, Any]
 
@@ -233,9 +233,17 @@ def _name(group: list[type[Refusal]]) -> str:
 def _refused(group: list[type[Refusal]]) -> Json:
     status = group[0].status
     extra = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}.get(status, ())
+    headers = _headers("X-Request-Id", *extra)
+    if TooManyHolds in group:
+        # Of all refusals with this status, only this one has it.
+        headers["Retry-After"] = _header(
+            "Seconds after which to repeat the request; with `too_many_holds` only.",
+            {"type": "integer", "minimum": 1},
+            always=False,
+        )
     return {
         "description": "; ".join(f"`{refusal.code}`" for refusal in group),
-        "headers": _headers("X-Request-Id", *extra),
+        "headers": headers,
         "content": {
             "application/problem+json": {
                 "schema": _ref(Problem),

@@ -205,8 +205,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         id="change_campaign",
         description=(
             "Changes what is sent and leaves the rest, over the version that `If-Match` names. Once the stock is laid out, "
-            "only the name, the titles of the offers and the metadata can change. While the show is on, also prices and "
-            "larger allotments of the offers, cues that are still to come, and a later end: from the next second on."
+            "only the name, the titles of the offers, the limits of holds and the metadata can change. While the show is "
+            "on, also prices and larger allotments of the offers, cues that are still to come, and a later end: from the "
+            "next second on."
         ),
         takes=campaigns.CampaignPatch,
         sends=eg.PATCH,
@@ -446,7 +447,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         id="reserve",
         description=(
             "Holds units for a buyer until `expires_at`, at the price of this second. The same "
-            "Idempotency-Key gives the same reservation until 60 s after that."
+            "Idempotency-Key gives the same reservation until 60 s after that. A campaign may limit how many reservations a "
+            "buyer holds at once, and begins within ten minutes: `too_many_holds` says when to try again."
         ),
         takes=buying.ReservationRequest,
         sends=eg.RESERVATION_REQUEST,
@@ -460,6 +462,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.SoldOut,
             errors.StockContended,
             errors.BuyerLimitReached,
+            errors.TooManyHolds,
             errors.CouponNotOpen,
             errors.CouponExhausted,
             errors.CouponLimitReached,

@@ -22,7 +22,7 @@ class FieldProblem(BaseModel):
 
 class Problem(BaseModel):
     """
-    RFC 9457. Further members are facts that help: `available`, `limit`, `retry_after`, `expires_at`,
+    RFC 9457. Further members are facts that help: `available`, `limit`, `rule`, `retry_after`, `expires_at`,
     `readings`, `campaign_status`.
     """
 

@@ -236,6 +236,10 @@ class Campaign:
     """Whether its totals are complete and its closing package is whole: its lifecycle has nothing left to do."""
     rehearsal_of: str | None = None
     """The campaign whose plan is rehearsed in this one, which its merchant never sees, and which goes when it is over."""
+    max_open_holds_per_buyer: int | None = None
+    """Reservations of one buyer that may be held at once, over all offers. May change at any time."""
+    max_holds_per_ten_minutes: int | None = None
+    """Reservations of one buyer that may begin within ten minutes, over all offers. May change at any time."""
     beyond: Beyond = ()
 
     # -- questions ---------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ _DIRECTED: Final[Mapping[str, str]] = {
 _INSTANTS: Final = ("starts_at", "ends_at", "replay_until")
 _PLAIN: Final = (
     *("name", "time_zone", "currency", "hold_seconds", "channel", "payment_provider", "carrier"),
-    "cancel_reason",
+    *("max_open_holds_per_buyer", "max_holds_per_ten_minutes", "cancel_reason"),
 )
 _COMPOUND: Final = ("parties", "payment_fee", "run_of_show", "metadata")
 """Of these it is told that they changed, and not from what to what: they may be long, or name people."""

@@ -14,7 +14,7 @@ Everything livehour can refuse, by what the caller can do about it.
   x MethodNotAllowed (405)
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, StockContended,
-      BuyerLimitReached,
+      BuyerLimitReached, TooManyHolds,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
       ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
       UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
@@ -255,6 +255,20 @@ class BuyerLimitReached(Conflict):
     code = "buyer_limit_reached"
     title = "The buyer has reached the limit of this offer"
     advice = "Ask for at most 'remaining' units, or release a reservation of this buyer."
+
+
+class TooManyHolds(Conflict):
+    """
+    ``rule``: the limit of the campaign that one more hold would exceed, ``open_holds`` or ``holds_begun``; ``limit``: its
+    value; ``retry_after`` (seconds): when it allows one more.
+    """
+
+    code = "too_many_holds"
+    title = "The buyer has too many holds in this campaign"
+    advice = (
+        "Repeat the request after 'retry_after' seconds. If 'rule' is 'open_holds', paying or releasing a reservation of "
+        "this buyer is enough."
+    )
 
 
 class CouponNotOpen(Conflict):

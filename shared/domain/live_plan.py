@@ -19,7 +19,7 @@ from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_cues import NOTICE, improvise
 from shared.domain.show_control import add_stock, extend
 
-CHANGEABLE = frozenset({"name", "metadata", "ends_at", "offers", "run_of_show"})
+CHANGEABLE = show_plan.ALWAYS_FREE | {"ends_at", "offers", "run_of_show"}
 
 
 def revised_on_air(campaign: Campaign, changes: Mapping[str, Any], *, now: int) -> Campaign:
@@ -30,7 +30,7 @@ def revised_on_air(campaign: Campaign, changes: Mapping[str, Any], *, now: int) 
     """
     show_plan.refuse_frozen(campaign, changes, free=CHANGEABLE)
     after = campaign
-    for name in ("name", "metadata"):
+    for name in ("name", "metadata", *show_plan.LIMITS_OF_HOLDS):
         if name in changes and changes[name] != getattr(campaign, name):
             after = after.changed(**{name: changes[name]})
     if "ends_at" in changes:

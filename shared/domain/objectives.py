@@ -120,7 +120,7 @@ def _sold(block: Block) -> int:
 def _unfair(journal: Journal) -> Objective:
     wrong = journal.unfair
     refused = journal.outcomes["sold_out"]
-    limited = journal.outcomes["buyer_limit_reached"]
+    limited = journal.outcomes["buyer_limit_reached"] + journal.outcomes["too_many_holds"]
     waited, served = journal.outcomes["stood in line"], journal.outcomes["had their turn"]
     measured = (
         f"{len(wrong):,} of {refused:,} told sold out, {limited:,} at their limit, {waited:,} in line ({served:,} had their"

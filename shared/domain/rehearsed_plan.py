@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.domain.campaign import Campaign, Cue, Offer, Status
+from shared.domain.hold_limits import MOST_BEGUN, WINDOW
 from shared.domain.ids import derive
 
 SHOW: Final = 30
@@ -75,6 +76,7 @@ def at_speed(
         run_of_show=tuple(sorted(cues.fitted(), key=lambda cue: cue.at)),
         payment_provider="test",
         carrier=None,
+        max_holds_per_ten_minutes=_begun_in_all(plan),
         status=Status.SCHEDULED,
         version=1,
         prepared_at=None,
@@ -87,6 +89,10 @@ def at_speed(
         )
     if plan.replay_until is not None and replay is not None:
         said.append(f"the replay lasts {replay - copy.ends_at} s")
+    if copy.max_holds_per_ten_minutes != plan.max_holds_per_ten_minutes:
+        said.append(
+            f"{copy.max_holds_per_ten_minutes:,} holds per buyer may begin in the whole show, which is over in ten minutes"
+        )
     rounded_up = [
         o.sku for o, was in zip(offers, plan.offers, strict=True) if _is_more(o, was, share)
     ]
@@ -95,6 +101,15 @@ def at_speed(
     if cues.left_out:
         said.append(f"{cues.left_out} cues that would be shorter than a second are left out")
     return AtSpeed(copy, speed, share, tuple(said))
+
+
+def _begun_in_all(plan: Campaign) -> int | None:
+    """Holds that one buyer may begin in as many windows as the plan has: the rehearsal is over within one."""
+    limit = plan.max_holds_per_ten_minutes
+    if limit is None:
+        return None
+    windows = max(1, -(-(plan.closes_at - plan.starts_at) // WINDOW))
+    return min(MOST_BEGUN, limit * windows)
 
 
 def _shortened(hold: int, speed: float) -> int:

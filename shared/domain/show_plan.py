@@ -25,7 +25,8 @@ from shared.table import BLOCK_UNITS
 Fault = tuple[str, str]
 """JSON pointer, and the sentence that says what would be right."""
 
-ALWAYS_FREE = frozenset({"name", "metadata"})
+LIMITS_OF_HOLDS = ("max_open_holds_per_buyer", "max_holds_per_ten_minutes")
+ALWAYS_FREE = frozenset({"name", "metadata", *LIMITS_OF_HOLDS})
 """What no stock, price or clock depends on; the titles of offers are free too."""
 MOST_BLOCKS = 36_000
 """Of an offer with later portions: the ledger tells fewer than 50,000 apart, and some may be added live."""
@@ -59,7 +60,8 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
     The campaign with other values of its plan; the same campaign if nothing differs.
 
     ``laid_out``: the stock is on its shelves, or is being put there. From then on the plan is what buyers and the clock hold
-    us to, and until the show is on (``live_plan``) only names and metadata may change: ``CampaignState`` says so.
+    us to, and until the show is on (``live_plan``) only names, metadata and limits of holds may change:
+    ``CampaignState`` says so.
     """
     campaign.refuse_unless(Status.DRAFT, Status.SCHEDULED, *ON_AIR, verb="changed")
     sent = dict(changes)
@@ -86,9 +88,9 @@ def refuse_frozen(
     if refused:
         on_air = campaign.status in ON_AIR
         can = (
-            "prices, titles and larger allotments of its offers, cues to come and a later end"
+            "prices, titles and larger allotments of its offers, its limits of holds, cues to come and a later end"
             if on_air
-            else "the titles of its offers"
+            else "the titles of its offers and its limits of holds"
         )
         raise CampaignState(
             f"The campaign is {'live' if on_air else 'about to start'}: {', '.join(refused)} cannot change now. Its name, "

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from shared.domain.ids import home_block
 from shared.domain.stock import ENDED, Amendment, Block, Entry, move_out, prune
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -34,6 +35,16 @@ def entry_in(stock: StockBlocks, shelf: Shelf, block: Block | None, key: str) ->
 def read_entry(stock: StockBlocks, shelf: Shelf, number: int, key: str) -> Entry | None:
     """The entry of a key in the whole ledger of a block; ``None``: it has none there."""
     return entry_in(stock, shelf, stock.read(shelf, number), key)
+
+
+def end_of_path(stock: StockBlocks, shelf: Shelf, key: str) -> tuple[int, Entry | None]:
+    """Follow the entries of a key from its home block on: the last block, and the entry there, if any."""
+    number = home_block(key, shelf.home_blocks)
+    while True:
+        entry = read_entry(stock, shelf, number, key)
+        if entry is None or entry.next is None:
+            return number, entry
+        number = entry.next
 
 
 def make_room(

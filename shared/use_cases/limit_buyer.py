@@ -15,7 +15,7 @@ from typing import Protocol
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
 from shared.domain.stock import ENDED, IN_FLIGHT, PAID, Entry, Kind, end
-from shared.use_cases.ledger_overflow import entry_in, read_entry
+from shared.use_cases.ledger_overflow import end_of_path, entry_in, read_entry
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.stock_ports import Shelf, StockBlocks
 
@@ -196,11 +196,7 @@ def _find(
     ended: tuple[int, str, Entry] | None = None
     # All paths, whatever has become of the first: that it was abandoned is forgotten sooner than what another bought.
     for key in keys_of(secret, first):
-        number = home_block(key, shelf.home_blocks)
-        entry = read_entry(stock, shelf, number, key)
-        while entry is not None and entry.next is not None:
-            number = entry.next
-            entry = read_entry(stock, shelf, number, key)
+        number, entry = end_of_path(stock, shelf, key)
         if entry is None or entry.kind is Kind.VOID:
             continue
         if entry.kind not in ENDED:

@@ -31,6 +31,7 @@ from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
 from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
+from shared.use_cases.limit_holds import HoldLimitStore, reserve_within_limits
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
@@ -72,20 +73,27 @@ class ReservationDesk:
     """Takes, shows and releases reservations."""
 
     def __init__(
-        self, campaigns: CampaignReader, stock: StockBlocks, hints: Hints, buyers: Buyers
+        self,
+        campaigns: CampaignReader,
+        stock: StockBlocks,
+        hints: Hints,
+        buyers: Buyers,
+        holds: HoldLimitStore,
     ) -> None:
         self._campaigns = campaigns
         self._stock = stock
         self._hints = hints
         self._buyers = buyers
+        self._holds = holds
         self._till = Till(stock, hints, buyers)
 
     def reserve(self, request: ReservationRequest, now: int) -> Reservation:
         """Hold units for a buyer; the same request gets the same reservation.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``, ``StockContended`` or
-        ``StoreBusy``; with a coupon also ``CouponNotOpen``, ``CouponExhausted`` or ``CouponLimitReached``.
+        ``TooManyHolds``, ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``,
+        ``StockContended`` or ``StoreBusy``; with a coupon also ``CouponNotOpen``,
+        ``CouponExhausted`` or ``CouponLimitReached``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
         offer = campaign.offer(request.sku)
@@ -118,8 +126,17 @@ class ReservationDesk:
                         return take_units(self._stock, self._hints, place, wish)
                     return self._take_within_limit(place, buyer, wish, campaign.hold_seconds)
 
-                taken = take_best(
-                    self._till, campaign, offer, digest, wish, take, code=request.coupon
+                code = request.coupon
+                taken = reserve_within_limits(
+                    self._holds,
+                    self._stock,
+                    self._hints,
+                    campaign,
+                    offer,
+                    digest,
+                    wish,
+                    lambda: take_best(self._till, campaign, offer, digest, wish, take, code=code),
+                    code=code,
                 )
         except CampaignNotOpen:
             raise not_open(campaign) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
 from shared.adapters.dynamodb_orders import DynamoDBOrders
 from shared.adapters.dynamodb_packages import DynamoDBPackages
 from shared.adapters.dynamodb_refunds import DynamoDBRefunds
@@ -36,6 +37,7 @@ class Stage(Theatre):
         self.refunds = cast(Any, DynamoDBRefunds(self._client, "orders"))
         self.records = cast(Any, DynamoDBPackages(self._client, "totals"))
         self.buyers = cast(Any, DynamoDBBuyers(self._client, "buyers"))
+        self.holds = cast(Any, DynamoDBHoldLimits(self._client, "buyers"))
 
 
 class Watchman:

@@ -17,6 +17,7 @@ from shared.adapters.dynamodb_refunds import DynamoDBRefunds
 from shared.adapters.sealed_addresses import SealedAddresses
 from shared.domain import stock as ledger
 from shared.domain.closing_package import Package
+from shared.domain.hold_limits import BuyerHolds, HoldClaim, HoldLimits
 from shared.domain.payment import Doubt, QuarantinedPayment
 from shared.domain.refund import AskedRefund, refund_place
 from shared.domain.rehearsal import Outcome as RehearsalOutcome
@@ -95,6 +96,76 @@ def what_joined_between_the_look_and_the_correction_stays_counted(rig: Rig) -> N
     rig.buyers.correct(rig.shelf, "b", seen, {MINE: Claim(1, 60, shared=True)})
     rig.buyers.correct(rig.shelf, "b", seen, {})
     assert _purse(rig).units == 1
+
+
+# -- limits of holds -----------------------------------------------------------------------------------
+
+_ONE_OPEN, _ONE_BEGUN = HoldLimits(1, None), HoldLimits(None, 1)
+_MINE, _SHARED = HoldClaim(50, 0), HoldClaim(52, 0, shared=True)
+
+
+def _holds(rig: Rig) -> BuyerHolds:
+    """What is counted for the buyer, as a claim that is refused is told."""
+    found = rig.holds.claim(rig.id, "b", OTHER, _MINE, HoldLimits(0, 0))
+    assert found is not None
+    return found
+
+
+def no_more_holds_are_open_than_may_be(rig: Rig) -> None:
+    assert rig.holds.claim(rig.id, "b", MINE, _MINE, _ONE_OPEN) is None
+    refused = rig.holds.claim(rig.id, "b", THEIRS, _MINE, _ONE_OPEN)
+    assert refused is not None
+    assert refused.claims.keys() == {MINE}
+
+
+def no_more_holds_begin_than_may(rig: Rig) -> None:
+    assert rig.holds.claim(rig.id, "b", MINE, _MINE, _ONE_BEGUN) is None
+    refused = rig.holds.claim(rig.id, "b", THEIRS, _MINE, _ONE_BEGUN)
+    assert refused is not None
+    assert refused.claims.keys() == {MINE}
+
+
+def a_request_is_counted_once(rig: Rig) -> None:
+    limits = HoldLimits(5, 5)
+    assert rig.holds.claim(rig.id, "b", MINE, _MINE, limits) is None
+    counted = rig.holds.claim(rig.id, "b", MINE, HoldClaim(60, 0), limits)
+    assert counted is not None
+    assert counted.claims == {MINE: _MINE}
+
+
+def who_counts_on_a_claim_that_was_released_meanwhile_is_told_so(rig: Rig) -> None:
+    rig.holds.claim(rig.id, "b", MINE, _MINE, _ONE_OPEN)
+    assert rig.holds.release(rig.id, "b", MINE, _MINE)
+    assert not rig.holds.share(rig.id, "b", MINE, _MINE, _SHARED)
+    assert _holds(rig).claims == {}
+
+
+def a_claim_that_others_count_on_is_not_released(rig: Rig) -> None:
+    rig.holds.claim(rig.id, "b", MINE, _MINE, _ONE_OPEN)
+    assert rig.holds.share(rig.id, "b", MINE, _MINE, _SHARED)
+    assert not rig.holds.release(rig.id, "b", MINE, _MINE)
+    assert _holds(rig).claims == {MINE: _SHARED}
+
+
+def a_hold_that_was_counted_meanwhile_is_not_forgotten_when_others_are_dropped(rig: Rig) -> None:
+    limits = HoldLimits(5, 5)
+    rig.holds.claim(rig.id, "b", MINE, _MINE, limits)
+    seen = _holds(rig)
+    rig.holds.claim(rig.id, "b", THEIRS, _MINE, limits)
+    assert not rig.holds.replace(rig.id, "b", seen, {OTHER: _MINE})
+    assert _holds(rig).claims == {MINE: _MINE, THEIRS: _MINE}
+
+
+def a_hold_that_was_counted_meanwhile_is_not_forgotten_when_others_have_ended(rig: Rig) -> None:
+    limits = HoldLimits(5, 5)
+    rig.holds.claim(rig.id, "b", MINE, _MINE, limits)
+    seen = _holds(rig)
+    rig.holds.claim(rig.id, "b", THEIRS, _MINE, limits)
+    over = replace(_MINE, ended=True)
+    assert not rig.holds.replace(rig.id, "b", seen, {MINE: over, OTHER: _MINE})
+    again = _holds(rig)
+    # So both numbers that the limits go by are right still.
+    assert rig.holds.claim(rig.id, "b", OTHER, _MINE, HoldLimits(2, None)) == again
 
 
 # -- campaigns, requests and orders ---------------------------------------------------------------------
@@ -418,6 +489,13 @@ DUELS: dict[Term, Duel] = {
     ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,
     ("buyers", "SET REMOVE", "u = ?"): a_claim_between_the_look_and_the_correction_stays_counted,
     ("buyers", "SET REMOVE", "* = ?"): what_joined_between_the_look_and_the_correction_stays_counted,
+    ("buyers", "ADD SET", "(attribute_not_exists(o) OR o < ?)"): no_more_holds_are_open_than_may_be,
+    ("buyers", "ADD SET", "(attribute_not_exists(n) OR n < ?)"): no_more_holds_begin_than_may,
+    ("buyers", "ADD SET", "attribute_not_exists(*)"): a_request_is_counted_once,
+    ("buyers", "ADD SET", "* = ?"): who_counts_on_a_claim_that_was_released_meanwhile_is_told_so,
+    ("buyers", "ADD REMOVE", "* = ?"): a_claim_that_others_count_on_is_not_released,
+    ("buyers", "SET REMOVE", "v = ?"): a_hold_that_was_counted_meanwhile_is_not_forgotten_when_others_are_dropped,
+    ("buyers", "SET", "v = ?"): a_hold_that_was_counted_meanwhile_is_not_forgotten_when_others_have_ended,
     ("campaigns", "Put", "attribute_not_exists(id)"): a_new_campaign_replaces_no_other,
     ("campaigns", "Put", "version = ?"): a_campaign_that_was_changed_meanwhile_is_not_replaced,
     ("requests", "Put", "attribute_not_exists(id) OR expires_at <= ?"): a_request_is_answered_once,

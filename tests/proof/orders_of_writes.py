@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.adapters.dynamodb_traces import DynamoDBTraces
-from shared.domain import board, campaign_log, events, payment, stock
+from shared.domain import board, campaign_log, events, hold_limits, payment, stock
 from shared.use_cases import (
     arrange_stock,
     ask_refund,
@@ -22,6 +22,7 @@ from shared.use_cases import (
     keep_uses,
     ledger_overflow,
     limit_buyer,
+    limit_holds,
     log_step,
     package_campaign,
     prepare_stock,
@@ -381,6 +382,76 @@ MUTATIONS = (
         "if counted.units != claim.units:",
         "if False:",
         tests="tests/unit/stock/test_reserve.py",
+    ),
+    Mutation(
+        "a buyer may hold one more than the campaign allows",
+        hold_limits.excess,
+        "if len(instants) >= limit",
+        "if len(instants) > limit",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a hold that is over is dropped though it has begun within ten minutes",
+        hold_limits.still_counted,
+        "elif limits.holds_begun is not None and now < claim.leaves_window_at(hold):",
+        "elif False:",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a hold that was released or paid stays counted until its deadline",
+        limit_holds._Request._resolve,
+        "ended=tail.kind is not Kind.HELD",
+        "ended=False",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a request that is on its way is taken for one that came to nothing",
+        limit_holds._Request._resolve,
+        "claim if now < latest + IN_FLIGHT else None",
+        "None",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "an earlier end is taken for that of an attempt which is on its way",
+        limit_holds._Request._tail,
+        "or entry.forgotten(latest)",
+        "",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a delivery counts on a claim that another may release",
+        limit_holds._Request._share,
+        "if shared == counted:",
+        "if True:",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a request that is refused later stays counted",
+        limit_holds.reserve_within_limits,
+        "if counted:",
+        "if False:",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a duplicate of a served request is refused at the limit",
+        limit_holds._Request.count,
+        "if (served := self._served()) is None:",
+        "if True:",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "a delivery takes its own claim for that of another",
+        limit_holds._Request.count,
+        "seen is None or seen.claims.get(self.key) == self.claim",
+        "seen is None",
+        tests="tests/unit/stock/test_limit_holds.py",
+    ),
+    Mutation(
+        "the begin of a hold is forgotten when its key is used again",
+        limit_holds._Request._others,
+        "if earlier is not None and (not _ledger_remembers(earlier, now)):",
+        "if False:",
+        tests="tests/unit/stock/test_limit_holds.py",
     ),
     Mutation(
         "whatever is signed is believed",

@@ -61,6 +61,7 @@ class Rig(World):
         self.show = ""
         self.carrier = ""
         self.run_of_show: list[Mapping[str, Any]] = []
+        self.hold_limits: dict[str, int] = {}
         self._gateway = Gateway(self)
         self._keys = 0
         for scope in ("manage", "sell", "read"):
@@ -160,6 +161,7 @@ class Rig(World):
             "hold_seconds": HOLD,
             "fulfilment": {"carrier": self.carrier} if self.carrier else None,
             "run_of_show": self.run_of_show,
+            **self.hold_limits,
             "offers": [
                 {
                     "sku": "APPLE",
@@ -264,6 +266,31 @@ def reserve_over_a_stale_hold(rig: Rig) -> Act:
     rig.reserve(2, "PEAR")()
     rig.pause(HOLD + 20)
     return rig.reserve(2, "PEAR")
+
+
+def reserve_within_limits_of_holds(rig: Rig) -> Act:
+    rig.hold_limits = {"max_open_holds_per_buyer": 2, "max_holds_per_ten_minutes": 4}
+    rig.live()
+    rig.reserve(1)()
+    return rig.reserve(1)
+
+
+def reserve_when_earlier_holds_are_over(rig: Rig) -> Act:
+    """The buyer's item is full of them, and is corrected."""
+    rig.hold_limits = {"max_open_holds_per_buyer": 2}
+    rig.live()
+    rig.release(rig.reserve(1)())()
+    rig.reserve(1, "PEAR")()
+    return rig.reserve(1)
+
+
+def reserve_when_earlier_holds_have_begun(rig: Rig) -> Act:
+    """They are marked as over, and still count."""
+    rig.hold_limits = {"max_open_holds_per_buyer": 1, "max_holds_per_ten_minutes": 4}
+    rig.live()
+    rig.reserve(1)()
+    rig.pause(HOLD)
+    return rig.reserve(1)
 
 
 def reserve_with_a_coupon(rig: Rig) -> Act:
@@ -807,6 +834,9 @@ PATHS: Final[tuple[Path, ...]] = (
     reserve_by_a_board_that_promises_too_much,
     reserve_within_a_limit,
     reserve_over_a_stale_hold,
+    reserve_within_limits_of_holds,
+    reserve_when_earlier_holds_are_over,
+    reserve_when_earlier_holds_have_begun,
     reserve_with_a_coupon,
     release_with_a_coupon,
     sell_the_use_of_a_coupon,

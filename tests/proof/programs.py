@@ -12,6 +12,7 @@ from local.simulation.memory_dynamodb import MemoryDynamoDB
 from shared import table
 from shared.adapters.dynamodb_buyers import DynamoDBBuyers
 from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
+from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
 from shared.adapters.dynamodb_keys import DynamoDBKeys
 from shared.adapters.dynamodb_log import DynamoDBLog
 from shared.adapters.dynamodb_orders import DynamoDBOrders
@@ -28,6 +29,7 @@ from shared.domain.campaign import Campaign, Status
 from shared.domain.campaign_log import Outcome, stumbled
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.errors import StoreBusy
+from shared.domain.hold_limits import BuyerHolds, HoldClaim, HoldLimits
 from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, Order, RefundReason, Seat
 from shared.domain.payment import Doubt, QuarantinedPayment
@@ -58,6 +60,7 @@ class Rig:
         self.totals = DynamoDBTotals(client, "totals")
         self.packages = DynamoDBPackages(client, "totals")
         self.buyers = DynamoDBBuyers(client, "buyers")
+        self.holds = DynamoDBHoldLimits(client, "buyers")
         self.waitlists = DynamoDBWaitlists(client, "waitlists")
         self.quarantine = DynamoDBQuarantine(client, "payments")
         self.keys = DynamoDBKeys(client, "keys")
@@ -356,6 +359,30 @@ def buyers(rig: Rig) -> None:
         rig.buyers.correct(rig.shelf, digest, seen, kept)
 
 
+def hold_limits(rig: Rig) -> None:
+    random = rig.random
+    buyer, key = random.choice("xy"), rig.key()
+    claim = HoldClaim(
+        rig.now + random.randint(0, 2), random.randrange(2), delivery=random.randrange(2)
+    )
+    limits = HoldLimits(random.choice([None, 2, 3]), random.choice([None, 4, 6]))
+    seen = rig.holds.claim(rig.id, buyer, key, claim, limits)
+    if seen is None:
+        other = random.choice([claim, replace(claim, offer=2)])
+        if random.random() < 0.4:
+            rig.holds.share(rig.id, buyer, key, other, replace(claim, shared=True))
+        elif random.random() < 0.5:
+            rig.holds.release(rig.id, buyer, key, other)
+        return
+    kept = {
+        name: random.choice([old, replace(old, ended=True)])
+        for name, old in seen.claims.items()
+        if random.random() < 0.7
+    }
+    version = random.choice([seen.version, seen.version, seen.version - 1])
+    rig.holds.replace(rig.id, buyer, BuyerHolds(version, seen.claims), {**kept, key: claim})
+
+
 def payments_and_keys(rig: Rig) -> None:
     payment = QuarantinedPayment(
         id=f"test#{rig.id} {rig.random.randrange(5)}",
@@ -382,4 +409,4 @@ def log(rig: Rig) -> None:
         rig.log.page(rig.id, outcome=outcome, before=before, limit=random.randint(1, 3))
 
 
-PROGRAMS = (stock, orders, campaigns, totals, buyers, payments_and_keys, log)
+PROGRAMS = (stock, orders, campaigns, totals, buyers, hold_limits, payments_and_keys, log)

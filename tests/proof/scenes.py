@@ -513,6 +513,30 @@ def _give_back_what_a_moved_forward_leads_to(script: Script) -> None:
     _churn(script, 4, "after")
 
 
+def _hold_no_more_than_one_may(script: Script) -> None:
+    script.at(0)
+    one = script.reserve(1, "fay")
+    two = script.reserve(1, "fay", "PEAR")
+    script.reserve(1, "fay", refused="too_many_holds")
+    script.release(one)
+    three = script.reserve(1, "fay")
+    script.pay(script.check_out(two))
+    script.at(4)
+    script.reserve(1, "fay")
+    script.reserve(9, "gus", refused="sold_out")
+    script.at(15)
+    # All that she held is over; and she has begun four holds.
+    script.reserve(1, "fay", "PEAR")
+    script.at(17)
+    refusal = script.reserve(1, "fay", refused="too_many_holds")
+    expect(refusal.body["rule"] == "holds_begun", refusal)
+    script.look(three)
+    # Nothing that she does makes room but the merchant.
+    expect(script.change(max_holds_per_ten_minutes=None, max_open_holds_per_buyer=5).ok, "raised")
+    script.rest(1)
+    script.reserve(1, "fay")
+
+
 def _want_what_is_left(units: int) -> Act:
     """One of a crowd that wants more than there is, each twice at once and over several blocks."""
 
@@ -996,6 +1020,18 @@ SCENES: Final = (
         ),
     ),
     Scene(
+        "limits of holds",
+        replace(
+            CALM,
+            length=25,
+            offers=(("APPLE", 7, 990, None), ("PEAR", 4, 1500, None)),
+            open_holds=2,
+            holds_begun=5,
+        ),
+        (_hold_no_more_than_one_may,),
+        ("reservation released", "reservation expired", "order paid"),
+    ),
+    Scene(
         "crowd",
         replace(
             CALM,
@@ -1292,6 +1328,7 @@ SCENES: Final = (
         "rehearsed",
         replace(
             CALM,
+            open_holds=2,
             ahead=130,
             length=8,
             offers=(("APPLE", 2, 990, None), ("PEAR", 2, 1500, 1)),

@@ -145,7 +145,10 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
     if role == "buyers":
         # The units of each claim, however many deliveries of its request have joined in it.
         item = {
-            name: {"N": value["N"][-3:]} if "N" in value else value for name, value in item.items()
+            name: {"N": value["N"][-3:]} if "N" in value else value
+            for name, value in item.items()
+            # How often it was written depends on how often the request was sent.
+            if name != table.HOLDS_VERSION
         }
     if role == "rehearsals":
         # What its buyers have waited and used depends on what was in their way.

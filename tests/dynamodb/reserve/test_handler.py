@@ -10,7 +10,9 @@ import pytest
 
 from bench.show import OnSale, put_on_sale
 from functions.reserve.handler import api, lambda_handler
+from shared import wiring
 from shared.contracts.routes import ROUTES
+from tests.dynamodb.stage import Watchman
 
 pytestmark = pytest.mark.usefixtures("wired")
 
@@ -55,6 +57,39 @@ def test_the_show_says_what_is_left(sale: OnSale) -> None:
     assert status == 200
     assert show["open"] is True
     assert show["offers"][0]["available"] == 60
+
+
+@pytest.mark.parametrize(
+    ("limit", "rule"),
+    [("max_open_holds_per_buyer", "open_holds"), ("max_holds_per_ten_minutes", "holds_begun")],
+)
+def test_one_hold_too_many_says_which_limit_it_is_and_when_to_come_again(
+    sale: OnSale, limit: str, rule: str
+) -> None:
+    wiring.campaigns().save(sale.campaign.changed(**{limit: 2}))
+    first = sale.reservation(1, "ana")
+    made = [call(event)[0] for event in (first, sale.reservation(1, "ana"), first)]
+    assert made == [201, 201, 201]
+    status, refused, headers = call(sale.reservation(1, "ana"))
+    assert (status, refused["code"]) == (409, "too_many_holds")
+    assert (refused["rule"], refused["limit"]) == (rule, 2)
+    longest = 300 if rule == "open_holds" else 600
+    assert longest - 10 <= refused["retry_after"] <= longest
+    assert headers["retry-after"] == str(refused["retry_after"])
+    assert call(sale.reservation(1, "ben"))[0] == 201
+
+
+@pytest.mark.parametrize(("limits", "writes"), [({}, 1.0), ({"max_open_holds_per_buyer": 2}, 2.0)])
+def test_a_limit_of_holds_costs_one_write_unit_more_and_no_read(
+    sale: OnSale, limits: dict[str, int], writes: float
+) -> None:
+    if limits:
+        wiring.campaigns().save(sale.campaign.changed(**limits))
+    # The campaign is read first by what is not measured.
+    call(sale.event("GET /v1/shows/{campaign_id}", {"campaign_id": sale.campaign.id}))
+    watchman = Watchman(wiring.dynamodb())
+    assert call(sale.reservation(1, "ana"))[0] == 201
+    assert (watchman.write_units, watchman.read_units) == (writes, 0.0)
 
 
 def test_sold_out_says_how_many_are_left(sale: OnSale) -> None:

@@ -127,7 +127,8 @@ class Race:
         place = shelf(self.show.campaign, self.show.campaign.offers[0])
         found = []
         for block in blocks:
-            pages = self.show.stock._pages(place, block.number, since=0)
+            stock: Any = self.show.stock
+            pages = stock._pages(place, block.number, since=0)
             moved = {
                 key: Entry.decode(int(value["N"]), place.epoch)
                 for page in pages

@@ -71,7 +71,7 @@ class Process:
             show.campaigns,
             livemode=False,
         )
-        self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
+        self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers, show.holds)
         self._hints = hints
         self._checkouts = CheckoutDesk(
             campaigns, show.stock, show.orders, providers, OpenAddresses()
@@ -93,7 +93,7 @@ class Process:
     def believe(self, campaign: Campaign) -> None:
         """Reserve by this copy of the campaign from now on, however old it gets."""
         self.reservations = ReservationDesk(
-            _OldCopy(campaign), self._show.stock, self._hints, self._show.buyers
+            _OldCopy(campaign), self._show.stock, self._hints, self._show.buyers, self._show.holds
         )
 
     def millis(self) -> int:

@@ -319,6 +319,36 @@ def test_a_replay_is_taken_away_with_null(desk):
     assert desk.patch({"replay_until": None}).body["replay_until"] is None
 
 
+LIMITS = ("max_open_holds_per_buyer", "max_holds_per_ten_minutes")
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.SCHEDULED, Status.LIVE, Status.PAUSED])
+@pytest.mark.parametrize("field", LIMITS)
+def test_a_limit_of_holds_is_set_changed_and_taken_away_whatever_the_status(desk, status, field):
+    prepared = START - 300 if status in (Status.LIVE, Status.PAUSED) else None
+    before = desk.has(status=status, prepared_at=prepared)
+    assert desk.patch({field: 3}).body[field] == 3
+    changed = desk.patch({field: 9}, if_match='"2"')
+    assert (changed.body[field], changed.body["version"]) == (9, 3)
+    assert changed.body["improvised"] == []
+    assert desk.patch({field: 9}, if_match='"3"').body["version"] == 3
+    assert desk.patch({field: None}, if_match='"3"').body[field] is None
+    assert desk.campaigns.get(before.id) == replace(before, version=4)
+
+
+def test_limits_of_holds_are_answered_as_they_were_written(desk):
+    plain = desk.create(campaign_body()).body
+    assert [plain[field] for field in LIMITS] == [None, None]
+    limited = desk.create(campaign_body(**dict(zip(LIMITS, (100, 1000), strict=True)))).body
+    assert [limited[field] for field in LIMITS] == [100, 1000]
+
+
+@pytest.mark.parametrize("status", [Status.CLOSING, Status.CLOSED, Status.CANCELLED])
+def test_no_limit_of_holds_changes_when_it_is_over(desk, status):
+    desk.has(status=status)
+    assert desk.patch({LIMITS[0]: 3}).code == "campaign_state"
+
+
 def test_times_are_read_in_the_zone_that_comes_with_them(desk):
     desk.has()
     sent = {
@@ -482,6 +512,13 @@ HOSTILE: list[tuple[dict[str, Any], str]] = [
     ({"hold_seconds": "300"}, "/hold_seconds"),
     ({"hold_seconds": True}, "/hold_seconds"),
     ({"hold_seconds": None}, "/hold_seconds"),
+    ({"max_open_holds_per_buyer": 0}, "/max_open_holds_per_buyer"),
+    ({"max_open_holds_per_buyer": 101}, "/max_open_holds_per_buyer"),
+    ({"max_open_holds_per_buyer": "3"}, "/max_open_holds_per_buyer"),
+    ({"max_open_holds_per_buyer": True}, "/max_open_holds_per_buyer"),
+    ({"max_holds_per_ten_minutes": 0}, "/max_holds_per_ten_minutes"),
+    ({"max_holds_per_ten_minutes": 1001}, "/max_holds_per_ten_minutes"),
+    ({"max_holds_per_ten_minutes": 2.0}, "/max_holds_per_ten_minutes"),
     ({"channel": "Tmall Global"}, "/channel"),
     ({"parties": {"promoter": 1}}, "/parties/promoter"),
     ({"parties": {"host": "x"}}, "/parties/host"),

@@ -101,10 +101,15 @@ def test_what_matters_of_a_change_is_told_and_no_secret():
     assert change(*EDITS["opened"], at=(START + 7) * 1000).detail["seconds_late"] == 7
     before = a_campaign()
     (offer,) = before.offers
-    fields = {"offers": (replace(offer, unit_price=1), replace(offer, sku="NEW")), "secret": "0"}
+    fields: dict[str, Any] = {
+        "offers": (replace(offer, unit_price=1), replace(offer, sku="NEW")),
+        "secret": "0",
+    }
+    fields["max_open_holds_per_buyer"] = 3
     told = change(before, before.changed(metadata={"who": "Ana"}, name="Other", **fields)).detail
     assert told["changes"] == [
         {"field": "name", "from": "Friday night", "to": "Other"},
+        {"field": "max_open_holds_per_buyer", "from": None, "to": 3},
         {"field": "metadata"},
         {"field": "unit_price", "sku": SKU, "from": 9900, "to": 1},
         {"field": "offers", "sku": "NEW", "is": "added"},

@@ -53,6 +53,8 @@ def pointers(refusal: InvalidRequest) -> list[str]:
 def test_all_of_it_is_one_version_and_holds_from_the_next_second_on():
     sent = {
         "name": "Another hour",
+        "max_open_holds_per_buyer": 2,
+        "max_holds_per_ten_minutes": 20,
         "ends_at": live().ends_at + 600,
         "offers": (an_offer(unit_price=8900, allotment=70, title={"en": "Fuji, 12"}),),
         "run_of_show": (pin(0), flash(700, 6900), RELEASE),
@@ -60,6 +62,7 @@ def test_all_of_it_is_one_version_and_holds_from_the_next_second_on():
     before = live()
     after = revised_on_air(before, sent, now=NOW)
     assert (after.version, after.name) == (8, "Another hour")
+    assert (after.max_open_holds_per_buyer, after.max_holds_per_ten_minutes) == (2, 20)
     assert after.ends_at == before.ends_at + 600
     offer = after.offers[0]
     assert (offer.title, offer.coming, offer.blocks) == ({"en": "Fuji, 12"}, (6,), 3)

@@ -160,6 +160,14 @@ def test_what_buyers_count_on_does_not_change_in_mid_show(changes, named):
     assert "name" in refused.value.detail
 
 
+def test_limits_of_holds_change_before_the_show_also_when_its_stock_is_laid_out():
+    scheduled = replace(laid_out(), status=Status.SCHEDULED)
+    sent = {"max_open_holds_per_buyer": 2, "max_holds_per_ten_minutes": 20}
+    after = revised(scheduled, sent, laid_out=True)
+    assert (after.max_open_holds_per_buyer, after.max_holds_per_ten_minutes) == (2, 20)
+    assert revised(after, sent, laid_out=True) is after
+
+
 def test_parties_and_their_shares_are_fixed_when_the_stock_is_laid_out():
     shared = {"promoter": Party("P", 1_000), "seller_of_record": Party("S", 9_000)}
     with pytest.raises(PartiesFrozen) as refused:

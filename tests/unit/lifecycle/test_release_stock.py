@@ -133,7 +133,7 @@ def at_the_release() -> tuple[Theatre, ReservationDesk]:
     show.wait(SECOND)
     hints = Hints(show.stock, show.clock, choice=Random(2), pause=lambda _: None)
     hints.count(place)
-    return show, ReservationDesk(show.campaigns, show.stock, hints, show.buyers)
+    return show, ReservationDesk(show.campaigns, show.stock, hints, show.buyers, show.holds)
 
 
 def wish(show: Theatre) -> ReservationRequest:

@@ -11,8 +11,10 @@ from local.rehearse import lines
 from local.simulation.gateway import Answer, Ask
 from local.simulation.sdk import Client, QuietLine
 from local.simulation.show import quiet
+from shared import table
 from shared.adapters.dynamodb_traces import DynamoDBTraces, NotRehearsed
 from shared.adapters.metered_dynamodb import MeteredDynamoDB
+from shared.domain.ids import buyer_digest
 from shared.domain.rehearsal import KEPT, PATIENCE
 from shared.use_cases.sweep_campaigns import Finding
 from shared.use_cases.sweep_rehearsals import sweep_rehearsals
@@ -150,6 +152,22 @@ def test_nothing_of_a_real_campaign_is_deleted(campaign: Any):
     with pytest.raises(NotRehearsed):
         DynamoDBTraces(a_client(calls), {}).clear(campaign, ())
     assert calls == []
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_open_holds_per_buyer": 1}])
+def test_what_the_limits_of_holds_have_counted_is_deleted_once_for_each_buyer(limits: Any):
+    show = a_campaign(id="cmp_rehearsebbbbbbbb", rehearsal_of="x", **limits)
+    calls: list[Mapping[str, Any]] = []
+    offer = show.offers[0]
+    tables = dict.fromkeys(table.TABLES, "")
+    tables["buyers"] = "buyers"
+    traces = DynamoDBTraces(a_client(calls, {"Items": []}), tables)
+    traces.clear(show, [(offer, "ana"), (offer, "ben"), (offer, "ana")])
+    keys = [call["Key"][table.BUYER_KEY]["S"] for call in calls if call["TableName"] == "buyers"]
+    digests = sorted(buyer_digest(show.secret, buyer) for buyer in ("ana", "ben"))
+    expected = [table.buyer_holds(show.id, digest) for digest in digests] if limits else []
+    assert sorted(keys) == expected
+    assert all(key.startswith(table.REHEARSED) for key in keys)
 
 
 def test_a_meter_believes_the_store_and_knows_the_prices_where_it_says_nothing():

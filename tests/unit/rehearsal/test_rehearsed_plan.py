@@ -54,6 +54,23 @@ def test_products_are_as_scarce_as_they_will_be():
     assert [offer.allotment for offer in few.offers] == list(plan.values())
 
 
+@pytest.mark.parametrize(
+    ("minutes", "limit", "in_all"),
+    [(5, 4, 4), (10, 4, 4), (11, 4, 8), (60, 4, 24), (60, 900, 1000)],
+)
+def test_holds_that_may_begin_in_ten_minutes_are_those_of_as_many_windows_as_the_plan_has(
+    minutes: int, limit: int, in_all: int
+):
+    starts = a_campaign().starts_at
+    plan = a_campaign(
+        ends_at=starts + minutes * 60, max_open_holds_per_buyer=3, max_holds_per_ten_minutes=limit
+    )
+    found = played(plan)
+    assert found.campaign.max_open_holds_per_buyer == 3
+    assert found.campaign.max_holds_per_ten_minutes == in_all
+    assert any("holds per buyer" in said for said in found.not_to_scale) is (in_all != limit)
+
+
 def test_deals_and_turns_are_as_scarce_and_as_short():
     offer = replace(a_campaign().offers[0], waitlist_hold=600)
     flash = Cue(at=0, cue="flash_price", sku=offer.sku, unit_price=100, seconds=900, units=400)

@@ -26,6 +26,7 @@ from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRe
 from shared.use_cases.settle_hold import State, confirm_hold
 from shared.use_cases.stock_ports import shelf
 from tests.memory_buyers import MemoryBuyers
+from tests.memory_hold_limits import MemoryHoldLimits
 from tests.memory_stock import MemoryStock
 
 START = 1_790_000_000
@@ -85,6 +86,7 @@ class Desk:
         self.now = START + 5
         self.stock = MemoryStock()
         self.buyers = MemoryBuyers()
+        self.holds = MemoryHoldLimits()
         for offer in self.campaign.offers:
             for number, units in enumerate(ledger.sizes(offer.allotment)):
                 self.stock.lay_out(
@@ -95,7 +97,7 @@ class Desk:
                     closes=self.campaign.closes_at,
                 )
         hints = Hints(self.stock, lambda: self.now * 1000, pause=lambda _: None)
-        self.desk = ReservationDesk(self, self.stock, hints, self.buyers)
+        self.desk = ReservationDesk(self, self.stock, hints, self.buyers, self.holds)
 
     def get(self, campaign_id: str) -> Campaign:
         if campaign_id != self.campaign.id:
