@@ -113,6 +113,7 @@ class Plan:
                     "unit_price": price,
                     "allotment": allotment,
                     **({"limit_per_buyer": limit} if limit else {}),
+                    **({"min_unit_price": price * 2 // 3} if price % 3 == 0 else {}),
                     **({"waitlist": {"hold_seconds": self.waitlist}} if self.waitlist else {}),
                 }
                 for sku, allotment, price, limit in self.offers

@@ -249,7 +249,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /v1/campaigns/{campaign_id}/end": Operation(
         id="end_campaign",
-        description="The show, and its replay, is over now. What is held may still be paid.",
+        description=(
+            "The show, and its replay, is over now. What is held may still be paid. `missed_cues` are the cues that will "
+            "never happen."
+        ),
         takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
@@ -488,10 +491,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         id="join_waitlist",
         description=(
             "A place in the line of an offer that is sold out. From this answer on, units that come back are for those who "
-            "wait, in the order of their tickets. The limit per buyer counts what is waited for."
+            "wait, in the order of their tickets, and are offered at the best price of the second in which their turn "
+            "comes: with the code, if it can be had then. The limit per buyer counts what is waited for."
         ),
         takes=buying.WaitlistRequest,
-        sends=eg.RESERVATION_REQUEST,
+        sends=eg.WAITLIST_REQUEST,
         status=201,
         answers=buying.WaitlistTicket,
         gives=eg.TICKET,
@@ -501,6 +505,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.WaitlistNotOpen,
             errors.UnitsAvailable,
             errors.BuyerLimitReached,
+            errors.CouponNotOpen,
         ),
     ),
     "GET /v1/waitlist/{ticket_id}": Operation(
