@@ -96,7 +96,7 @@ def list_price_fault(campaign: Campaign, offer: Offer, listed: int, *, since: in
     """
     floor = floor_of(campaign, offer)
     if listed < floor:
-        return f"{offer.sku} has a floor of {floor:,} (min_unit_price): send at least that."
+        return f"{offer.sku} has a floor of {floor:,} (min_unit_price): send at least {floor:,}."
     worst: tuple[int, Clash] | None = None
     for clash in clashes(campaign, since=since, sku=offer.sku):
         least = _least_list_price(campaign, clash)
@@ -126,7 +126,7 @@ def flash_price_fault(campaign: Campaign, offer: Offer, flash: Cue, *, since: in
     if price > listed:
         return f"{offer.sku} has a list price of {listed:,}: a flash price may not be above it."
     if price < floor:
-        return f"{offer.sku} has a floor of {floor:,} (min_unit_price): send at least that."
+        return f"{offer.sku} has a floor of {floor:,} (min_unit_price): send at least {floor:,}."
     return None
 
 
