@@ -233,7 +233,7 @@ def _tight(plan: Plan, random: Random) -> Plan:
     """Many who want much of little, in blocks of a unit or two, all at once and each twice."""
     units = random.choice((1, 1, 2, 3))
     allotment = random.choice((3, 5, 8, 12))
-    return replace(
+    tight = replace(
         plan,
         offers=(("SKU-0", allotment, 990, random.choice((None, None, 4))),),
         scale=Scale(block_units=units, room=units + random.choice((3, 5, 8))),
@@ -241,3 +241,5 @@ def _tight(plan: Plan, random: Random) -> Plan:
         doubles=0.7,
         restless=0.9,
     )
+    # Of that offer and its price.
+    return replace(tight, deals=_deals(tight)) if plan.deals else tight

@@ -126,7 +126,7 @@ def a_coupon_that_gives_more() -> Evidence:
 def a_price_below_the_floor() -> Evidence:
     evidence = sound_evidence()
     evidence.campaign["offers"] = [
-        {**offer, "min_unit_price": 60} for offer in evidence.campaign["offers"]
+        {**offer, "min_unit_price": 101} for offer in evidence.campaign["offers"]
     ]
     return evidence
 
