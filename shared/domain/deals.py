@@ -235,7 +235,11 @@ def refuse_unless_usable(campaign: Campaign, offer: Offer, code: str, now: int) 
         is_its = cue.cue == "coupon" and _is_called(cue, code) and _is_for(cue, offer)
         if is_its and now < ends and not _was_stopped(campaign, cue, now):
             return
-    raise _not_open(campaign, offer, code, now)
+    said = (
+        "No coupon of this code is open for this offer, or will be: check the code, or join without 'coupon' and be offered "
+        "the best price of that second."
+    )
+    raise _not_open(campaign, offer, code, now, said)
 
 
 def _was_stopped(campaign: Campaign, coupon: Cue, now: int) -> bool:
@@ -258,13 +262,15 @@ def _is_called(cue: Cue | None, code: str | None) -> bool:
     return cue.code.lower() == code.lower()
 
 
-def _not_open(campaign: Campaign, offer: Offer, code: str, now: int) -> CouponNotOpen:
+def _not_open(
+    campaign: Campaign, offer: Offer, code: str, now: int, said: str | None = None
+) -> CouponNotOpen:
     """With the window that is next, else the last there was."""
     windows = [cue for cue in campaign.run_of_show if _is_called(cue, code) and _is_for(cue, offer)]
     if not windows:
-        return CouponNotOpen()
+        return CouponNotOpen(said)
     coming = (cue for cue in windows if campaign.starts_at + cue.at > now)
     window = next(coming, windows[-1])
     begins = campaign.starts_at + window.at
     ends = begins + (window.seconds or 0)
-    return CouponNotOpen(starts_at=rfc3339(begins), ends_at=rfc3339(ends))
+    return CouponNotOpen(said, starts_at=rfc3339(begins), ends_at=rfc3339(ends))
