@@ -187,7 +187,7 @@ def test_the_floor_is_what_the_offer_says_else_a_tenth_rounded_up_of_the_planned
 
     assert [floor(price) for price in (1, 10, 11, 9900, 9901)] == [1, 1, 2, 990, 991]
     assert floor(9900, stated=9000) == 9000
-    stripe = {"payment_provider": "stripe", "currency": "KWD"}
+    stripe: dict[str, Any] = {"payment_provider": "stripe", "currency": "KWD"}
     assert [floor(price, **stripe) for price in (10, 100, 1010)] == [10, 10, 110]
     lowered = a_shop(listed=5000)
     assert floor_of(lowered.campaign, lowered.campaign.offers[0]) == FLOOR
