@@ -152,7 +152,7 @@ class Court:
         if ask.route == RESERVE:
             del told["state"]
         if ask.route == JOIN:
-            for moving in ("state", "place", "reservation"):
+            for moving in ("state", "place", "coupon_result", "reservation"):
                 del told[moving]
         since, first = self._replies.setdefault(request, (self._world.stage.millis, told))
         if first == told or (ask.route == RESERVE and not self._is_honoured(first)):

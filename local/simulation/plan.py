@@ -163,7 +163,7 @@ def draw_plan(random: Random) -> Plan:
         plan,
         carrier="file" if plan.buyers % 3 == 0 else None,
         released=plan.buyers // 2 if plan.length == _WITH_RELEASES else 0,
-        waitlist=10 if plan.buyers % 2 == 0 else None,
+        waitlist=10 if plan.buyers % 2 == 0 or plan.buyers % 8 == 1 else None,
     )
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))

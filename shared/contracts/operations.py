@@ -206,7 +206,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         description=(
             "Changes what is sent and leaves the rest, over the version that `If-Match` names. Once the stock is laid out, "
             "only the name, the titles of the offers and the metadata can change. While the show is on, also prices and "
-            "larger allotments of the offers, cues that are still to come, and a later end: from the next second on."
+            "larger allotments of the offers, cues that are still to come, and a later end: from the next second on. Prices "
+            "that do not go together are refused; a lower list price and cheaper cues may come in one request."
         ),
         takes=campaigns.CampaignPatch,
         sends=eg.PATCH,
