@@ -88,9 +88,16 @@ def end(campaign: Id, *, as_json: AsJson = False) -> None:
     print(
         json.dumps(ended, ensure_ascii=False)
         if as_json
-        else f"{campaign} ends at {ended['ends_at']}"
+        else "\n".join([f"{campaign} ends at {ended['ends_at']}", *_missed(ended)])
     )
     _next(f"livehour watch {campaign}")
+
+
+def _missed(campaign: Mapping[str, Any]) -> Iterator[str]:
+    """What was planned, and will never happen."""
+    for cue in campaign["missed_cues"]:
+        what = " ".join(str(cue[name]) for name in ("cue", "sku", "code", "units") if cue[name])
+        yield f"never happens: cue {cue['number']} ({what}) at second {cue['at']:,}"
 
 
 def report(

@@ -234,7 +234,12 @@ class Theatre:
     # -- what people do --------------------------------------------------------------------------------
 
     def reserve(
-        self, quantity: int = 1, sku: str = FUJI, buyer: str = "ana", key: str = ""
+        self,
+        quantity: int = 1,
+        sku: str = FUJI,
+        buyer: str = "ana",
+        key: str = "",
+        coupon: str | None = None,
     ) -> Reservation:
         self._served += 1
         request = ReservationRequest(
@@ -244,6 +249,7 @@ class Theatre:
             quantity=quantity,
             buyer_id=buyer,
             idempotency_key=key or f"key-{self._served}",
+            coupon=coupon,
         )
         return self.reservations.reserve(request, self.now)
 

@@ -34,6 +34,7 @@ def join(request: Request) -> Response:
         quantity=body.quantity,
         buyer_id=body.buyer_id,
         idempotency_key=key,
+        coupon=body.coupon,
     )
     view = waitlist_desk().join(wish, now_seconds())
     headers = {"idempotent-replayed": "true"} if view.replayed else {}
@@ -65,6 +66,8 @@ def _document(view: TicketView, buyer_id: str | None = None) -> dict[str, Any]:
         "buyer_id": buyer_id,
         "state": view.state.value,
         "place": view.place,
+        "coupon": ticket.coupon,
+        "coupon_result": None if view.coupon_result is None else view.coupon_result.value,
         "reservation": None if reservation is None else reservation_document(reservation, buyer_id),
         "created_at": rfc3339(ticket.created_at),
     }

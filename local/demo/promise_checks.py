@@ -36,7 +36,10 @@ def checkouts_are_kept(evidence: Evidence) -> Finding:
 
 
 def prices_are_promised(evidence: Evidence) -> Finding:
-    """The list price of the plan or of the host, a flash price of it, or what the coupon leaves that was named."""
+    """
+    The list price of the plan or of the host, a flash price of it, or what the coupon leaves that was named: not above the
+    list price, and not below the floor.
+    """
     campaign = evidence.campaign
     cues = [*campaign["run_of_show"], *campaign["improvised"]]
     listed = {
@@ -45,6 +48,7 @@ def prices_are_promised(evidence: Evidence) -> Finding:
     }
     flashed = {(cue["sku"], cue["unit_price"]) for cue in cues if cue["cue"] == "flash_price"}
     percent = {cue["code"]: cue["percent_off"] for cue in cues if cue["cue"] == "coupon"}
+    floors = {offer["sku"]: offer.get("min_unit_price") for offer in campaign["offers"]}
     for reservation in evidence.journal.reservations.values():
         sku, price, quantity = (reservation[name] for name in ("sku", "unit_price", "quantity"))
         full, code = reservation["list_price"], reservation["coupon"]
@@ -52,9 +56,11 @@ def prices_are_promised(evidence: Evidence) -> Finding:
         if code is not None:
             # Half a minor unit is the buyer's.
             fair = {full - (2 * full * percent[code] + 100) // 200}
+        floor = floors[sku] if floors[sku] is not None else -(-evidence.prices[sku] // 10)
         if (
             (sku, full) not in listed
             or price not in fair
+            or not floor <= price <= full
             or reservation["amount"] != price * quantity
         ):
             yield f"{quantity} of {sku} at {price} (list {full}, {code}) for {reservation['amount']}"

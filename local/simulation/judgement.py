@@ -16,10 +16,10 @@ from local.simulation.gateway import Answer, Ask
 from local.simulation.people import CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
 from local.simulation.violations import Violation, expect
 from local.simulation.world import World
-from shared.domain.campaign import Campaign, Status
+from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
-from shared.domain.deals import deal_of, is_other_coupon
+from shared.domain.deals import common_price, deal_of, floor_of, is_other_coupon
 from shared.domain.hold_limits import WINDOW, HoldRule, limits_of
 from shared.domain.ids import ledger_key
 from shared.domain.order import Attention, Order, OrderState
@@ -124,9 +124,15 @@ class Court:
             raise Violation(f"{ticket.id}: {reservation} was told, and nothing is held")
         check = verify(suffix_of(reservation["id"], PREFIX), campaign.secret)
         offer = campaign.offers[check.offer_number]
-        price = campaign.price_of(offer, check.deadline - (offer.waitlist_hold or 0))
+        began = check.deadline - (offer.waitlist_hold or 0)
+        price = self._fair_price(campaign, offer, check, began, reservation["list_price"])
         expect(check == ticket.check(campaign, held), ticket.id, f"was told {check}")
         expect(reservation["unit_price"] == price, ticket.id, f"costs {price}")
+        was_asked = not is_other_coupon(campaign, check.deal, body["coupon"])
+        expect(was_asked, ticket.id, f"{body['coupon']} got deal {check.deal}")
+        named = (body["coupon"] or "").lower()
+        had = bool(named) and named == (reservation["coupon"] or "").lower()
+        expect(had is (body["coupon_result"] == "applied"), ticket.id, f"told {body}")
         promise = self._promises.setdefault(reservation["id"], Promise(check, offer.sku))
         if reservation["state"] in _STATES:
             promise.outcomes.add(_STATES[reservation["state"]])
@@ -162,7 +168,7 @@ class Court:
         if ask.route == RESERVE:
             del told["state"]
         if ask.route == JOIN:
-            for moving in ("state", "place", "reservation"):
+            for moving in ("state", "place", "coupon_result", "reservation"):
                 del told[moving]
         since, first = self._replies.setdefault(request, (self._world.stage.millis, told))
         if first == told or (ask.route == RESERVE and not self._is_honoured(first)):
@@ -199,9 +205,10 @@ class Court:
             raise Violation(f"{body['id']} was acknowledged, and nothing is held")
         expect(life.units == check.quantity == body["quantity"], body["id"], f"holds {life.units}")
         expect(life.tail == (check.block, check.tail_quantity), body["id"], f"is at {life.tail}")
-        deal = deal_of(campaign, offer, check.deal, check.deadline - campaign.hold_seconds)
-        price, code = deal.unit_price, ask.body.get("coupon")
-        expect(not is_other_coupon(campaign, deal.number, code), body["id"], f"{code} got {deal}")
+        second, code = check.deadline - campaign.hold_seconds, ask.body.get("coupon")
+        price = self._fair_price(campaign, offer, check, second, body["list_price"])
+        was_asked = not is_other_coupon(campaign, check.deal, code)
+        expect(was_asked, body["id"], f"{code} got deal {check.deal}")
         expect(body["unit_price"] == check.unit_price == price, body["id"], "has another price")
         if body["state"] in _STATES:
             self._promises[body["id"]].outcomes.add(_STATES[body["state"]])
@@ -218,6 +225,22 @@ class Court:
         self._audit.ledger.checks["free units sellable"] += 1
         left = shelf.surely_free(began)
         expect(left < ask.body["quantity"], ask, f"{answer.code}, and {left} units were free")
+
+    def _fair_price(
+        self, campaign: Campaign, offer: Offer, check: ClaimCheck, second: int, listed: int
+    ) -> int:
+        """
+        What a unit costs that was promised a deal in a second: never more than the list price, nor than what anybody gets
+        who has no use of anything; never less than the floor.
+        """
+        self._audit.ledger.checks["prices fair"] += 1
+        price = deal_of(campaign, offer, check.deal, second).unit_price
+        expect(
+            listed == campaign.list_price(offer, second), offer.sku, f"{listed} is no list price"
+        )
+        most, floor = common_price(campaign, offer, second), floor_of(campaign, offer)
+        expect(floor <= price <= most <= listed, offer.sku, f"{floor}, {price}, {most}, {listed}")
+        return price
 
     def _resolved(self, identifier: str, answer: Answer) -> None:
         outcome = Kind.RELEASED if answer.ok else _OUTCOME.get(answer.code)

@@ -147,10 +147,13 @@ class Buyer:
         """For a while, until it is their turn, or for too long."""
         random, (sku, allotment, _, limit) = self._random, self._random.choice(self._plan.offers)
         units = random.randint(1, max(1, min(3, allotment, limit or 3)))
+        wish = {"sku": sku, "quantity": units, "buyer_id": self._name}
+        if self._plan.deals and units % 2:
+            wish["coupon"] = CODE
         ask = Ask(
             JOIN,
             {"campaign_id": self._show},
-            {"sku": sku, "quantity": units, "buyer_id": self._name},
+            wish,
             key="sell",
             headers={"idempotency-key": self._clients.fresh_key()},
         )
@@ -335,6 +338,8 @@ class Merchant:
                 {"cue": "flash_price", "sku": sku, "unit_price": price - 1, "seconds": 3},
                 {"cue": "flash_end", "sku": sku},
                 {"cue": "price", "sku": sku, "unit_price": price + 2},
+                # Below what some have planned: then it is refused.
+                {"cue": "price", "sku": sku, "unit_price": max(1, price * 4 // 5)},
             ]
         for cue in cues:
             # Some are refused: the flash price may be over by then, or another edit has come first.

@@ -121,6 +121,7 @@ class Plan:
                     "unit_price": price,
                     "allotment": allotment,
                     **({"limit_per_buyer": limit} if limit else {}),
+                    **({"min_unit_price": price * 2 // 3} if price % 3 == 0 else {}),
                     **({"waitlist": {"hold_seconds": self.waitlist}} if self.waitlist else {}),
                 }
                 for sku, allotment, price, limit in self.offers
@@ -174,7 +175,7 @@ def draw_plan(random: Random) -> Plan:
         plan,
         carrier="file" if plan.buyers % 3 == 0 else None,
         released=plan.buyers // 2 if plan.length == _WITH_RELEASES else 0,
-        waitlist=10 if plan.buyers % 2 == 0 else None,
+        waitlist=10 if plan.buyers % 2 == 0 or plan.buyers % 8 == 1 else None,
     )
     if plan.buyers % 4 == 1:
         plan = replace(plan, deals=_deals(plan))
@@ -269,7 +270,7 @@ def _tight(plan: Plan, random: Random) -> Plan:
     """Many who want much of little, in blocks of a unit or two, all at once and each twice."""
     units = random.choice((1, 1, 2, 3))
     allotment = random.choice((3, 5, 8, 12))
-    return replace(
+    tight = replace(
         plan,
         offers=(("SKU-0", allotment, 990, random.choice((None, None, 4))),),
         scale=Scale(block_units=units, room=units + random.choice((3, 5, 8))),
@@ -277,3 +278,5 @@ def _tight(plan: Plan, random: Random) -> Plan:
         doubles=0.7,
         restless=0.9,
     )
+    # Of that offer and its price.
+    return replace(tight, deals=_deals(tight)) if plan.deals else tight

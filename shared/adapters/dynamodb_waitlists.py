@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared import table
 from shared.adapters.dynamodb_faults import refused_parts, store_faults
+from shared.domain.deals import NO_DEAL
 from shared.domain.waitlist import Held, Ticket, TicketState
 from shared.use_cases.waitlist_ports import Drawn, Line, NumberGone, Progress
 
@@ -26,6 +27,8 @@ _BLOCK = "block"
 _TAIL = "tail"
 _DEADLINE = "deadline"
 _PRICE = "unit_price"
+_DEAL = "deal"
+_COUPON = "coupon"
 _NOT_THERE = "attribute_not_exists(#line)"
 _REFUSED = "ConditionalCheckFailed"
 _THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -272,6 +275,7 @@ def _held(held: Held) -> dict[str, Any]:
         _TAIL: _number(held.tail_quantity),
         _DEADLINE: _number(held.deadline),
         _PRICE: _number(held.unit_price),
+        **({_DEAL: _number(held.deal)} if held.deal else {}),
     }
 
 
@@ -286,6 +290,7 @@ def encode(line: Line, ticket: Ticket) -> dict[str, Any]:
         _CREATED: _number(ticket.created_at),
         table.TICKET_STATE: {"S": ticket.state.value},
         table.TICKET_ATTEMPT: _number(ticket.attempt),
+        **({_COUPON: {"S": ticket.coupon}} if ticket.coupon is not None else {}),
     }
 
 
@@ -302,6 +307,7 @@ def decode(item: Mapping[str, Any]) -> Ticket | None:
             tail_quantity=int(item[_TAIL]["N"]),
             deadline=int(item[_DEADLINE]["N"]),
             unit_price=int(item[_PRICE]["N"]),
+            deal=int(item[_DEAL]["N"]) if _DEAL in item else NO_DEAL,
         )
     return Ticket(
         id=item[_ID]["S"],
@@ -312,6 +318,7 @@ def decode(item: Mapping[str, Any]) -> Ticket | None:
         quantity=int(item[_QUANTITY]["N"]),
         buyer=item[_BUYER]["S"],
         created_at=int(item[_CREATED]["N"]),
+        coupon=item[_COUPON]["S"] if _COUPON in item else None,
         state=TicketState(item[table.TICKET_STATE]["S"]),
         attempt=int(item[table.TICKET_ATTEMPT]["N"]),
         held=held,

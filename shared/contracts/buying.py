@@ -51,6 +51,13 @@ class WaitlistRequest(Body):
         Field(ge=1, le=MOST_UNITS, description="Units. Whoever is first holds up all others."),
     ]
     buyer_id: BuyerId
+    coupon: Annotated[
+        CouponCode | None,
+        Field(
+            description="Code of a coupon that is open or will be: had if it can be when the turn comes; else the units are "
+            "offered at the next best price."
+        ),
+    ] = None
 
 
 class ShipTo(Body):
@@ -109,9 +116,14 @@ class ShowOffer(Answer):
 
     sku: Sku
     title: Title
-    unit_price: Minor
-    list_price: Minor
-    """Before a flash price or a coupon."""
+    unit_price: Annotated[
+        Minor,
+        Field(
+            description="What a reservation of one unit costs now that names no code: the lowest of the list price, an open "
+            "flash price and the automatic coupons, while there are uses of them."
+        ),
+    ]
+    list_price: Annotated[Minor, Field(description="Before a flash price or a coupon.")]
     available: Count
     limit_per_buyer: int | None
     waitlist: ShowWaitlist | None
@@ -195,6 +207,15 @@ class WaitlistTicket(Answer):
     place: Annotated[
         int | None,
         Field(ge=0, description="How many wait before it: 0 is next. Null unless it waits."),
+    ]
+    coupon: Annotated[str | None, Field(description="The code that was named, as sent.")]
+    coupon_result: Annotated[
+        Literal["applied", "better_price", "unavailable"] | None,
+        Field(
+            description="What became of the code in the second of the offer: `applied`; `better_price`: another price was "
+            "as low or lower; `unavailable`: not open, used up, or used by this buyer as often as it can be. Null until "
+            "then, and without a code."
+        ),
     ]
     reservation: Annotated[
         Reservation | None, Field(description="What is or was held for it, once it was offered.")

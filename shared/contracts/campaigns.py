@@ -31,9 +31,11 @@ from shared.contracts.identifiers import CampaignId
 from shared.contracts.run_of_show import (
     CueTerms,
     ImprovisedCue,
+    MissedCue,
     RunOfShow,
     cue_terms,
     improvised_cue,
+    missed_cue,
     planned_cues,
 )
 from shared.domain import show_time
@@ -76,6 +78,13 @@ class OfferTerms(Body):
             ge=1,
             le=LARGEST_ALLOTMENT,
             description="Units over all of a buyer's reservations, unpaid ones counted.",
+        ),
+    ] = None
+    min_unit_price: Annotated[
+        Price | None,
+        Field(
+            description="The floor: no flash price, coupon or live change brings the price below it. Null: 10 % of "
+            "`unit_price` as planned, rounded up. Fixed when the stock is laid out."
         ),
     ] = None
     waitlist: Annotated[
@@ -255,6 +264,13 @@ class CampaignAnswer(Answer):
     improvised: Annotated[
         list[ImprovisedCue], Field(description="What was done in the middle of the show, in order.")
     ]
+    missed_cues: Annotated[
+        list[MissedCue],
+        Field(
+            description="Cues of the run of show that will never happen, because the show ends, or was cancelled, before "
+            "them."
+        ),
+    ]
     metadata: dict[str, str]
     created_at: Instant
     prepared_at: Annotated[
@@ -386,6 +402,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
         offers=[_offer_terms(campaign, offer) for offer in campaign.offers],
         run_of_show=[cue_terms(cue, zone) for cue in campaign.run_of_show],
         improvised=[improvised_cue(cue) for cue in campaign.improvised],
+        missed_cues=[missed_cue(number, cue) for number, cue in campaign.missed_cues],
         metadata=dict(campaign.metadata),
         created_at=clock.rfc3339(campaign.created_at / 1000),
         prepared_at=clock.rfc3339(campaign.prepared_at) if campaign.prepared_at else None,
@@ -407,6 +424,7 @@ def _offer_terms(campaign: Campaign, offer: Offer) -> OfferTerms:
         unit_price=campaign.list_price(offer),
         allotment=offer.allotment + sum(offer.coming),
         limit_per_buyer=offer.limit_per_buyer,
+        min_unit_price=offer.min_unit_price,
         waitlist=None
         if offer.waitlist_hold is None
         else WaitlistTerms(hold_seconds=offer.waitlist_hold),

@@ -70,6 +70,7 @@ CAMPAIGN: Final[Json] = {
     "offers": [OFFER],
     "run_of_show": RUN_OF_SHOW,
     "improvised": [],
+    "missed_cues": [],
     "metadata": {"broadcast": "WAC-2026-11-28"},
     "created_at": "2026-11-20T09:12:44.120Z",
     "prepared_at": None,
@@ -151,12 +152,26 @@ ENDED: Final[Json] = {
     "version": 5,
     "ends_at": "2026-11-28T12:48:11Z",
     "local": {**CAMPAIGN["local"], "ends_at": "2026-11-28T20:48:11"},
+    "missed_cues": [
+        {"number": 3, "at": 3540, "cue": "unpin", "sku": None, "code": None, "units": None}
+    ],
 }
 CANCELLED: Final[Json] = {
     **SCHEDULED,
     "status": "cancelled",
     "version": 3,
     "cancel_reason": "The container is late.",
+    "missed_cues": [
+        {
+            "number": number,
+            "at": cue["at"],
+            "cue": cue["cue"],
+            "sku": cue.get("sku"),
+            "code": None,
+            "units": None,
+        }
+        for number, cue in enumerate(RUN_OF_SHOW)
+    ],
 }
 
 SHOW: Final[Json] = {
@@ -205,6 +220,7 @@ RESERVATION: Final[Json] = {
 }
 READ_BACK: Final[Json] = {**RESERVATION, "buyer_id": None}
 RELEASED: Final[Json] = {**READ_BACK, "state": "released"}
+WAITLIST_REQUEST: Final[Json] = {**RESERVATION_REQUEST, "coupon": "APPLE10"}
 TICKET: Final[Json] = {
     "id": "wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ",
     "object": "waitlist_ticket",
@@ -214,6 +230,8 @@ TICKET: Final[Json] = {
     "buyer_id": "b-7731",
     "state": "waiting",
     "place": 17,
+    "coupon": "APPLE10",
+    "coupon_result": None,
     "reservation": None,
     "created_at": "2026-11-28T12:09:41Z",
 }
@@ -222,6 +240,7 @@ OFFERED: Final[Json] = {
     "buyer_id": None,
     "state": "offered",
     "place": None,
+    "coupon_result": "better_price",
     "reservation": READ_BACK,
 }
 LEFT: Final[Json] = {**TICKET, "buyer_id": None, "state": "left", "place": None}
@@ -373,6 +392,7 @@ TOTALS: Final[Json] = {
             "sku": "FUJI-12",
             "title": OFFER["title"],
             "unit_price": 9900,
+            "price_now": 7900,
             "orders": 1204,
             "gross": 13167000,
             "refunded": 0,

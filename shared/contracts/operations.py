@@ -207,7 +207,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "Changes what is sent and leaves the rest, over the version that `If-Match` names. Once the stock is laid out, "
             "only the name, the titles of the offers, the limits of holds and the metadata can change. While the show is "
             "on, also prices and larger allotments of the offers, cues that are still to come, and a later end: from the "
-            "next second on."
+            "next second on. Prices that do not go together are refused; a lower list price and cheaper cues may come in "
+            "one request."
         ),
         takes=campaigns.CampaignPatch,
         sends=eg.PATCH,
@@ -250,7 +251,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /v1/campaigns/{campaign_id}/end": Operation(
         id="end_campaign",
-        description="The show, and its replay, is over now. What is held may still be paid.",
+        description=(
+            "The show, and its replay, is over now. What is held may still be paid. `missed_cues` are the cues that will "
+            "never happen."
+        ),
         takes=commands.NoBody,
         sends={},
         answers=campaigns.CampaignAnswer,
@@ -491,10 +495,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         id="join_waitlist",
         description=(
             "A place in the line of an offer that is sold out. From this answer on, units that come back are for those who "
-            "wait, in the order of their tickets. The limit per buyer counts what is waited for."
+            "wait, in the order of their tickets, and are offered at the best price of the second in which their turn "
+            "comes: with the code, if it can be had then. The limit per buyer counts what is waited for."
         ),
         takes=buying.WaitlistRequest,
-        sends=eg.RESERVATION_REQUEST,
+        sends=eg.WAITLIST_REQUEST,
         status=201,
         answers=buying.WaitlistTicket,
         gives=eg.TICKET,
@@ -504,6 +509,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.WaitlistNotOpen,
             errors.UnitsAvailable,
             errors.BuyerLimitReached,
+            errors.CouponNotOpen,
         ),
     ),
     "GET /v1/waitlist/{ticket_id}": Operation(

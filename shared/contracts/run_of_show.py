@@ -57,8 +57,8 @@ class Unpin(Body):
 
 class FlashPrice(Body):
     """
-    Another price for a while. Reservations made in it keep it. With `units` it is for so many units only: whoever comes when
-    they are held or sold gets the next best price.
+    A lower price for a while: not above the list price, nor below the floor. Reservations made in it keep it. With `units`
+    it is for so many units only: whoever comes when they are held or sold gets the next best price.
     """
 
     at: When
@@ -72,8 +72,8 @@ class FlashPrice(Body):
 class Coupon(Body):
     """
     A lower price for whoever names the code, or for everybody if it is `automatic`: `percent_off`, rounded half up to a
-    minor unit, or `amount_off` each unit. A reservation gets one deal, the cheapest: a coupon is of the list price, and
-    does not come on top of a flash price.
+    minor unit, or `amount_off` each unit; what it leaves may not be below the floor. A reservation gets one deal, the
+    cheapest: a coupon is of the list price, and does not come on top of a flash price.
     """
 
     at: When
@@ -123,7 +123,9 @@ class LiveCue(Body):
     """
     Something done in the middle of the show; it holds from the next second on. `pin` (`sku`); `unpin`; `flash_price` (`sku`,
     `unit_price`, `seconds`); `flash_end` (`sku`): the flash price is over; `coupon_end` (`code`): the coupon is; `price`
-    (`sku`, `unit_price`): the list price from then on; `announce` (`text`).
+    (`sku`, `unit_price`): the list price from then on; `announce` (`text`). A flash price above the list price, and a list
+    price that is below the floor, below a flash price that is open or to come, or that a coupon would bring below the floor,
+    are refused: the answer names the cue, and what to stop or to change first.
     """
 
     cue: Literal["pin", "unpin", "flash_price", "flash_end", "coupon_end", "price", "announce"]
@@ -157,6 +159,19 @@ class ImprovisedCue(Answer):
     text: str | None = None
     units: int | None = None
     code: str | None = None
+
+
+class MissedCue(Answer):
+    """A planned cue that will never happen."""
+
+    number: Annotated[int, Field(ge=0, description="Its position in `run_of_show`.")]
+    at: Annotated[int, Field(description="Seconds from the start of the show.")]
+    cue: str
+    sku: str | None = None
+    code: str | None = None
+    units: Annotated[
+        int | None, Field(description="Of `release_stock`: they never come on sale.")
+    ] = None
 
 
 # -- between bodies and the domain -----------------------------------------------------------------
@@ -196,6 +211,13 @@ def _cue(body: PlannedCue, zone: str, starts_at: int, pointer: str) -> Cue:
 def improvised_cue(cue: Cue) -> ImprovisedCue:
     """As it is answered."""
     return ImprovisedCue(**{name: getattr(cue, name) for name in ImprovisedCue.model_fields})
+
+
+def missed_cue(number: int, cue: Cue) -> MissedCue:
+    """As it is answered."""
+    return MissedCue(
+        number=number, at=cue.at, cue=cue.cue, sku=cue.sku, code=cue.code, units=cue.units
+    )
 
 
 def cue_terms(cue: Cue, zone: str) -> PlannedCue:

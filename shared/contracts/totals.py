@@ -64,7 +64,16 @@ class OfferTotals(Answer):
 
     sku: Sku
     title: Title
-    unit_price: Annotated[int, Field(description="Minor units, before any flash price.")]
+    unit_price: Annotated[
+        int, Field(description="Minor units: the list price, before any flash price or coupon.")
+    ]
+    price_now: Annotated[
+        int | None,
+        Field(
+            description="Minor units, at `as_of`: what a unit costs whoever names no code, deals that can be used up aside. "
+            "Null in a report, and once the campaign is over."
+        ),
+    ] = None
     orders: Count
     gross: Minor
     refunded: Minor

@@ -108,6 +108,8 @@ class Offer:
     """Units of each addition to the allotment, in order: each is cut into blocks by itself."""
     coming: tuple[int, ...] = ()
     """Units of additions whose blocks are being laid out, beyond those that count."""
+    min_unit_price: int | None = None
+    """Minor units below which no deal may bring the price; ``None``: a tenth of ``unit_price`` (``shared.domain.deals``)."""
     waitlist_hold: int | None = None
     """Seconds for which units that come back are held for who waited; ``None``: nobody can wait."""
     queued_in: int = 0
@@ -296,27 +298,17 @@ class Campaign:
             open_status and self.prepared_at is not None and self.starts_at <= now < self.closes_at
         )
 
-    def price_of(self, offer: Offer, now: int) -> int:
-        """Unit price of an offer at an instant for everybody: the flash price that is open, else the list price.
-
-        Pure in the campaign and the second, so that a repeated request finds the price it was promised. What has a cap, or a
-        code, is a deal (``shared.domain.deals``).
-        """
-        flash = self.flash_of(offer, now)
-        if flash is None or flash.cap is not None:
-            return self.list_price(offer, now)
-        return flash.unit_price or 0
-
-    def flash_of(self, offer: Offer, now: int) -> Cue | None:
-        """The flash price that is open at an instant: of several, the one that began last."""
-        found = None
+    def flash_prices(self, offer: Offer, now: int) -> list[Cue]:
+        """The flash prices of an offer that are open at an instant, in the order in which they began."""
+        found: list[Cue] = []
+        sku, second = offer.sku, now - self.starts_at
         for cue in self.cues(until=now):
-            if cue.sku != offer.sku:
+            if cue.sku != sku:
                 continue
             if cue.cue == "flash_end":
-                found = None
-            elif cue.cue == "flash_price" and now < self.starts_at + cue.at + (cue.seconds or 0):
-                found = cue
+                found.clear()
+            elif cue.cue == "flash_price" and second < cue.at + (cue.seconds or 0):
+                found.append(cue)
         return found
 
     def list_price(self, offer: Offer, now: int | None = None) -> int:
@@ -351,6 +343,16 @@ class Campaign:
         """What was announced last, at an instant."""
         said = [cue.text for cue in self.cues(until=now) if cue.cue == "announce"]
         return said[-1] if said else None
+
+    @property
+    def missed_cues(self) -> Iterator[tuple[int, Cue]]:
+        """Planned cues that will never happen, by their positions: the campaign ends, or was cancelled, before them."""
+        over = self.closes_at
+        if self.cancelled_at is not None:
+            over = min(over, self.cancelled_at)
+        for number, cue in enumerate(self.run_of_show):
+            if self.starts_at + cue.at >= over:
+                yield number, cue
 
     def portions(self, offer: Offer) -> tuple[Portion, ...]:
         """What of an offer's allotment is released later, by the run of show."""

@@ -114,7 +114,9 @@ _PLAIN: Final = (
 )
 _COMPOUND: Final = ("parties", "payment_fee", "run_of_show", "metadata")
 """Of these it is told that they changed, and not from what to what: they may be long, or name people."""
-_OF_OFFERS: Final = ("title", "unit_price", "allotment", "limit_per_buyer", "waitlist_hold")
+_OF_OFFERS: Final = (
+    *("title", "unit_price", "min_unit_price", "allotment", "limit_per_buyer", "waitlist_hold"),
+)
 
 
 def entry_of(before: Campaign | None, after: Campaign, *, by: str, at: int) -> Entry:

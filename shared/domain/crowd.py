@@ -123,7 +123,7 @@ def _heard_of(random: Random, show: Campaign, offer: Offer, now: int) -> str | N
 
 
 def _wanted(random: Random, show: Campaign, now: int) -> Offer:
-    shown = [offer for offer in show.offers if show.flash_of(offer, now) is not None]
+    shown = [offer for offer in show.offers if show.flash_prices(offer, now)]
     pinned = show.pinned(now)
     shown += [offer for offer in show.offers if offer.sku == pinned]
     if shown and random.randrange(100) < ON_SCREEN:

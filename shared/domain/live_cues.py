@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from shared.domain.campaign import ON_AIR, Campaign, Cue
+from shared.domain.campaign import ON_AIR, Campaign, Cue, Offer
 from shared.domain.deals import is_open
 from shared.domain.errors import CampaignState, InvalidRequest, OfferNotFound
 from shared.domain.payable import price_faults
+from shared.domain.price_clashes import flash_price_fault, list_price_fault
 
 MOST_IMPROVISED = 200
 """Cues: they travel with the campaign wherever something is sold."""
@@ -35,7 +36,10 @@ def improvise(campaign: Campaign, cue: Cue, *, now: int) -> Campaign:
         )
     at = now + NOTICE - campaign.starts_at
     _judge(campaign, cue, at)
-    return added(campaign, replace(cue, at=at))
+    after = added(campaign, replace(cue, at=at))
+    if cue.cue == "price":
+        _judge_list_price(after, after.improvised[-1])
+    return after
 
 
 def added(campaign: Campaign, cue: Cue) -> Campaign:
@@ -71,6 +75,14 @@ def _refuse_unless_on_air(campaign: Campaign, now: int) -> None:
         )
 
 
+def _judge_list_price(campaign: Campaign, cue: Cue) -> None:
+    """Refuse a list price that a cue does not go with which is open, or to come. ``campaign``: with it."""
+    offer, since = campaign.offer(cue.sku or ""), campaign.starts_at + cue.at
+    said = list_price_fault(campaign, offer, cue.unit_price or 0, since=since)
+    if said is not None:
+        raise _invalid("/unit_price", said)
+
+
 def _judge(campaign: Campaign, cue: Cue, at: int) -> None:
     if cue.cue == "coupon_end" and not is_open(campaign, cue.code or "", campaign.starts_at + at):
         raise CampaignState(
@@ -84,15 +96,23 @@ def _judge(campaign: Campaign, cue: Cue, at: int) -> None:
     except OfferNotFound:
         raise _invalid("/sku", "No offer of this campaign has this SKU.") from None
     instant = campaign.starts_at + at
-    if cue.cue == "flash_end" and campaign.flash_of(offer, instant) is None:
+    if cue.cue == "flash_end" and not campaign.flash_prices(offer, instant):
         raise CampaignState(
             f"No flash price is open on {cue.sku}: there is nothing to stop.",
             status=campaign.status.value,
         )
-    if cue.cue != "flash_price":
-        return
-    if campaign.flash_of(offer, instant) is not None:
-        raise _invalid("/sku", f"{cue.sku} has a flash price already: stop it first.")
+    if cue.cue == "flash_price":
+        _judge_flash_price(campaign, offer, cue, at)
+
+
+def _judge_flash_price(campaign: Campaign, offer: Offer, cue: Cue, at: int) -> None:
+    """One price at a time, none beyond the end of the show, not above the list price, and not below the floor."""
+    instant = campaign.starts_at + at
+    if campaign.flash_prices(offer, instant):
+        raise _invalid("/sku", f"{cue.sku} has a flash price already: stop it first (flash_end).")
+    said = flash_price_fault(campaign, offer, cue, since=instant)
+    if said is not None:
+        raise _invalid("/unit_price", said)
     ends = at + (cue.seconds or 0)
     if campaign.starts_at + ends > campaign.ends_at:
         left = campaign.ends_at - instant

@@ -14,9 +14,10 @@ from typing import Any
 
 from shared.domain import show_plan
 from shared.domain.campaign import Campaign, Cue, Offer
-from shared.domain.deals import numbered
+from shared.domain.deals import numbered, stock_of
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_cues import NOTICE, improvise
+from shared.domain.price_clashes import called
 from shared.domain.show_control import add_stock, extend
 
 CHANGEABLE = show_plan.ALWAYS_FREE | {"ends_at", "offers", "run_of_show"}
@@ -41,7 +42,8 @@ def revised_on_air(campaign: Campaign, changes: Mapping[str, Any], *, now: int) 
         after = _reoffered(after, changes["offers"], now)
     if after is campaign:
         return campaign
-    return show_plan.checked(replace(after, version=campaign.version + 1))
+    after = replace(after, version=campaign.version + 1)
+    return show_plan.checked(after, before=campaign, since=now + NOTICE)
 
 
 # -- offers ----------------------------------------------------------------------------------------
@@ -51,7 +53,7 @@ def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
     if _fixed(campaign.offers) != _fixed(sent):
         raise CampaignState(
             "The show is on: titles, prices and larger allotments of its offers can change; their number, their SKUs, "
-            "limits and waitlists cannot.",
+            "limits, waitlists and floors (min_unit_price) cannot.",
             status=campaign.status.value,
             refused=["offers"],
         )
@@ -71,7 +73,8 @@ def _reoffered(campaign: Campaign, sent: Sequence[Offer], now: int) -> Campaign:
     for number, (here, there) in enumerate(zip(campaign.offers, sent, strict=True)):
         if there.unit_price != campaign.list_price(here):
             price = Cue(at=0, cue="price", sku=here.sku, unit_price=there.unit_price)
-            after = improvise(after, price, now=now)
+            with _named(f"/offers/{number}/unit_price"):
+                after = improvise(after, price, now=now)
         if more := there.allotment - _units(here):
             with _named(f"/offers/{number}/allotment"):
                 after = add_stock(after, sku=here.sku, units=more, now=now)
@@ -89,7 +92,10 @@ def _named(pointer: str) -> Iterator[None]:
 
 
 def _fixed(offers: Sequence[Offer]) -> list[tuple[object, ...]]:
-    return [(offer.sku, offer.limit_per_buyer, offer.waitlist_hold) for offer in offers]
+    return [
+        (offer.sku, offer.limit_per_buyer, offer.waitlist_hold, offer.min_unit_price)
+        for offer in offers
+    ]
 
 
 def _units(offer: Offer) -> int:
@@ -126,25 +132,30 @@ def _begun(planned: Sequence[Cue], sent: Sequence[Cue], begun: int) -> Iterator[
         if number >= len(sent) or sent[number] != cue:
             yield (
                 f"/run_of_show/{number}",
-                f"{show_plan.called(number, cue)} has begun: send it as it was planned.",
+                f"{called(number, cue)} has begun: send it as it was planned.",
             )
             return
     for number, cue in enumerate(sent[len(past) :], start=len(past)):
         if cue.at <= begun:
             yield (
                 f"/run_of_show/{number}/at",
-                f"{show_plan.called(number, cue)}: it is second {begun:,} already; POST …/cues does it now.",
+                f"{called(number, cue)}: it is second {begun:,} already; POST …/cues does it now.",
             )
 
 
 def _laid_out(campaign: Campaign, sent: Sequence[Cue]) -> Iterator[tuple[str, str]]:
-    def on_shelves(cues: Sequence[Cue]) -> list[Cue]:
-        return [cue for cue in cues if cue.cue == "release_stock" or cue.cap is not None]
+    def released(cues: Sequence[Cue]) -> list[Cue]:
+        return [cue for cue in cues if cue.cue == "release_stock"]
 
-    if on_shelves(campaign.run_of_show) != on_shelves(sent):
+    def capped(cues: Sequence[Cue]) -> list[tuple[Any, ...]]:
+        return sorted((cue.deal or 0, *stock_of(cue)) for cue in cues if cue.cap is not None)
+
+    planned = campaign.run_of_show
+    if released(planned) != released(sent) or capped(planned) != capped(sent):
         said = (
             "What is released later, and deals with a cap, are laid out with the stock: send these cues as they were "
-            "planned. POST …/allotment adds units; coupon_end and flash_end stop a deal."
+            "planned. Of a deal with a cap that is to come, the times and what it takes off may change; its cap, its SKU "
+            "and its code may not. POST …/allotment adds units; coupon_end and flash_end stop a deal."
         )
         yield "/run_of_show", said
 
@@ -156,8 +167,8 @@ def _rivals(campaign: Campaign, sent: Sequence[Cue], begun: int) -> Iterator[tup
         if cue.cue != "flash_price" or cue.sku is None or cue.at <= begun:
             continue
         offer = next((each for each in campaign.offers if each.sku == cue.sku), None)
-        if offer and improvised.flash_of(offer, campaign.starts_at + cue.at) is not None:
+        if offer and improvised.flash_prices(offer, campaign.starts_at + cue.at):
             yield (
                 f"/run_of_show/{number}/at",
-                f"{show_plan.called(number, cue)}: a flash price that was improvised is open then; stop it first.",
+                f"{called(number, cue)}: a flash price that was improvised is open then; stop it first.",
             )

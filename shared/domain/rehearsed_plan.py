@@ -167,7 +167,8 @@ class _Cues:
     def fitted(self) -> Iterator[Cue]:
         """Each cue in its place, but those that have no room."""
         for cue in self._plan.run_of_show:
-            fitted = self._fit(replace(cue, at=round(cue.at / self._speed), wall=None, deal=None))
+            at = min(round(cue.at / self._speed), self._length - 1)
+            fitted = self._fit(replace(cue, at=at, wall=None, deal=None))
             if fitted is None:
                 self.left_out += 1
             else:

@@ -13,17 +13,14 @@ from shared.domain.campaign import (
     LONGEST_SHOW,
     ON_AIR,
     Campaign,
-    Cue,
     Offer,
     Status,
 )
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
 from shared.domain.payable import price_faults
+from shared.domain.price_clashes import Fault, called, planned_faults
 from shared.domain.stock import sizes
 from shared.table import BLOCK_UNITS
-
-Fault = tuple[str, str]
-"""JSON pointer, and the sentence that says what would be right."""
 
 LIMITS_OF_HOLDS = ("max_open_holds_per_buyer", "max_holds_per_ten_minutes")
 ALWAYS_FREE = frozenset({"name", "metadata", *LIMITS_OF_HOLDS})
@@ -38,21 +35,32 @@ AS_SENT = {
 """What a merchant calls it, where we do not."""
 
 
-def checked(campaign: Campaign) -> Campaign:
-    """The campaign, if its plan holds together; else ``InvalidRequest`` with every fault."""
-    faults = [
-        *_times(campaign),
-        *parties.faults(campaign.parties),
-        *_offers(campaign),
-        *_cues(campaign),
-        *_flash_prices(campaign),
-        *_releases(campaign),
-        *_coupons(campaign),
-        *price_faults(campaign),
-    ]
+def checked(
+    campaign: Campaign, *, before: Campaign | None = None, since: int | None = None
+) -> Campaign:
+    """
+    The campaign, if its plan holds together; else ``InvalidRequest`` with every fault.
+
+    ``before``: what it was, where some of it cannot change any more: faults that it had already are not of this change.
+    ``since``: the instant from which on prices are judged; by default all of them.
+    """
+    known = set() if before is None else set(_faults(before, since))
+    faults = [fault for fault in _faults(campaign, since) if fault not in known]
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
     return campaign
+
+
+def _faults(campaign: Campaign, since: int | None) -> Iterator[Fault]:
+    yield from _times(campaign)
+    yield from parties.faults(campaign.parties)
+    yield from _offers(campaign)
+    yield from _cues(campaign)
+    yield from _flash_prices(campaign)
+    yield from _releases(campaign)
+    yield from _coupons(campaign)
+    yield from planned_faults(campaign, since=since)
+    yield from price_faults(campaign)
 
 
 def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -> Campaign:
@@ -74,7 +82,9 @@ def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -
         refuse_frozen(
             campaign, differing, free=ALWAYS_FREE | ({"offers"} if titles_only else set())
         )
-    return checked(campaign.changed(**differing)) if differing else campaign
+    if not differing:
+        return campaign
+    return checked(campaign.changed(**differing), before=campaign if laid_out else None)
 
 
 def refuse_frozen(
@@ -107,7 +117,10 @@ def _same_but_titles(campaign: Campaign, new: tuple[Offer, ...]) -> bool:
 
 
 def _terms(offer: Offer, price: int) -> tuple[object, ...]:
-    return offer.sku, price, offer.allotment, offer.limit_per_buyer, offer.waitlist_hold
+    return (
+        *(offer.sku, price, offer.allotment, offer.limit_per_buyer, offer.waitlist_hold),
+        offer.min_unit_price,
+    )
 
 
 def _retitled(old: tuple[Offer, ...], new: tuple[Offer, ...]) -> tuple[Offer, ...]:
@@ -143,6 +156,8 @@ def _offers(campaign: Campaign) -> Iterator[Fault]:
 def _cues(campaign: Campaign) -> Iterator[Fault]:
     skus = {offer.sku for offer in campaign.offers}
     length = campaign.ends_at - campaign.starts_at
+    # What is planned for the very end happens only where a replay follows.
+    first_too_late = length + 1 if campaign.replay_until else length
     before = 0
     for number, cue in enumerate(campaign.run_of_show):
         at = f"/run_of_show/{number}"
@@ -150,7 +165,7 @@ def _cues(campaign: Campaign) -> Iterator[Fault]:
             yield f"{at}/sku", f"{called(number, cue)}: no offer of this campaign has this SKU."
         if cue.at < 0:
             yield f"{at}/at", f"{called(number, cue)}: that is before the start."
-        if cue.at > length:
+        if cue.at >= first_too_late:
             yield (
                 f"{at}/at",
                 f"{called(number, cue)}: the show ends {length:,} seconds after its start, and the cue must come before.",
@@ -158,12 +173,6 @@ def _cues(campaign: Campaign) -> Iterator[Fault]:
         if cue.at < before:
             yield f"{at}/at", f"{called(number, cue)}: cues stand in the order of 'at'."
         before = cue.at
-
-
-def called(number: int, cue: Cue) -> str:
-    """A cue, as a person finds it in the plan."""
-    of = f" of {cue.sku}" if cue.sku else ""
-    return f"Cue {number} ({cue.cue}{of}) at second {cue.at:,}"
 
 
 def _flash_prices(campaign: Campaign) -> Iterator[Fault]:
@@ -217,7 +226,7 @@ def _releases(campaign: Campaign) -> Iterator[Fault]:
 
 
 def _coupons(campaign: Campaign) -> Iterator[Fault]:
-    """A code is of one coupon at a time, none beyond the end of the show, and none gives anything away."""
+    """A code is of one coupon at a time, and none beyond the end of the show."""
     length = campaign.ends_at - campaign.starts_at
     last: dict[str, tuple[int, int]] = {}
     for number, cue in enumerate(campaign.run_of_show):
@@ -239,10 +248,4 @@ def _coupons(campaign: Campaign) -> Iterator[Fault]:
             )
         if (cue.percent_off is None) == (cue.amount_off is None):
             yield f"{at}/percent_off", f"{name}: send either 'percent_off' or 'amount_off'."
-        prices = [o.unit_price for o in campaign.offers if cue.sku in (None, o.sku)]
-        if cue.amount_off is not None and prices and cue.amount_off >= min(prices):
-            yield (
-                f"{at}/amount_off",
-                f"{name}: must be less than {min(prices):,}, the lowest price that it is taken off.",
-            )
         last[code] = max((until, holder), (ends, number))

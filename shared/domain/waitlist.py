@@ -16,6 +16,8 @@ from enum import StrEnum
 
 from shared.domain.campaign import LONGEST_REPLAY, LONGEST_SHOW, Campaign, Offer
 from shared.domain.claim_check import ClaimCheck
+from shared.domain.deals import NO_DEAL, coupon_of, deals
+from shared.domain.errors import CouponNotOpen
 from shared.domain.ids import ledger_key
 from shared.domain.live_cues import noted
 
@@ -53,6 +55,8 @@ class Held:
     """Seconds since 1970 UTC."""
     unit_price: int = field(compare=False)
     """Of the second in which they were offered, minor units."""
+    deal: int = NO_DEAL
+    """Number of the deal that is promised with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class Ticket:
     """Digest of the storefront's buyer id."""
     created_at: int
     """Seconds since 1970 UTC."""
+    coupon: str | None = None
+    """Code that was named, as it was sent: had if it can be, when the turn comes."""
     state: TicketState = TicketState.WAITING
     attempt: int = 0
     """How often units were looked for under a new key, since what an older one had begun could not be completed."""
@@ -99,8 +105,37 @@ class Ticket:
             unit_price=held.unit_price,
             deadline=held.deadline,
             buyer=self.buyer,
+            deal=held.deal,
             waited=True,
         )
+
+
+class CouponResult(StrEnum):
+    """What became of the code that a ticket named, once it was offered units."""
+
+    APPLIED = "applied"
+    BETTER_PRICE = "better_price"
+    """Another deal, or the price for everybody, was as low or lower."""
+    UNAVAILABLE = "unavailable"
+    """Not open in the second of the offer, used up, or had by this buyer as often as it can be."""
+
+
+def coupon_result(campaign: Campaign, ticket: Ticket) -> CouponResult | None:
+    """What became of the code that was named; ``None`` if none was, or nothing was offered yet."""
+    if ticket.coupon is None or ticket.held is None:
+        return None
+    offer, check = campaign.offer(ticket.sku), ticket.check(campaign, ticket.held)
+    had = coupon_of(campaign, check.deal)
+    if had is not None and had.lower() == ticket.coupon.lower():
+        return CouponResult.APPLIED
+    try:
+        could = deals(campaign, offer, campaign.reserved_at(check), ticket.coupon)
+    except CouponNotOpen:
+        return CouponResult.UNAVAILABLE
+    # Deals that are no better than the price for everybody are not among them.
+    would = [d.unit_price for d in could if d.cue is not None and d.is_called(ticket.coupon)]
+    is_lower = bool(would) and min(would) < check.unit_price
+    return CouponResult.UNAVAILABLE if is_lower else CouponResult.BETTER_PRICE
 
 
 def counts_until(campaign: Campaign) -> int:

@@ -61,7 +61,9 @@ def claim_use(stock: StockBlocks, hints: Hints, place: Shelf, wish: Wish) -> Use
     ``IdempotencyKeyReused`` (another quantity), ``StockContended`` or ``StoreBusy``.
     """
     for _ in range(_TRIES):
-        taken = take_units(stock, hints, place, replace(wish, deal=0, next=table.LEDGER_USES))
+        # Nobody stands in line for uses.
+        plain = replace(wish, deal=0, next=table.LEDGER_USES, admitted=False)
+        taken = take_units(stock, hints, place, plain)
         if not taken.replayed:
             return Use(place, taken, is_ours=True)
         if taken.tail.kind is not Kind.HELD:

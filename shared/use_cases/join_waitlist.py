@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from shared.clock import rfc3339
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
+from shared.domain.deals import coupon_of, refuse_unless_usable
 from shared.domain.errors import (
     BuyerLimitReached,
     CampaignNotFound,
@@ -24,7 +25,15 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import buyer_digest, ledger_key
 from shared.domain.ticket_id import NotATicket, TicketPlace, is_signed, read_ticket_id
-from shared.domain.waitlist import Held, Ticket, TicketState, counts_until, opened
+from shared.domain.waitlist import (
+    CouponResult,
+    Held,
+    Ticket,
+    TicketState,
+    counts_until,
+    coupon_result,
+    opened,
+)
 from shared.use_cases.arrange_stock import Stockroom, arrange_stock
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import FRESH, Hints
@@ -35,6 +44,7 @@ from shared.use_cases.reserve import Reservation, ReservationRequest
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.settle_hold import State, look, release_hold
 from shared.use_cases.stock_ports import StockBlocks, shelf
+from shared.use_cases.take_deal import Till, give_deal_back
 from shared.use_cases.waitlist_ports import Drawn, Line, NumberGone, Waitlists
 
 _TRIES = 5
@@ -61,6 +71,7 @@ class TicketView:
     reservation: Reservation | None
     """What is or was held for it."""
     replayed: bool = False
+    coupon_result: CouponResult | None = None
 
 
 class WaitlistDesk:
@@ -87,12 +98,13 @@ class WaitlistDesk:
         self._waitlists = waitlists
         self._lines = lines
         self._stockroom = stockroom
+        self._till = Till(stock, hints, buyers)
 
     def join(self, request: ReservationRequest, now: int) -> TicketView:
         """A ticket for a buyer; the same request gets the same ticket.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``WaitlistNotOpen``, ``UnitsAvailable``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused`` or ``StoreBusy``.
+        ``IdempotencyKeyReused`` or ``StoreBusy``; with a coupon also ``CouponNotOpen``, if its code never works any more.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
         offer = campaign.offer(request.sku)
@@ -109,11 +121,15 @@ class WaitlistDesk:
         drawn = self._waitlists.of_request(line, key)
         replayed = drawn is not None
         if drawn is None:
+            if request.coupon is not None:
+                refuse_unless_usable(campaign, offer, request.coupon, now)
             self._refuse_unless_it_helps(campaign, offer, request.quantity, now)
             drawn = self._draw(campaign, offer, key, request, now)
         if drawn.quantity != request.quantity:
             raise IdempotencyKeyReused
         ticket = self._get(line, drawn.number)
+        if (ticket.coupon or "").lower() != (request.coupon or "").lower():
+            raise IdempotencyKeyReused
         if ticket.is_waiting and offer.limit_per_buyer is not None:
             ticket = self._count(campaign, offer, line, ticket, now)
         if ticket.state is TicketState.REFUSED:
@@ -145,6 +161,9 @@ class WaitlistDesk:
         if ticket.state is TicketState.LEFT:
             # By a repetition too: whoever left may have died before this.
             forget_ticket(self._buyers, campaign, ticket)
+            if ticket.held is not None:
+                check = ticket.check(campaign, ticket.held)
+                give_deal_back(self._till, campaign, campaign.offer(ticket.sku), check, now)
         return self._view(campaign, ticket, now)
 
     # -- to join ---------------------------------------------------------------------------------------
@@ -182,6 +201,7 @@ class WaitlistDesk:
                 quantity=request.quantity,
                 buyer=buyer_digest(campaign.secret, request.buyer_id),
                 created_at=now,
+                coupon=request.coupon,
             )
             try:
                 return self._waitlists.put(line, ticket, until=counts_until(campaign) + _KEPT)
@@ -258,9 +278,16 @@ class WaitlistDesk:
         offer = campaign.offer(ticket.sku)
         listed = campaign.list_price(offer, campaign.reserved_at(check))
         reservation = Reservation(
-            check, identifier, ticket.sku, campaign.currency, state, list_price=listed
+            check,
+            identifier,
+            ticket.sku,
+            campaign.currency,
+            state,
+            list_price=listed,
+            coupon=coupon_of(campaign, check.deal),
         )
-        return TicketView(ticket, _AS_TICKET[state], None, reservation, replayed)
+        result = coupon_result(campaign, ticket)
+        return TicketView(ticket, _AS_TICKET[state], None, reservation, replayed, result)
 
     def _release(
         self, campaign: Campaign, line: Line, ticket: Ticket, held: Held, now: int

@@ -153,12 +153,14 @@ class Crowd:
             quantity=act.quantity,
             buyer_id=act.visit.buyer,
             idempotency_key=f"{act.visit.key}-line",
+            coupon=act.code,
         )
         began, desk = clock.now_millis(), self._desks.waitlist
         told = self._ask("line", lambda now: desk.join(request, now), act.visit)
         if not isinstance(told, TicketView):
             self._witness.count(_name(told))
-            return ()
+            is_no_code = isinstance(told, Refusal) and told.code == "coupon_not_open"
+            return [replace(act, due=self._now(), code=None)] if is_no_code else ()
         if not told.replayed:
             self._witness.count("stood in line")
         return self._hear(replace(act, ticket=told.ticket.id), told, began=began)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.clock import pause, rfc3339, rfc3339_millis
-from shared.domain.campaign import ON_AIR, Campaign
+from shared.domain.campaign import ON_AIR, OVER, Campaign
+from shared.domain.deals import common_price
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.ids import is_campaign_id
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
@@ -193,6 +194,8 @@ def totals_document(seen: Seen) -> dict[str, Any]:
     """Totals as ``shared.contracts.totals.Totals`` describes them: of one version, always the same."""
     campaign, snapshot = seen.campaign, seen.snapshot
     as_of = snapshot.as_of // 1000
+    sums = figures(campaign, snapshot.offers)
+    is_for_sale = snapshot.status not in OVER
     return {
         "object": "totals",
         "campaign": campaign.id,
@@ -205,6 +208,10 @@ def totals_document(seen: Seen) -> dict[str, Any]:
         "time_zone": campaign.time_zone,
         "starts_at": rfc3339(campaign.starts_at),
         "ends_at": rfc3339(campaign.ends_at),
-        **figures(campaign, snapshot.offers),
+        **sums,
+        "offers": [
+            {**told, "price_now": common_price(campaign, offer, as_of) if is_for_sale else None}
+            for told, offer in zip(sums["offers"], campaign.offers, strict=True)
+        ],
         "pinned": campaign.pinned(as_of) if campaign.is_selling(as_of) else None,
     }

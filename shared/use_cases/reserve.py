@@ -14,7 +14,7 @@ from shared.domain.claim_check import (
     suffix_of,
     verify,
 )
-from shared.domain.deals import NO_DEAL, coupon_of, deal_of
+from shared.domain.deals import coupon_of, deal_of
 from shared.domain.errors import (
     CampaignNotFound,
     CampaignNotOpen,
@@ -29,13 +29,12 @@ from shared.domain.ids import buyer_digest, ledger_key
 from shared.domain.stock import ENDED, REMEMBERED
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.hints import Hints
-from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.limit_holds import HoldLimitStore, reserve_within_limits
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
-from shared.use_cases.take_deal import Till, purse_of, take_best
+from shared.use_cases.take_deal import Till, give_deal_back, take_best
 from shared.use_cases.take_units import Taken, Wish, find_units, take_units
 
 
@@ -185,20 +184,8 @@ class ReservationDesk:
             # have begun another life, whose claim this would take.)
             claim = Claim(check.quantity, check.deadline)
             forget_claim(self._buyers, place, check.buyer, check.key, claim)
-        if check.deal != NO_DEAL:
-            self._give_deal_back(campaign, offer, check, now)
+        give_deal_back(self._till, campaign, offer, check, now)
         return _told(campaign, offer, check, identifier, state)
-
-    def _give_deal_back(
-        self, campaign: Campaign, offer: Offer, check: ClaimCheck, now: int
-    ) -> None:
-        place = shelf(campaign, offer)
-        settle_use(self._stock, campaign, place, check, now)
-        deal = deal_of(campaign, offer, check.deal, now)
-        if deal.buyers_cap is not None and now < check.deadline:
-            purse = purse_of(campaign, check.buyer, deal)
-            claim = Claim(1, check.deadline)
-            forget_claim(self._buyers, place, purse.digest, check.key, claim)
 
     def read_id(self, identifier: str, merchant: str) -> tuple[Campaign, ClaimCheck]:
         """The campaign and the promise of a reservation id."""

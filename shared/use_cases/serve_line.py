@@ -1,7 +1,8 @@
 """
 Offer units that have come back to whoever waits, in the order of their numbers. The beat does this.
 
-Units are taken under keys that are made from the ticket, then the ticket says so. Whoever takes over after a death walks the
+Units are taken at the best price of the second in which they are offered, under keys that are made from the ticket, then the
+ticket says so. Whoever takes over after a death walks the
 same keys, and finds the same units. Nothing here is believed that was read a while ago: a ticket is marked only as it was
 read, and units that were taken for one that has left meanwhile go back.
 
@@ -14,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.domain.campaign import ON_AIR, Campaign, Offer
+from shared.domain.claim_check import ClaimCheck
+from shared.domain.deals import deal_of
 from shared.domain.errors import (
     BuyerLimitReached,
     CampaignNotOpen,
@@ -30,6 +33,7 @@ from shared.use_cases.ports import Campaigns, ChangedMeanwhile
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, look, release_hold, tell
 from shared.use_cases.stock_ports import StockBlocks, shelf
+from shared.use_cases.take_deal import Till, give_deal_back, take_for_ticket
 from shared.use_cases.take_units import Taken, Wish, find_units, take_units
 from shared.use_cases.waitlist_ports import Line, Progress, Waitlists
 
@@ -69,6 +73,7 @@ class LineKeeper:
         self._buyers = buyers
         self._waitlists = waitlists
         self._clock = clock
+        self._till = Till(stock, hints, buyers)
 
     def keep(self, campaign_id: str) -> int:
         """All lines of a campaign. How many tickets were offered units."""
@@ -165,29 +170,42 @@ class LineKeeper:
             # Whoever has taken them for this ticket may have died before it could say so.
             return find_units(self._stock, self._hints, place, wish)
         count_ticket(self._buyers, self._stock, campaign, offer, ticket, now)
-        return take_units(self._stock, self._hints, place, wish)
+
+        def take(wish: Wish) -> Taken:
+            return take_units(self._stock, self._hints, place, wish)
+
+        return take_for_ticket(
+            self._till, campaign, offer, ticket.buyer, wish, take, code=ticket.coupon
+        )
 
     def _mark(
         self, campaign: Campaign, offer: Offer, line: Line, ticket: Ticket, taken: Taken
     ) -> bool | None:
-        deadline, now = taken.tail.deadline, self.now()
-        price = campaign.price_of(offer, deadline - (offer.waitlist_hold or 0))
-        held = Held(taken.key, taken.block, taken.tail.quantity, deadline, price)
+        deadline, deal, now = taken.tail.deadline, taken.tail.deal, self.now()
+        # By the second in which the hold began, whoever comes to tell it.
+        price = deal_of(campaign, offer, deal, deadline - (offer.waitlist_hold or 0)).unit_price
+        held = Held(taken.key, taken.block, taken.tail.quantity, deadline, price, deal)
         check, place = ticket.check(campaign, held), shelf(campaign, offer)
         state = tell(self._stock, place, check, taken.tail, now)
         if state is not State.HELD or (deadline - now) * 2 < (offer.waitlist_hold or 0):
             # Taken so long ago, by somebody who died, that it would be no fair turn: given up first, then given back.
             if self._waitlists.try_anew(line, ticket):
-                release_hold(self._stock, place, check, now=now)
+                self._release(campaign, offer, check)
             return None
         stands = self._waitlists.mark(line, ticket, TicketState.OFFERED, held)
         if stands.held == held:
             return True
         # It has left, or was served under another key.
-        release_hold(self._stock, place, check, now=now)
+        self._release(campaign, offer, check)
         if stands.held is None:
             forget_ticket(self._buyers, campaign, ticket)
         return False if not stands.is_waiting else None
+
+    def _release(self, campaign: Campaign, offer: Offer, check: ClaimCheck) -> None:
+        """Give back what was held, and what it had of its deal: the next attempt wants it again."""
+        now = self.now()
+        release_hold(self._stock, shelf(campaign, offer), check, now=now)
+        give_deal_back(self._till, campaign, offer, check, now)
 
     # -- the line --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer, Status
-from shared.domain.deals import coupons, deals
+from shared.domain.deals import common_price, coupons, deals
 from shared.domain.errors import StoreBusy
 from shared.domain.totals import count_offer
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
@@ -59,9 +59,12 @@ class Storefront:
         }
 
     def _price(self, campaign: Campaign, offer: Offer, now: int) -> int:
-        """What a reservation would cost that names no code, by boards that may be a moment old."""
+        """
+        What a reservation of one unit would cost that names no code, for a buyer who has used up nothing: by boards that may
+        be a moment old.
+        """
         if not campaign.is_selling(now):
-            return campaign.price_of(offer, now)
+            return common_price(campaign, offer, now)
         best, *others = deals(campaign, offer, now)
         while others and best.cue is not None and best.cue.cap is not None:
             place = shelf_of_uses(campaign, best.number, best.cue.cap)

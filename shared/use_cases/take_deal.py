@@ -5,6 +5,9 @@ deal it was. Who is refused the units gives back what they had of the deal.
 1. If the deal has a cap for each buyer: the buyer's purse (``limit_buyer``), kept by deal and offer.
 2. If it has a cap for all: a use of it (``claim_use``).
 3. The units.
+
+A code that a reservation names has to be had, or the reservation is refused. Who waits is not there to be asked: a code that
+they named when they joined is had if it can be, and else they get the next best price.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shared.domain.campaign import Campaign, Offer
-from shared.domain.deals import Deal, deals, is_other_coupon, uses
+from shared.domain.claim_check import ClaimCheck
+from shared.domain.deals import NO_DEAL, Deal, deal_of, deals, is_other_coupon, uses
 from shared.domain.errors import (
     BuyerLimitReached,
     CampaignNotOpen,
@@ -30,7 +34,8 @@ from shared.domain.stock import ENDED
 from shared.table import uses_of
 from shared.use_cases.claim_use import Unsettled, Use, claim_use, give_back_use, shelf_of_uses
 from shared.use_cases.hints import Hints
-from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units
+from shared.use_cases.keep_uses import settle_use
+from shared.use_cases.limit_buyer import Buyer, Buyers, Claim, claim_units, forget_claim
 from shared.use_cases.stock_ports import Shelf, StockBlocks, shelf
 from shared.use_cases.take_units import Taken, Wish, find_units
 
@@ -127,6 +132,46 @@ def _take_best(
     raise AssertionError("the last deal is for everybody")
 
 
+def take_for_ticket(
+    till: Till,
+    campaign: Campaign,
+    offer: Offer,
+    buyer: str,
+    wish: Wish,
+    take: TakeUnits,
+    *,
+    code: str | None,
+) -> Taken:
+    """
+    Hold units for a buyer who waited, at the best price that can be had now: with the ``code`` if it can be had, else
+    without. Raises what ``take`` raises.
+    """
+    try:
+        found = deals(campaign, offer, wish.now, code)
+    except CouponNotOpen:
+        found = deals(campaign, offer, wish.now)
+    for deal in found:
+        try:
+            return take_with(till, campaign, offer, buyer, deal, wish, take)
+        except DealGone:
+            continue
+    raise AssertionError("the last deal is for everybody")
+
+
+def give_deal_back(
+    till: Till, campaign: Campaign, offer: Offer, check: ClaimCheck, now: int
+) -> None:
+    """Count what a reservation had of its deal no more, that was released. Again: nothing."""
+    if check.deal == NO_DEAL:
+        return
+    place = shelf(campaign, offer)
+    settle_use(till.stock, campaign, place, check, now)
+    deal = deal_of(campaign, offer, check.deal, now)
+    if deal.buyers_cap is not None and now < check.deadline:
+        purse = purse_of(campaign, check.buyer, deal)
+        forget_claim(till.buyers, place, purse.digest, check.key, Claim(1, check.deadline))
+
+
 def take_with(
     till: Till,
     campaign: Campaign,
@@ -173,7 +218,8 @@ def _count_buyer(
     if deal.buyers_cap is None:
         return Had(place)
     purse = purse_of(campaign, buyer, deal)
-    claim = Claim(1, wish.now + campaign.hold_seconds)
+    hold = (offer.waitlist_hold if wish.admitted else None) or campaign.hold_seconds
+    claim = Claim(1, wish.now + hold)
     try:
         is_first = claim_units(
             till.buyers,
@@ -183,7 +229,7 @@ def _count_buyer(
             wish.keys[0],
             claim,
             now=wish.now,
-            hold=campaign.hold_seconds,
+            hold=hold,
         )
     except BuyerLimitReached:
         raise DealGone(CouponLimitReached(limit=deal.buyers_cap)) from None

@@ -16,7 +16,7 @@ from shared import clock
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import ORDER, RESERVATION
 from shared.domain.crowd import Visit
-from shared.domain.deals import deals
+from shared.domain.deals import NO_DEAL, deals, floor_of
 from shared.domain.errors import CouponNotOpen, Refusal
 from shared.domain.journal import Journal
 from shared.domain.order import Order
@@ -82,12 +82,12 @@ class Witness:
             if offer.limit_per_buyer is not None:
                 self.count("reserved within a limit")
             prices = _prices(self._show, offer, range(began, ended + 1), visit.code)
-            if answer.coupon is not None or check.unit_price < min(
-                self._show.price_of(offer, second) for second in range(began, ended + 1)
-            ):
+            if check.deal != NO_DEAL:
                 self.count("reserved with a deal")
             if check.unit_price not in prices:
                 self._complain(visit, f"was promised {check.unit_price}; the price is {prices}")
+            elif not floor_of(self._show, offer) <= check.unit_price <= answer.list_price:
+                self._complain(visit, f"was promised {check.unit_price}, off floor and list price")
         if check.quantity != quantity:
             self._complain(visit, f"asked for {quantity} and holds {check.quantity}")
         with self._lock:

@@ -53,6 +53,7 @@ APART: dict[str, Json] = {
     "PATCH /v1/campaigns/{campaign_id}": {"run_of_show": RUN_OF_SHOW},
     "POST /v1/campaigns/{campaign_id}/cues": {"text": None, "code": None},
     "POST /v1/campaigns/{campaign_id}/reservations": {"coupon": None},
+    "POST /v1/campaigns/{campaign_id}/waitlist": {"coupon": None},
 }
 """Of endpoints whose words say so: what does not go with the rest of the example, and is null beside it."""
 

@@ -301,9 +301,13 @@ def test_the_books_are_compared_by_hand(
 
 
 def test_an_early_end_is_confirmed(serve: Serve, capsys: pytest.CaptureFixture[str]):
-    serve({"POST /v1/campaigns/cmp_1/end": (200, CAMPAIGN)})
+    missed = {"number": 3, "at": 3540, "cue": "release_stock", "sku": "F", "code": None, "units": 9}
+    serve({"POST /v1/campaigns/cmp_1/end": (200, {**CAMPAIGN, "missed_cues": [missed]})})
     assert cli.run(["end", "cmp_1"]) == 0
-    assert capsys.readouterr().out == "cmp_1 ends at 2026-11-28T13:00:00Z\n"
+    assert capsys.readouterr().out == (
+        "cmp_1 ends at 2026-11-28T13:00:00Z\n"
+        "never happens: cue 3 (release_stock F 9) at second 3,540\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,9 @@ class Rig(World):
         body = {"sku": sku, "quantity": units, "buyer_id": "ana", "coupon": coupon}
         return self.ask(RESERVE, "sell", body)
 
-    def wait_for(self, units: int, sku: str = "APPLE") -> Act:
-        return self.ask(JOIN, "sell", {"sku": sku, "quantity": units, "buyer_id": "ana"})
+    def wait_for(self, units: int, sku: str = "APPLE", coupon: str | None = None) -> Act:
+        wish = {"sku": sku, "quantity": units, "buyer_id": "ana", "coupon": coupon}
+        return self.ask(JOIN, "sell", wish)
 
     def on_ticket(self, method: str, ticket: Answer) -> Act:
         path = {"ticket_id": ticket.body["id"]}
@@ -398,6 +399,23 @@ def offer(rig: Rig) -> Act:
 
 def leave_what_was_offered(rig: Rig) -> Act:
     return rig.on_ticket("DELETE", _offered(rig))
+
+
+def offer_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    held = rig.reserve(8)()
+    rig.wait_for(2, coupon="toast")()
+    rig.release(held)()
+    return rig.task("keep_books")
+
+
+def leave_what_was_offered_with_a_coupon(rig: Rig) -> Act:
+    _with_a_coupon(rig)
+    held = rig.reserve(8)()
+    ticket = rig.wait_for(2, coupon="toast")()
+    rig.release(held)()
+    rig.task("keep_books")()
+    return rig.on_ticket("DELETE", ticket)
 
 
 def offer_in_vain(rig: Rig) -> Act:
@@ -851,6 +869,8 @@ PATHS: Final[tuple[Path, ...]] = (
     leave,
     offer,
     leave_what_was_offered,
+    offer_with_a_coupon,
+    leave_what_was_offered_with_a_coupon,
     offer_in_vain,
     wait_until_all_is_over,
     check_out,

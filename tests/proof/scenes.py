@@ -139,12 +139,20 @@ class Script:
 
     # -- those who wait ------------------------------------------------------------------------------
 
-    def wait_for(self, units: int, buyer: str, sku: str = "APPLE", refused: str = "") -> Answer:
+    def wait_for(
+        self,
+        units: int,
+        buyer: str,
+        sku: str = "APPLE",
+        refused: str = "",
+        coupon: str | None = None,
+    ) -> Answer:
         """Twice, as a reservation."""
+        wish = {"sku": sku, "quantity": units, "buyer_id": buyer}
         ask = Ask(
             JOIN,
             {"campaign_id": self._show.merchant.show},
-            {"sku": sku, "quantity": units, "buyer_id": buyer},
+            wish if coupon is None else {**wish, "coupon": coupon},
             key="sell",
             headers={"idempotency-key": self._show.clients.fresh_key()},
         )
@@ -589,6 +597,30 @@ def _wait_for_what_others_offer(script: Script) -> None:
     script.pay(script.check_out(script.take_turn(ben)))
 
 
+def _wait_with_coupons(script: Script) -> None:
+    script.at(3)
+    held = script.reserve(3, "ana")
+    script.wait_for(1, "eve", coupon="TOSAT", refused="coupon_not_open")
+    ben = script.wait_for(1, "ben", coupon="toast")
+    cleo = script.wait_for(1, "cleo", coupon="TOAST")
+    dora = script.wait_for(1, "dora")
+    script.at(7)
+    script.release(held)
+    # The code is for one; whoever comes next has what everybody has.
+    turns = [script.take_turn(ticket) for ticket in (ben, cleo, dora)]
+    told = [(turn.body["unit_price"], turn.body["coupon"]) for turn in turns]
+    expect(told == [(693, "TOAST"), (940, "ALL"), (940, "ALL")], told)
+    seen = [script.look_at_ticket(ticket, "offered").body for ticket in (ben, cleo, dora)]
+    results = [ticket["coupon_result"] for ticket in seen]
+    expect(results == ["applied", "unavailable", None], results)
+    script.leave(ben)
+    for turn in turns[1:]:
+        script.pay(script.check_out(turn))
+    script.at(34)
+    # Given back with the turn.
+    expect(script.reserve(1, "ben", coupon="toast").body["unit_price"] == 693, "ben")
+
+
 def _wait_for_more_stock(script: Script) -> None:
     script.at(3)
     script.reserve(2, "ana")
@@ -985,6 +1017,15 @@ _COUPON: Final = {
     "uses_per_buyer": 1,
 }
 
+_FOR_ALL: Final = {
+    "at": 0,
+    "cue": "coupon",
+    "code": "ALL",
+    "automatic": True,
+    "percent_off": 5,
+    "seconds": 45,
+}
+
 _DEALS_OF_A_MOMENT: Final = (
     {
         "at": 0,
@@ -1096,6 +1137,19 @@ SCENES: Final = (
             "ticket refused",
             "order paid",
         ),
+    ),
+    Scene(
+        "a line with coupons",
+        replace(
+            CALM,
+            length=45,
+            hold=25,
+            waitlist=20,
+            offers=(("APPLE", 3, 990, None),),
+            deals=({**_COUPON, "seconds": 45, "uses": 1}, _FOR_ALL),
+        ),
+        (_wait_with_coupons,),
+        ("ticket left", "ticket confirmed", "order with a coupon", "campaign closed"),
     ),
     Scene(
         "a line that others finish",

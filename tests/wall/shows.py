@@ -131,6 +131,7 @@ class Show:
             "sku": sku,
             "title": title,
             "unit_price": self.offers[index][2],
+            "price_now": self._price(self.minute * 60, index),
             "orders": len(mine),
             "gross": sum(self._gross(sale) for sale in mine),
             "refunded": 0,
@@ -145,11 +146,14 @@ class Show:
 
     def _gross(self, sale: tuple[int, int, int]) -> int:
         second, index, units = sale
+        return self._price(second, index) * units
+
+    def _price(self, second: float, index: int) -> int:
         price = self.offers[index][2]
         for cue in CUES:
             if cue.offer == index and cue.at <= second < cue.at + cue.seconds:
                 price = cue.unit_price
-        return price * units
+        return price
 
     def timeline(self, bucket: int = 60) -> Json:
         buckets = []

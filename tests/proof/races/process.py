@@ -190,7 +190,9 @@ class Process:
             lambda: self._payments.receive("test", headers(raw, event_id), raw, self.now),
         )
 
-    def join(self, buyer: str, units: int = 1, key: str = "join") -> TicketView | Refusal | None:
+    def join(
+        self, buyer: str, units: int = 1, key: str = "join", coupon: str | None = None
+    ) -> TicketView | Refusal | None:
         """Stand in line."""
         request = ReservationRequest(
             merchant=MERCHANT,
@@ -199,6 +201,7 @@ class Process:
             quantity=units,
             buyer_id=buyer,
             idempotency_key=key,
+            coupon=coupon,
         )
         return self._attempt(
             "join",

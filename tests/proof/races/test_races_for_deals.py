@@ -19,6 +19,7 @@ from tests.proof.races.process import Process
 from tests.theatre import FUJI
 
 BUYERS = 64
+TURN = 30
 CHEAP = PRICE * 9 // 10
 COUPON: dict[str, Any] = {
     "at": 0,
@@ -110,3 +111,29 @@ def test_one_request_forty_times_at_once_has_one_price_and_one_use(race: MakeRac
     show.settle()
     assert had <= 9
     assert uses(show) == (9, 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_waits_has_the_uses_that_there_are_in_the_order_of_the_line(race: MakeRace, seed: int):
+    cues = (Cue(**COUPON, uses=3, uses_per_buyer=1),)
+    show = race(seed, 6, block_units=2, turn=TURN, limit=1, run_of_show=cues)
+    held = [each.hold(f"b{each.number}") for each in show.processes(6)]
+    show.show.wait(15)
+    for each in show.processes(6):
+        each.join(f"in line {each.number}", coupon="APPLE")
+    show.show.wait(15)
+    back = [partial(each.release, held[n]) for n, each in enumerate(show.processes(6))]
+    show.at_once(*back, *[each.serve for each in show.processes(5)])
+    while show.process().serve():
+        pass
+    told = [ticket.held for ticket in show.tickets()]
+    assert [each and (each.unit_price, each.deal) for each in told] == [
+        *[(CHEAP, 1)] * 3,
+        *[(PRICE, 0)] * 3,
+    ]
+    assert uses(show) == (0, 3, 0)
+    # Of a turn that is left and given to nobody, the use is there for the next.
+    first = show.process()
+    first.leave(show.tickets()[0])
+    assert uses(show) == (1, 2, 0)
+    show.judge()

@@ -16,6 +16,7 @@ from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
 from shared.adapters.dynamodb_requests import DynamoDBAnswers
 from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Status
+from shared.domain.deals import common_price
 from shared.domain.errors import CampaignNotOpen, CampaignState, SoldOut
 from shared.domain.live_cues import improvise
 from shared.domain.show_control import extend
@@ -483,7 +484,7 @@ def test_a_price_that_is_changed_while_all_reserve_is_that_of_the_second_in_whic
     campaign = stage.campaign
     [offer] = campaign.offers
     promised = {
-        (hold.check.unit_price, campaign.price_of(offer, hold.check.deadline - HOLD))
+        (hold.check.unit_price, common_price(campaign, offer, hold.check.deadline - HOLD))
         for _, hold in holds
     }
     assert promised == {(price, price) for price in (PRICE, 8000, 7000, 6000)}

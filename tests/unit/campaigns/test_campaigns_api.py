@@ -386,7 +386,12 @@ def test_in_mid_show_titles_and_prices_change_and_limits_do_not(desk):
     assert (limited.status, limited.code) == (409, "campaign_state")
     assert (limited.body["campaign_status"], limited.body["refused"]) == ("live", ["offers"])
     dearer = desk.patch({"offers": [offer]})
-    assert dearer.body["offers"][0] == {**offer, "limit_per_buyer": None, "waitlist": None}
+    assert dearer.body["offers"][0] == {
+        **offer,
+        "limit_per_buyer": None,
+        "min_unit_price": None,
+        "waitlist": None,
+    }
     assert dearer.body["version"] == live.version + 1
     assert [cue["cue"] for cue in dearer.body["improvised"]] == ["price"]
 

@@ -188,7 +188,7 @@ def test_a_price_that_stripe_cannot_charge_is_refused_with_the_plan(
 @pytest.mark.usefixtures("campaigns")
 def test_a_flash_price_is_held_to_the_same():
     cue = {"at": 0, "cue": "flash_price", "sku": "FUJI-12", "unit_price": 5124, "seconds": 60}
-    offer = {**campaign_body()["offers"][0], "sku": "FUJI-12", "unit_price": 5120}
+    offer = {**campaign_body()["offers"][0], "sku": "FUJI-12", "unit_price": 5200}
 
     refused = create(payments=STRIPE, currency="KWD", offers=[offer], run_of_show=[cue])
 

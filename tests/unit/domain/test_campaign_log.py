@@ -77,7 +77,7 @@ EDITS = {
     "stock_added": (replace(RESTOCKED, version=1, improvised=()), RESTOCKED),
     "pinned": (live(), cue(cue="pin", sku=SKU)),
     "price_changed": (live(), cue(cue="price", sku=SKU, unit_price=8800)),
-    "flash_price_opened": (live(), cue(cue="flash_price", sku=SKU, unit_price=70, seconds=30)),
+    "flash_price_opened": (live(), cue(cue="flash_price", sku=SKU, unit_price=7000, seconds=30)),
     "announced": (live(), cue(cue="announce", text="Hello")),
     "directed": (live(), live_cues.added(live(), Cue(at=61, cue="of another version"))),
     "plan_changed": (a_campaign(), a_campaign().changed(name="Other", starts_at=START + 1)),

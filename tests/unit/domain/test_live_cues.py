@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.campaign import Campaign, Cue, Status
+from shared.domain.deals import common_price
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_cues import MOST_IMPROVISED, improvise
 from tests.builders import a_campaign
@@ -27,7 +28,7 @@ def do(campaign: Campaign, second: int, cue: str, **what: Any) -> Campaign:
 
 
 def price(campaign: Campaign, second: int) -> int:
-    return campaign.price_of(campaign.offer(FUJI), START + second)
+    return common_price(campaign, campaign.offer(FUJI), START + second)
 
 
 def at_fault(campaign: Campaign, second: int, cue: str, **what: Any) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.campaign import Campaign, Cue, Offer, Portion, Status
-from shared.domain.deals import cue_of
+from shared.domain.deals import common_price, cue_of
 from shared.domain.errors import CampaignState, InvalidRequest
 from shared.domain.live_plan import revised_on_air
 from shared.use_cases.prepare_stock import freeze
@@ -66,7 +66,7 @@ def test_all_of_it_is_one_version_and_holds_from_the_next_second_on():
     assert after.ends_at == before.ends_at + 600
     offer = after.offers[0]
     assert (offer.title, offer.coming, offer.blocks) == ({"en": "Fuji, 12"}, (6,), 3)
-    prices = [after.price_of(offer, START + second) for second in (100, 101, 700, 760)]
+    prices = [common_price(after, offer, START + second) for second in (100, 101, 700, 760)]
     assert prices == [9900, 8900, 6900, 8900]
     assert [cue.cue for cue in after.improvised] == ["extended", "price", "stock"]
 

@@ -62,7 +62,8 @@ def test_a_sku_stands_once():
 @pytest.mark.parametrize(
     ("cues", "found"),
     [
-        ([pin(0), pin(HOUR)], []),
+        ([pin(0), pin(HOUR - 1)], []),
+        ([pin(HOUR)], ["/run_of_show/0/at"]),
         ([pin(HOUR + 1)], ["/run_of_show/0/at"]),
         ([pin(10), pin(9)], ["/run_of_show/1/at"]),
         ([pin(10), pin(10)], []),

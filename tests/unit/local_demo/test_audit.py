@@ -123,6 +123,14 @@ def a_coupon_that_gives_more() -> Evidence:
     return evidence
 
 
+def a_price_below_the_floor() -> Evidence:
+    evidence = sound_evidence()
+    evidence.campaign["offers"] = [
+        {**offer, "min_unit_price": 101} for offer in evidence.campaign["offers"]
+    ]
+    return evidence
+
+
 def a_coupon_that_two_had() -> Evidence:
     return with_order({**an_order("b", "FUJI", 1), "coupon": "HALF"})
 
@@ -290,6 +298,7 @@ SPOILT = {
         a_price_nobody_set,
         a_list_price_nobody_set,
         a_coupon_that_gives_more,
+        a_price_below_the_floor,
     ],
     "No coupon was had more often than it is for": [
         a_coupon_that_two_had,

@@ -73,7 +73,7 @@ def test_holds_that_may_begin_in_ten_minutes_are_those_of_as_many_windows_as_the
 
 def test_deals_and_turns_are_as_scarce_and_as_short():
     offer = replace(a_campaign().offers[0], waitlist_hold=600)
-    flash = Cue(at=0, cue="flash_price", sku=offer.sku, unit_price=100, seconds=900, units=400)
+    flash = Cue(at=0, cue="flash_price", sku=offer.sku, unit_price=1000, seconds=900, units=400)
     coupon = Cue(at=0, cue="coupon", code="HI", percent_off=5, seconds=900, uses=240, deal=3)
     again = replace(coupon, at=900, code="hi", uses_per_buyer=1)
     plan = a_campaign(offers=(offer,), run_of_show=(flash, coupon, again))

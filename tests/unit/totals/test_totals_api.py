@@ -51,6 +51,25 @@ def test_totals_come_with_their_version_as_a_strong_tag(show: Theatre):
     assert answer.body["orders"] == 1
 
 
+def test_totals_say_what_a_unit_costs_now(show: Theatre):
+    def prices() -> list[tuple[int, int | None]]:
+        offers = ask(show, TOTALS).body["offers"]
+        return [(offer["unit_price"], offer["price_now"]) for offer in offers]
+
+    before = prices()
+    show.wait(600)
+    in_flash_price = prices()
+    show.end()
+    show.run_to_the_end()
+    assert before == [(9900, 9900), (5000, 5000)]
+    assert in_flash_price == [(9900, 9900), (5000, 4000)]
+    assert prices() == [(9900, None), (5000, None)]
+    assert all(
+        offer["price_now"] is None
+        for offer in Report.model_validate(show.report()).model_dump()["totals"]["offers"]
+    )
+
+
 @pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', '"x", "{}"', '"{}","999"'])
 def test_who_has_the_version_gets_nothing(show: Theatre, form: str):
     version = ask(show, TOTALS).body["version"]

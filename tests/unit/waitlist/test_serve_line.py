@@ -9,7 +9,7 @@ import pytest
 from local.simulation.memory_dynamodb import MemoryDynamoDB
 from local.simulation.sdk import Client, QuietLine
 from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
-from shared.domain.campaign import Offer
+from shared.domain.campaign import Cue, Offer
 from shared.domain.errors import ReservationExpired, SoldOut, TicketNotFound, UnitsAvailable
 from shared.domain.waitlist import Held, Ticket, TicketState
 from shared.use_cases.arrange_stock import Stockroom
@@ -45,7 +45,7 @@ class Waitlists(DynamoDBWaitlists):
 class LineTheatre(Theatre):
     """A show whose only offer has two units, both held by ana, and a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, *cues: Cue) -> None:
         offer = Offer(
             number=0,
             sku=FUJI,
@@ -54,7 +54,7 @@ class LineTheatre(Theatre):
             allotment=2,
             waitlist_hold=TURN,
         )
-        super().__init__(offers=(offer,), run_of_show=())
+        super().__init__(offers=(offer,), run_of_show=cues)
         self.waitlists = Waitlists()
         stores: dict[str, Any] = {
             "campaigns": self.campaigns,
@@ -75,14 +75,17 @@ class LineTheatre(Theatre):
     def offer(self) -> Offer:
         return self.campaign.offer(FUJI)
 
-    def join(self, buyer: str, quantity: int = 1) -> TicketView:
+    def join(
+        self, buyer: str, quantity: int = 1, coupon: str | None = None, key: str = ""
+    ) -> TicketView:
         request = ReservationRequest(
             merchant=MERCHANT,
             campaign_id=self.id,
             sku=FUJI,
             quantity=quantity,
             buyer_id=buyer,
-            idempotency_key=f"join {buyer}",
+            idempotency_key=key or f"join {buyer}",
+            coupon=coupon,
         )
         return self.line_desk.join(request, self.now)
 
