@@ -43,8 +43,10 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "checkout": {
         "campaigns": READ,
-        "stock": ("GetItem", "UpdateItem"),
-        "orders": ("GetItem", "PutItem", "Query"),
+        "stock": BLOCKS,
+        "buyers": ("UpdateItem",),
+        "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
+        "payments": ("PutItem",),
         "addresses": SAVE,
     },
     "parcels": {

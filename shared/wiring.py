@@ -358,7 +358,7 @@ def checkout_desk() -> CheckoutDesk:
     """What turns reservations into orders."""
     from shared.use_cases.check_out import CheckoutDesk
 
-    return CheckoutDesk(campaign_cache(), stock(), orders(), payment_providers(), addresses())
+    return CheckoutDesk(campaign_cache(), books(), addresses())
 
 
 @cache
@@ -633,7 +633,7 @@ def rehearsal_desks() -> Desks:
     )
     return Desks(
         reservations=ReservationDesk(known, blocks, hints, purses),
-        checkout=CheckoutDesk(known, blocks, book, bank, addresses()),
+        checkout=CheckoutDesk(known, ledgers, addresses()),
         payments=PaymentDesk(known, ledgers),
         waitlist=WaitlistDesk(
             campaigns=exact,

@@ -15,8 +15,8 @@ Everything livehour can refuse, by what the caller can do about it.
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced, NotClosed, PackageNotBuilt,
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, PaymentUnderWay, AmountNotPayable, OrderNotPaid, RefundExceedsPaid, RefundEnded,
       RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
@@ -304,10 +304,15 @@ class ReservationExpired(Conflict):
     advice = "Make a new reservation with a new Idempotency-Key."
 
 
-class OrderExists(Conflict):
-    code = "order_exists"
-    title = "The reservation was checked out with other details"
-    advice = "Read the existing order, or release it by letting its hold end and reserve again."
+class CheckoutReplaced(Conflict):
+    """``order``: its id."""
+
+    code = "checkout_replaced"
+    title = "A later checkout of this reservation has replaced this one"
+    advice = (
+        "Read the order: it has the address and the payment of the last checkout. To change them again, check out with a "
+        "new Idempotency-Key."
+    )
 
 
 class NotClosed(Conflict):
@@ -328,6 +333,28 @@ class PaymentRefused(Conflict):
     code = "payment_refused"
     title = "The payment provider refuses to take this payment"
     advice = "Read what the provider says: the amount or the currency may be out of its bounds. The units stay held."
+
+
+class PaymentUnderWay(Conflict):
+    """``order``: its id."""
+
+    code = "payment_under_way"
+    title = "The payment of the earlier checkout is under way and cannot be stopped"
+    advice = (
+        "Read the order in a moment: it is paid if that payment succeeds. If it fails, repeat this request with the same "
+        "Idempotency-Key."
+    )
+
+
+class AmountNotPayable(Conflict):
+    """
+    ``largest_payable_quantity``: units at this price that can be paid at once; 0 if not even one can. ``minimum``,
+    ``maximum``: what the provider takes in one payment, minor units of ``currency``.
+    """
+
+    code = "amount_not_payable"
+    title = "The payment provider cannot take this amount in one payment"
+    advice = "Ask for at most 'largest_payable_quantity' units in one reservation."
 
 
 class OrderNotPaid(Conflict):

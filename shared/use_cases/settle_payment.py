@@ -11,6 +11,10 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
 * *Units or refund* is decided by whose version is kept: the one with a seat, or the one with a reason to refund. A seat is
   sold only after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end
   with their hold.
+* *Which payment* it was is decided by the version too. A buyer may check out again while the money of the first payment
+  comes in (``payment_id`` says by which it came): the version that adopts the replaced payment records the money with it, and
+  from then on no other payment can take its place. Money by a payment that came second goes back: its caller sees that the
+  order has another one.
 * *Another attempt* is begun only when the last seat can no longer be sold by anybody: its ledger entry has ended for good.
 """
 
@@ -34,14 +38,23 @@ LATE_HOLD = 60
 """Seconds for which a late payment's units are held until they are sold: longer than any function may run."""
 
 
-def settle(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
+def settle(
+    books: Books, campaign: Campaign, order: Order, now: int, *, payment_id: str | None = None
+) -> Order:
     """
-    Find the place of an order's money, which is known to have come in. The order as it is then.
+    Find the place of an order's money, which is known to have come in by ``payment_id``; by default by the order's payment.
 
+    The order as it is then. If that has another payment, the money of this one has no place in it, and has to go back.
     Raises ``Busy`` when a store or the provider does not answer: it can be called again.
     """
+    by = payment_id or order.payment_id
     while not order.is_settled:
-        following = _next(books, campaign, order, now)
+        if order.payment_id == by or order.is_settling:
+            following = _next(books, campaign, order, now)
+        elif order.can_adopt(by):
+            following = order.adopting(by)
+        else:
+            return order
         order = books.orders.save(following) or following
     return order
 
