@@ -216,14 +216,6 @@ class Order:
         is_whole = self.state is not OrderState.REFUNDED or not self.refunded_after
         return self.state if is_whole else OrderState.PAID
 
-    @property
-    def paying(self) -> str:
-        """
-        Id of the payment by which money of this order came in, if any did. A payment that is to replace another is told to
-        nobody before that one is known to be dead.
-        """
-        return self.payment_id if self.captured or self.replaced is None else self.replaced
-
     def was_requested(self, request: str) -> bool:
         """Whether a checkout with this digest of its Idempotency-Key was replaced by a later one."""
         return any(each.request == request[: 2 * _DIGEST] for each in self.earlier)

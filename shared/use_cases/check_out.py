@@ -41,7 +41,7 @@ from shared.use_cases.order_ports import Books
 from shared.use_cases.parcel_ports import Addresses
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
-from shared.use_cases.settle_payment import settle
+from shared.use_cases.settle_payment import payment_of_sold, settle
 from shared.use_cases.stock_ports import shelf
 
 _MOST_TRIES = 8
@@ -135,9 +135,7 @@ class CheckoutDesk:
             raise CheckoutReplaced(order=order.id)
         state = self._state(campaign, check, now)
         if state is State.CONFIRMED and order is not None:
-            # Only a payment sells: if the order does not say so yet, it will in a moment.
-            order = settle(self._books, campaign, order, now, payment_id=order.paying)
-            return self._as_paid(campaign, order)
+            return self._as_paid(campaign, self._told(campaign, order, now))
         self._refuse_unless_held(campaign, check, state)
         if order is None:
             placed = self._place(campaign, check, wish, now)
@@ -190,7 +188,7 @@ class CheckoutDesk:
         The order when nobody can pay its replaced payment any more, or when that has paid it. ``None``: it was changed
         meanwhile. ``PaymentUnderWay``; ``Busy``.
         """
-        old = replace(order, payment_id=order.paying)
+        old = replace(order, payment_id=order.replaced)
         try:
             told = self._books.providers[order.provider].withdraw_payment(old)
         except ProviderSilent as silent:
@@ -204,6 +202,15 @@ class CheckoutDesk:
             raise PaymentUnderWay(order=order.id)
         gone = order.with_replaced_gone()
         return gone if self._books.orders.save(gone) is None else None
+
+    def _told(self, campaign: Campaign, order: Order, now: int) -> Order:
+        """An order whose units are sold, as it is when it says so: only a payment sells."""
+        if order.is_settled:
+            return order
+        paid_by = payment_of_sold(self._books, order, now)
+        if paid_by is None:
+            raise StoreBusy
+        return settle(self._books, campaign, order, now, payment_id=paid_by)
 
     def _as_paid(self, campaign: Campaign, order: Order) -> CheckedOut:
         """With the address that it has: what was asked for now is not where it goes."""

@@ -28,7 +28,7 @@ from shared.use_cases.give_back import close_books_on
 from shared.use_cases.judge_payment import Outcome, believe, judge_again
 from shared.use_cases.order_ports import Books, Unsettled
 from shared.use_cases.settle_hold import tail_of
-from shared.use_cases.settle_payment import settle
+from shared.use_cases.settle_payment import payment_of_sold, settle
 from shared.use_cases.side_by_side import AT_ONCE, side_by_side
 from shared.use_cases.stock_ports import shelf
 
@@ -127,7 +127,10 @@ def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Ord
             return None
         if tail is not None and tail.kind in PAID:
             # Only a payment sells: whoever sold it died before the order was told.
-            return settle(books, campaign, order, now, payment_id=order.paying)
+            paid_by = payment_of_sold(books, order, now)
+            if paid_by is None:
+                return None
+            return settle(books, campaign, order, now, payment_id=paid_by)
         # The payment first: once the order is cancelled, nobody comes back to it.
         told = _cancel_payments(books, order)
         if told is not None and believe(books, campaign, order, told, now):

@@ -38,6 +38,29 @@ LATE_HOLD = 60
 """Seconds for which a late payment's units are held until they are sold: longer than any function may run."""
 
 
+LOST = 120
+"""Seconds after the end of a hold for which the provider's next delivery is waited for, before it is held for lost."""
+
+
+def payment_of_sold(books: Books, order: Order, now: int) -> str | None:
+    """
+    Id of the payment by which the units of an order were sold, if no more than that is known: whoever sold them died before
+    the order was told. ``None``: that cannot be told yet.
+
+    An order that is being checked out again was paid by the payment that is replaced, for the other is told to nobody before
+    this one is dead. Of one that was checked out again before, the provider knows; one that remembers nothing will deliver its
+    event once more.
+    """
+    if order.captured or not order.earlier:
+        return order.payment_id
+    if order.replaced is not None:
+        return order.replaced
+    told = books.providers[order.provider].cancel_payment(order)
+    if told is not None:
+        return told.payment_id
+    return None if now < order.expires_at + LOST else order.payment_id
+
+
 def settle(
     books: Books, campaign: Campaign, order: Order, now: int, *, payment_id: str | None = None
 ) -> Order:

@@ -153,8 +153,24 @@ def test_another_body_under_the_same_key_and_another_key_with_another_body(sale:
     order = check_out(held, body_of()).body
 
     assert check_out(held, body_of(payment_method="alipay")).code == "idempotency_key_reused"
-    refused = check_out(held, body_of(payment_method="alipay"), key="key-2")
-    assert (refused.code, refused.body["order"]) == ("order_exists", order["id"])
+    second = check_out(held, body_of(payment_method="alipay"), key="key-2")
+    assert (second.status, second.body["id"]) == (201, order["id"])
+    assert second.body["payment"]["id"] != order["payment"]["id"]
+    replaced = check_out(held, body_of())
+    assert (replaced.code, replaced.body["order"]) == ("checkout_replaced", order["id"])
+
+
+def test_an_order_that_was_paid_is_answered_as_it_is(sale: OnSale):
+    held = reservation(sale)
+    order = check_out(held, body_of()).body
+    tell(paid(order))
+    moved = body_of(ship_to={**SHIP_TO, "line1": "2 Nanjing Road"})
+
+    again = check_out(held, moved, key="key-2")
+
+    assert (again.status, again.body["state"], again.body["ship_to"]) == (200, "paid", SHIP_TO)
+    assert again.body["payment"] == {**order["payment"], "action": None}
+    buying.Order.model_validate_json(again.text)
 
 
 def test_an_order_whose_hold_is_over_is_not_shown_as_payable(

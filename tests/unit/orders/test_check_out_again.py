@@ -18,7 +18,7 @@ from shared.domain.order import MOST_REMEMBERED, Order, OrderState
 from shared.use_cases.check_out import CheckedOut
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.reserve import Reservation
-from shared.use_cases.settle_payment import settle
+from shared.use_cases.settle_payment import LOST, settle
 from tests.fakes import Crash
 from tests.shop import HOLD, SHIP_TO, Shop, event_body, paid_event
 
@@ -378,6 +378,36 @@ def test_units_sold_by_the_old_payment_before_its_delivery_died_are_paid_by_it()
     shop.beat()
 
     assert (kept(shop).state, kept(shop).payment_id) == (OrderState.PAID, first.payment_id)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_units_sold_before_the_last_checkout_are_paid_by_what_the_provider_says(remembers: bool):
+    """A provider without a memory is waited for: it delivers again, or nobody ever knows better."""
+    shop = Shop()
+    held = shop.reserve()
+    shop.check_out(held)
+    second = again(shop, held).order
+
+    def dies(what: str) -> None:
+        if what == "save":
+            raise Crash
+
+    shop.orders.before = dies
+    with pytest.raises(Crash):
+        settle(shop.books, shop.campaign, kept(shop), shop.now)
+    shop.recover()
+    if remembers:
+        shop.bank.paid[second.id] = paid_event(second)
+    else:
+        with pytest.raises(Busy):
+            again(shop, held, "third", payment_method="alipay")
+    shop.now += HOLD
+    assert shop.beat().waiting == (0 if remembers else 1)
+    shop.now += LOST
+    shop.beat()
+
+    assert (kept(shop).state, kept(shop).payment_id) == (OrderState.PAID, second.payment_id)
+    assert again(shop, held, "third", payment_method="alipay").paid
 
 
 def test_an_erased_order_that_is_checked_out_again_has_the_new_address():
