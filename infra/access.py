@@ -43,10 +43,8 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "checkout": {
         "campaigns": READ,
-        "stock": BLOCKS,
-        "buyers": ("UpdateItem",),
+        "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
-        "payments": ("PutItem",),
         "addresses": SAVE,
     },
     "parcels": {

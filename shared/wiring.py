@@ -358,7 +358,9 @@ def checkout_desk() -> CheckoutDesk:
     """What turns reservations into orders."""
     from shared.use_cases.check_out import CheckoutDesk
 
-    return CheckoutDesk(campaign_cache(), books(), addresses())
+    return CheckoutDesk(
+        campaign_cache(), stock(), orders(), payment_providers(), addresses(), livemode=is_real()
+    )
 
 
 @cache
@@ -633,7 +635,7 @@ def rehearsal_desks() -> Desks:
     )
     return Desks(
         reservations=ReservationDesk(known, blocks, hints, purses),
-        checkout=CheckoutDesk(known, ledgers, addresses()),
+        checkout=CheckoutDesk(known, blocks, book, bank, addresses(), livemode=is_real()),
         payments=PaymentDesk(known, ledgers),
         waitlist=WaitlistDesk(
             campaigns=exact,

@@ -153,6 +153,9 @@ class Shop:
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self.addresses = stores.addresses
         self.carrier = stores.carrier
+        self.checkouts = CheckoutDesk(
+            self.campaigns, self.stock, self.orders, providers, self.addresses
+        )
         self.dispatch = Dispatch(self.orders, self.addresses, {"file": self.carrier})
         self.books = Books(
             self.orders,
@@ -165,7 +168,6 @@ class Shop:
             self.campaigns,
             livemode=False,
         )
-        self.checkouts = CheckoutDesk(self.campaigns, self.books, self.addresses)
         self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- the campaign ------------------------------------------------------------------------------

@@ -106,7 +106,9 @@ class Theatre:
             livemode=False,
         )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
-        self._checkouts = CheckoutDesk(self.campaigns, self.books, OpenAddresses())
+        self._checkouts = CheckoutDesk(
+            self.campaigns, self.stock, self.orders, providers, OpenAddresses()
+        )
         self.payments = PaymentDesk(self.campaigns, self.books)
 
     # -- time ----------------------------------------------------------------------------------------

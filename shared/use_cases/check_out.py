@@ -34,15 +34,14 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
-from shared.domain.payment import Payment
+from shared.domain.payment import Payment, PaymentEvent, doubt_about_money
 from shared.use_cases.campaign_cache import CampaignReader
-from shared.use_cases.judge_payment import believe
-from shared.use_cases.order_ports import Books
+from shared.use_cases.order_ports import Orders, PaymentProvider, SalesOnly
 from shared.use_cases.parcel_ports import Addresses
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
-from shared.use_cases.settle_payment import payment_of_sold, settle
-from shared.use_cases.stock_ports import shelf
+from shared.use_cases.settle_payment import payment_of_sold, settle_in_time
+from shared.use_cases.stock_ports import StockBlocks, shelf
 
 _MOST_TRIES = 8
 """Rounds of one checkout: in each further one, another checkout or a payment of the same order was first."""
@@ -86,10 +85,21 @@ class _Wish:
 class CheckoutDesk:
     """Turns reservations into orders."""
 
-    def __init__(self, campaigns: CampaignReader, books: Books, addresses: Addresses) -> None:
+    def __init__(
+        self,
+        campaigns: CampaignReader,
+        stock: StockBlocks,
+        orders: Orders,
+        providers: Mapping[str, PaymentProvider],
+        addresses: Addresses,
+        *,
+        livemode: bool = False,
+    ) -> None:
+        """``livemode``: whether real money is expected here."""
         self._campaigns = campaigns
-        self._books = books
+        self._books = SalesOnly(orders, stock, providers)
         self._addresses = addresses
+        self._livemode = livemode
 
     def check_out(self, checkout: Checkout, now: int) -> CheckedOut:
         """
@@ -135,7 +145,8 @@ class CheckoutDesk:
             raise CheckoutReplaced(order=order.id)
         state = self._state(campaign, check, now)
         if state is State.CONFIRMED and order is not None:
-            return self._as_paid(campaign, self._told(campaign, order, now))
+            # Only a payment sells: if the order does not say so yet, it does now.
+            return self._as_paid(campaign, self._settled(campaign, order, now))
         self._refuse_unless_held(campaign, check, state)
         if order is None:
             placed = self._place(campaign, check, wish, now)
@@ -144,7 +155,7 @@ class CheckoutDesk:
         if order.fingerprint == wish.fingerprint:
             return self._answer(campaign, check, order, wish, now, replayed=True)
         if order.is_settling:
-            return self._as_paid(campaign, settle(self._books, campaign, order, now))
+            return self._as_paid(campaign, self._settled(campaign, order, now))
         if not order.awaits_payment:
             # Its hold has ended since the units were looked at.
             return None
@@ -174,7 +185,7 @@ class CheckoutDesk:
             order = alone
         elif order.replaced is not None and order.captured:
             # Money came by the payment that this checkout replaced: its own was never told, and is not to be paid.
-            return self._as_paid(campaign, settle(self._books, campaign, order, now))
+            return self._as_paid(campaign, self._settled(campaign, order, now))
         return CheckedOut(order.as_placed(), wish.checkout.ship_to, replayed=replayed)
 
     def _after(self, order: Order | None, campaign: Campaign) -> CheckedOut | None:
@@ -194,23 +205,27 @@ class CheckoutDesk:
         except ProviderSilent as silent:
             silent.facts["expires_at"] = rfc3339(check.deadline)
             raise
-        is_paid = told is not None and believe(self._books, campaign, order, told, now)
+        # What does not fit the order is put aside when the provider tells it by itself.
+        is_paid = told is not None and told.doubt is None and not self._doubts(told, order)
         # What a provider without a memory cannot say, the units do: only the old payment can have sold them.
         if is_paid or self._state(campaign, check, now) is State.CONFIRMED:
-            return settle(self._books, campaign, order, now, payment_id=old.payment_id)
+            return settle_in_time(self._books, campaign, order, now, old.payment_id)
         if told is not None:
             raise PaymentUnderWay(order=order.id)
         gone = order.with_replaced_gone()
         return gone if self._books.orders.save(gone) is None else None
 
-    def _told(self, campaign: Campaign, order: Order, now: int) -> Order:
-        """An order whose units are sold, as it is when it says so: only a payment sells."""
+    def _doubts(self, told: PaymentEvent, order: Order) -> bool:
+        return doubt_about_money(told, order, livemode=self._livemode) is not None
+
+    def _settled(self, campaign: Campaign, order: Order, now: int) -> Order:
+        """An order whose money has come in, as it is when that has found its place, if it can be found here."""
         if order.is_settled:
             return order
         paid_by = payment_of_sold(self._books, order, now)
         if paid_by is None:
             raise StoreBusy
-        return settle(self._books, campaign, order, now, payment_id=paid_by)
+        return settle_in_time(self._books, campaign, order, now, paid_by)
 
     def _as_paid(self, campaign: Campaign, order: Order) -> CheckedOut:
         """With the address that it has: what was asked for now is not where it goes."""

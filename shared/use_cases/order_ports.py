@@ -171,6 +171,28 @@ class Books:
     """Whether real money is expected here."""
 
 
+class SaleBooks(Protocol):
+    """What is needed of it where a hold is sold."""
+
+    @property
+    def orders(self) -> Orders: ...
+
+    @property
+    def stock(self) -> StockBlocks: ...
+
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SalesOnly:
+    """Implements ``SaleBooks``, for those who do nothing else."""
+
+    orders: Orders
+    stock: StockBlocks
+    providers: Mapping[str, PaymentProvider]
+
+
 class RefundBooks(Protocol):
     """What is needed of it where money goes back."""
 

@@ -27,7 +27,7 @@ from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import RefundState, late_refund
 from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
-from shared.use_cases.order_ports import Books
+from shared.use_cases.order_ports import Books, SaleBooks
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, confirm_hold, release_hold
 from shared.use_cases.stock_ports import shelf
@@ -42,7 +42,7 @@ LOST = 120
 """Seconds after the end of a hold for which the provider's next delivery is waited for, before it is held for lost."""
 
 
-def payment_of_sold(books: Books, order: Order, now: int) -> str | None:
+def payment_of_sold(books: SaleBooks, order: Order, now: int) -> str | None:
     """
     Id of the payment by which the units of an order were sold, if no more than that is known: whoever sold them died before
     the order was told. ``None``: that cannot be told yet.
@@ -82,6 +82,28 @@ def settle(
     return order
 
 
+def settle_in_time(
+    books: SaleBooks, campaign: Campaign, order: Order, now: int, payment_id: str
+) -> Order:
+    """
+    Sell what an order holds, for money that is known to have come in by ``payment_id``, and record it. The order as it is
+    then.
+
+    It goes no further: money that is too late for the hold is recorded, and left to the provider's own event or to the beat.
+    """
+    while not order.is_settled:
+        if order.payment_id != payment_id and not order.is_settling:
+            if not order.can_adopt(payment_id):
+                return order
+            following = order.adopting(payment_id)
+        elif order.attempt or order.refund_reason or not _sell(books, campaign, order, now):
+            return order
+        else:
+            following = order.paid(now)
+        order = books.orders.save(following) or following
+    return order
+
+
 def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     if order.refund_reason is not None:
         if books.providers[order.provider].refund(late_refund(order)) is RefundState.FAILED:
@@ -95,7 +117,7 @@ def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     return _seek(books, campaign, order, now)
 
 
-def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
+def _sell(books: SaleBooks, campaign: Campaign, order: Order, now: int) -> bool:
     """Sell what the order holds. False: nobody can any more."""
     check = order.claim(campaign.secret)
     place = shelf(campaign, campaign.offer(order.sku))

@@ -73,7 +73,9 @@ class Process:
         )
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
         self._hints = hints
-        self._checkouts = CheckoutDesk(campaigns, self.books, OpenAddresses())
+        self._checkouts = CheckoutDesk(
+            campaigns, show.stock, show.orders, providers, OpenAddresses()
+        )
         self._payments = PaymentDesk(campaigns, self.books)
         stores: dict[str, Any] = {
             "campaigns": show.campaigns,
