@@ -114,6 +114,14 @@ class ShowOffer(Answer):
     """Before a flash price or a coupon."""
     available: Count
     limit_per_buyer: int | None
+    max_quantity: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Units that one reservation can have at `unit_price`: by the limit per buyer, and by what the payment "
+            "provider takes in one payment.",
+        ),
+    ]
     waitlist: ShowWaitlist | None
 
 

@@ -179,6 +179,7 @@ SHOW: Final[Json] = {
             "list_price": 9900,
             "available": 2180,
             "limit_per_buyer": 5,
+            "max_quantity": 5,
             "waitlist": {"open": False, "hold_seconds": 120},
         }
     ],

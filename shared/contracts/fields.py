@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.currencies import CURRENCIES
+from shared.domain import payable
 from shared.domain.parties import WHOLE, Party, Written
 from shared.domain.text import is_legible
 
@@ -37,7 +38,7 @@ EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 HIGHEST_PRICE: Final = 10**12
 MOST_OFFERS: Final = 200
 MOST_CUES: Final = 500
-LARGEST_QUANTITY: Final = 100
+LARGEST_QUANTITY: Final = payable.LARGEST_QUANTITY
 
 
 class Body(BaseModel):

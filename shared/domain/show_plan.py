@@ -17,8 +17,10 @@ from shared.domain.campaign import (
     Offer,
     Status,
 )
+from shared.domain.deals import deal_of, number_of
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
-from shared.domain.payable import price_faults
+from shared.domain.money import legible
+from shared.domain.payable import price_fault, price_faults
 from shared.domain.stock import sizes
 from shared.table import BLOCK_UNITS
 
@@ -48,6 +50,7 @@ def checked(campaign: Campaign) -> Campaign:
         *_releases(campaign),
         *_coupons(campaign),
         *price_faults(campaign),
+        *_discounted_prices(campaign),
     ]
     if faults:
         raise InvalidRequest(errors=[{"pointer": at, "detail": said} for at, said in faults])
@@ -244,3 +247,23 @@ def _coupons(campaign: Campaign) -> Iterator[Fault]:
                 f"{name}: must be less than {min(prices):,}, the lowest price that it is taken off.",
             )
         last[code] = max((until, holder), (ends, number))
+
+
+def _discounted_prices(campaign: Campaign) -> Iterator[Fault]:
+    """What a coupon leaves of a price must be payable, for one unit at least. A price that is not, is told by itself."""
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "coupon" or (cue.percent_off is None) == (cue.amount_off is None):
+            continue
+        field = "percent_off" if cue.amount_off is None else "amount_off"
+        for offer in campaign.offers:
+            if cue.sku not in (None, offer.sku) or price_fault(campaign, offer.unit_price):
+                continue
+            at = campaign.starts_at + cue.at
+            left = deal_of(campaign, offer, number_of(campaign, cue), at).unit_price
+            said = price_fault(campaign, left)
+            if said is not None:
+                yield (
+                    f"/run_of_show/{number}/{field}",
+                    f"{called(number, cue)}: it leaves {legible(left, campaign.currency)} of {offer.sku}. {said}",
+                )
+                break

@@ -34,6 +34,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
+from shared.domain.payable import refuse_unless_payable
 from shared.domain.payment import Payment, PaymentEvent, doubt_about_money
 from shared.use_cases.campaign_cache import CampaignReader
 from shared.use_cases.order_ports import Orders, PaymentProvider, SalesOnly
@@ -261,6 +262,8 @@ class CheckoutDesk:
 
     def _place(self, campaign: Campaign, check: ClaimCheck, wish: _Wish, now: int) -> Order:
         """A new order, not kept yet."""
+        # The price may have become another while its buyer waited for units.
+        refuse_unless_payable(campaign, check.unit_price, check.quantity)
         order_id = ORDER + suffix_of(wish.checkout.reservation_id, RESERVATION)
         sealed = self._addresses.seal(campaign, order_id, wish.checkout.ship_to)
         payment = self._pay(campaign, order_id, check, wish, revision=0)

@@ -23,6 +23,7 @@ from shared.domain.errors import (
     WaitlistNotOpen,
 )
 from shared.domain.ids import buyer_digest, ledger_key
+from shared.domain.payable import refuse_unless_payable
 from shared.domain.ticket_id import NotATicket, TicketPlace, is_signed, read_ticket_id
 from shared.domain.waitlist import Held, Ticket, TicketState, counts_until, opened
 from shared.use_cases.arrange_stock import Stockroom, arrange_stock
@@ -91,7 +92,8 @@ class WaitlistDesk:
     def join(self, request: ReservationRequest, now: int) -> TicketView:
         """A ticket for a buyer; the same request gets the same ticket.
 
-        Raises ``CampaignNotFound``, ``OfferNotFound``, ``WaitlistNotOpen``, ``UnitsAvailable``, ``BuyerLimitReached``,
+        Raises ``CampaignNotFound``, ``OfferNotFound``, ``WaitlistNotOpen``, ``UnitsAvailable``, ``AmountNotPayable``,
+        ``BuyerLimitReached``,
         ``IdempotencyKeyReused`` or ``StoreBusy``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
@@ -110,6 +112,7 @@ class WaitlistDesk:
         replayed = drawn is not None
         if drawn is None:
             self._refuse_unless_it_helps(campaign, offer, request.quantity, now)
+            refuse_unless_payable(campaign, campaign.price_of(offer, now), request.quantity)
             drawn = self._draw(campaign, offer, key, request, now)
         if drawn.quantity != request.quantity:
             raise IdempotencyKeyReused

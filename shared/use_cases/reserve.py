@@ -83,7 +83,8 @@ class ReservationDesk:
         """Hold units for a buyer; the same request gets the same reservation.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``, ``LedgerFull`` or ``StoreBusy``; with a coupon
+        ``AmountNotPayable``, ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``, ``LedgerFull`` or
+        ``StoreBusy``; with a coupon
         also ``CouponNotOpen``, ``CouponExhausted`` or ``CouponLimitReached``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)

@@ -8,6 +8,7 @@ from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.deals import coupons, deals
 from shared.domain.errors import StoreBusy
+from shared.domain.payable import max_quantity
 from shared.domain.totals import count_offer
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.claim_use import shelf_of_uses
@@ -48,13 +49,15 @@ class Storefront:
         }
 
     def _offer(self, campaign: Campaign, offer: Offer, now: int) -> dict[str, Any]:
+        price = self._price(campaign, offer, now)
         return {
             "sku": offer.sku,
             "title": dict(offer.title),
-            "unit_price": self._price(campaign, offer, now),
+            "unit_price": price,
             "list_price": campaign.list_price(offer, now),
             "available": self._available(campaign, offer, now),
             "limit_per_buyer": offer.limit_per_buyer,
+            "max_quantity": max_quantity(campaign, price, offer.limit_per_buyer),
             "waitlist": _waitlist(offer),
         }
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from shared.domain.campaign import Campaign, Offer
 from shared.domain.deals import Deal, deals, is_other_coupon, uses
 from shared.domain.errors import (
+    AmountNotPayable,
     BuyerLimitReached,
     CampaignNotOpen,
     CouponExhausted,
@@ -25,6 +26,7 @@ from shared.domain.errors import (
     ReservationExpired,
     SoldOut,
 )
+from shared.domain.payable import refuse_unless_payable
 from shared.domain.stock import ENDED
 from shared.table import uses_of
 from shared.use_cases.claim_use import Unsettled, Use, claim_use, give_back_use, shelf_of_uses
@@ -91,12 +93,12 @@ def take_best(
     """
     Hold units at the best price that can be had now; the same request finds the same units at the same price.
 
-    ``buyer``: digest. Raises what ``take`` raises; and with a ``code``: ``CouponNotOpen``, ``CouponExhausted``,
+    ``buyer``: digest. Raises what ``take`` raises, and ``AmountNotPayable``; and with a ``code``: ``CouponNotOpen``, ``CouponExhausted``,
     ``CouponLimitReached``, unless this request was served before; ``IdempotencyKeyReused`` if that was with another code.
     """
     try:
         taken = _take_best(till, campaign, offer, buyer, wish, take, code)
-    except (CouponNotOpen, CouponExhausted, CouponLimitReached) as refusal:
+    except (CouponNotOpen, CouponExhausted, CouponLimitReached, AmountNotPayable) as refusal:
         try:
             # Served before, it is told what it was promised then.
             taken = find_units(till.stock, till.hints, shelf(campaign, offer), wish)
@@ -117,6 +119,7 @@ def _take_best(
     code: str | None,
 ) -> Taken:
     for deal in deals(campaign, offer, wish.now, code):
+        refuse_unless_payable(campaign, deal.unit_price, wish.quantity)
         try:
             return take_with(till, campaign, offer, buyer, deal, wish, take)
         except DealGone as gone:

@@ -160,7 +160,15 @@ def test_from_the_first_order_on_the_provider_stays(campaigns: MemoryCampaigns):
     ("currency", "price", "is_payable"),
     [
         ("CNY", 9901, True),
-        ("JPY", 1, True),
+        ("JPY", 50, True),
+        ("JPY", 49, False),
+        ("EUR", 50, True),
+        ("EUR", 49, False),
+        ("ISK", 999_999, True),
+        ("ISK", 1_000_000, False),
+        ("UGX", 1_000_000, False),
+        ("MGA", 9_999_999_900, True),
+        ("MGA", 10_000_000_000, False),
         ("ISK", 1, True),
         ("KWD", 5120, True),
         ("KWD", 5124, False),
@@ -169,6 +177,8 @@ def test_from_the_first_order_on_the_provider_stays(campaigns: MemoryCampaigns):
         ("USD", 99_999_999, True),
         ("USD", 100_000_000, False),
         ("IDR", 100_000_000, True),
+        ("IDR", 1_000_000_000_000, False),
+        *((currency, 1000, False) for currency in ("CUP", "IRR", "KPW", "SYP", "VES", "GHS")),
         ("LYD", 1000, False),
     ],
 )
@@ -193,3 +203,37 @@ def test_a_flash_price_is_held_to_the_same():
     refused = create(payments=STRIPE, currency="KWD", offers=[offer], run_of_show=[cue])
 
     assert refused.pointers == ["/run_of_show/0/unit_price"]
+
+
+def coupon(**fields: Any) -> dict[str, Any]:
+    return {"at": 0, "cue": "coupon", "code": "HELLO", "seconds": 60, **fields}
+
+
+@pytest.mark.usefixtures("campaigns")
+@pytest.mark.parametrize(
+    ("cue", "field"),
+    [
+        (coupon(percent_off=50), None),
+        (coupon(percent_off=51), "percent_off"),
+        (coupon(amount_off=50), None),
+        (coupon(amount_off=51), "amount_off"),
+    ],
+)
+def test_what_a_coupon_leaves_must_be_enough_for_one_payment(
+    cue: dict[str, Any], field: str | None
+):
+    offer = {**campaign_body()["offers"][0], "unit_price": 100}
+    made = create(payments=STRIPE, currency="EUR", offers=[offer], run_of_show=[cue])
+
+    assert made.status == (201 if field is None else 422)
+    if field is not None:
+        assert made.pointers == [f"/run_of_show/0/{field}"]
+        assert "0.49 EUR" in made.body["errors"][0]["detail"]
+        assert "less than 0.50 EUR" in made.body["errors"][0]["detail"]
+
+
+@pytest.mark.usefixtures("campaigns")
+def test_a_price_that_only_many_units_of_would_be_too_much_is_planned():
+    offer = {**campaign_body()["offers"][0], "unit_price": 60_000_000, "limit_per_buyer": 3}
+
+    assert create(payments=STRIPE, currency="USD", offers=[offer]).status == 201
