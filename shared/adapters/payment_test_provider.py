@@ -26,6 +26,7 @@ from shared.domain.errors import InvalidJson, ProviderSilent, SignatureInvalid
 from shared.domain.ids import derive
 from shared.domain.order import Order
 from shared.domain.payment import (
+    LARGEST_EVENT,
     Doubt,
     Payment,
     PaymentEvent,
@@ -33,6 +34,7 @@ from shared.domain.payment import (
     Refund,
     RefundState,
     UnreadableEvent,
+    digest_id,
 )
 from shared.domain.refund import PREFIX as REFUND
 from shared.http_api import parse_object
@@ -103,6 +105,8 @@ class TestProvider:
         self, headers: Mapping[str, str], raw: bytes
     ) -> PaymentEvent | UnreadableEvent | None:
         event_id = self._verify(headers, raw)
+        if len(raw) > LARGEST_EVENT:
+            return UnreadableEvent(digest_id(raw), Doubt.TOO_LARGE)
         try:
             body = parse_object(raw)
         except InvalidJson:

@@ -542,6 +542,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.PaymentRefused,
             errors.PaymentUnderWay,
             errors.ProviderSilent,
+            errors.ProviderBusy,
         ),
     ),
     "GET /v1/orders/{order_id}": Operation(

@@ -24,7 +24,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
   x InternalError (500)
   x Busy (503)
-    + StoreBusy, LedgerFull, ProviderSilent, CarrierSilent
+    + StoreBusy, LedgerFull, ProviderSilent, ProviderBusy, CarrierSilent
 
 Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
 ``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
@@ -510,6 +510,17 @@ class ProviderSilent(Busy):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 5, **facts: Any) -> None:
         super().__init__(detail, retry_after=retry_after, **facts)
+
+
+class ProviderBusy(Busy):
+    """The provider has answered that it has too many requests: nothing was done."""
+
+    code = "payment_provider_busy"
+    title = "The payment provider has too many requests"
+    advice = (
+        "Nothing was lost, and the hold runs on until expires_at: repeat the same request with the same "
+        "Idempotency-Key after 'retry_after' seconds."
+    )
 
 
 # -- of no request ---------------------------------------------------------------------------------

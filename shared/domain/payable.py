@@ -18,6 +18,8 @@ from shared.domain.errors import AmountNotPayable
 from shared.domain.money import legible
 
 STRIPE: Final = "stripe"
+TEST: Final = "test"
+"""The provider that moves no money: refused where real money is taken."""
 LARGEST_QUANTITY: Final = 100
 """Units of one reservation."""
 _ANY: Final = 10**18

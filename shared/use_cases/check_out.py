@@ -25,6 +25,7 @@ from shared.domain.errors import (
     CheckoutReplaced,
     IdempotencyKeyReused,
     PaymentUnderWay,
+    ProviderBusy,
     ProviderSilent,
     ReservationConfirmed,
     ReservationExpired,
@@ -203,7 +204,7 @@ class CheckoutDesk:
         old = replace(order, payment_id=order.replaced)
         try:
             told = self._books.providers[order.provider].withdraw_payment(old)
-        except ProviderSilent as silent:
+        except (ProviderSilent, ProviderBusy) as silent:
             silent.facts["expires_at"] = rfc3339(check.deadline)
             raise
         # What does not fit the order is put aside when the provider tells it by itself.
@@ -313,7 +314,7 @@ class CheckoutDesk:
             return provider.create_payment(
                 campaign, order_id, check.amount, method, revision=revision
             )
-        except ProviderSilent as silent:
+        except (ProviderSilent, ProviderBusy) as silent:
             # The hold waits for nobody: whoever tries again should know until when it is worth it.
             silent.facts["expires_at"] = rfc3339(check.deadline)
             raise

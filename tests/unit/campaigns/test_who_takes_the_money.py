@@ -65,6 +65,7 @@ def campaigns(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> MemoryCampaigns:
     )
     monkeypatch.setattr(wiring, "show_runner", lambda _: runner)
     monkeypatch.setattr(clock, "now_millis", lambda: now * 1000)
+    monkeypatch.setattr(wiring, "is_real", lambda: False)
     return kept
 
 
@@ -237,3 +238,39 @@ def test_a_price_that_only_many_units_of_would_be_too_much_is_planned():
     offer = {**campaign_body()["offers"][0], "unit_price": 60_000_000, "limit_per_buyer": 3}
 
     assert create(payments=STRIPE, currency="USD", offers=[offer]).status == 201
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that takes real money."""
+    monkeypatch.setattr(wiring, "is_real", lambda: True)
+
+
+@pytest.mark.usefixtures("campaigns", "real")
+def test_where_real_money_is_taken_nothing_is_sold_for_none_and_there_is_no_default():
+    for refused in (create(), create(payments={"provider": "test"}), create(payments={})):
+        assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+        assert "takes real money" in refused.body["errors"][0]["detail"]
+    made = create(payments=STRIPE)
+    assert made.status == 201
+    refused = patch(made.body["id"], {"payments": {"provider": "test"}})
+    assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+
+
+@pytest.mark.parametrize("command", ["schedule", "start"])
+def test_a_draft_from_before_is_not_begun_there(
+    campaigns: MemoryCampaigns, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    draft = create().body
+    monkeypatch.setattr(wiring, "is_real", lambda: True)
+
+    refused = call(
+        lambda_handler,
+        f"POST /v1/campaigns/{{campaign_id}}/{command}",
+        {},
+        path={"campaign_id": draft["id"]},
+        headers={"Idempotency-Key": "begin"},
+    )
+
+    assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+    assert campaigns.get(draft["id"]).status is Status.DRAFT
