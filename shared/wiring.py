@@ -436,9 +436,8 @@ def quarantine() -> DynamoDBQuarantine:
 @cache
 def payment_desk() -> PaymentDesk:
     """What receives payment providers' events."""
-    from shared.use_cases.receive_payment import PaymentDesk
-
     from shared.domain.payable import TEST
+    from shared.use_cases.receive_payment import PaymentDesk
 
     # A rehearsal's bank is at no address: what comes from outside in its name moves nothing where real money is taken.
     return PaymentDesk(campaign_cache(), books(), unheard=(TEST,) if is_real() else ())

@@ -19,6 +19,7 @@ from shared.contracts.fields import (
     Code,
     Count,
     CouponCode,
+    Exponent,
     Instant,
     Minor,
     Quantity,
@@ -151,6 +152,7 @@ class Show(Answer):
     replay_until: Instant | None
     time_zone: str
     currency: str
+    currency_exponent: Exponent
     hold_seconds: int
     pinned: str | None
     announcement: Annotated[str | None, Field(description="What the host announced last.")]
@@ -174,6 +176,7 @@ class Reservation(Answer):
     list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    currency_exponent: Exponent
     coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     buyer_id: Annotated[
         str | None,
@@ -245,6 +248,7 @@ class Order(Answer):
     list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    currency_exponent: Exponent
     coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     created_at: Instant
     expires_at: Instant

@@ -15,6 +15,7 @@ from shared.contracts.fields import (
     Body,
     CampaignStatus,
     Currency,
+    Exponent,
     Instant,
     Metadata,
     MetadataKey,
@@ -39,6 +40,7 @@ from shared.contracts.run_of_show import (
 from shared.domain import show_time
 from shared.domain.campaign import Campaign, Offer, anchored
 from shared.domain.errors import InvalidRequest
+from shared.domain.money import exponent
 from shared.domain.parties import ROLES, Party
 from shared.domain.payment_fee import FeeTerms
 from shared.domain.show_control import LARGEST_ALLOTMENT
@@ -221,6 +223,7 @@ class CampaignAnswer(Answer):
     replay_until: Instant | None
     local: LocalTimes
     currency: str
+    currency_exponent: Exponent
     hold_seconds: int
     channel: str
     parties: Parties
@@ -342,6 +345,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
             replay_until=show_time.local(replay, zone) if replay else None,
         ),
         currency=campaign.currency,
+        currency_exponent=exponent(campaign.currency),
         hold_seconds=campaign.hold_seconds,
         channel=campaign.channel,
         parties=Parties.model_validate(

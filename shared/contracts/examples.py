@@ -58,6 +58,7 @@ CAMPAIGN: Final[Json] = {
         "replay_until": None,
     },
     "currency": "CNY",
+    "currency_exponent": 2,
     "hold_seconds": 300,
     "channel": "tmall",
     "parties": CAMPAIGN_REQUEST["parties"],
@@ -167,6 +168,7 @@ SHOW: Final[Json] = {
     "replay_until": None,
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
+    "currency_exponent": 2,
     "hold_seconds": 300,
     "announcement": None,
     "pinned": "FUJI-12",
@@ -196,6 +198,7 @@ RESERVATION: Final[Json] = {
     "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "currency_exponent": 2,
     "coupon": None,
     "buyer_id": "b-7731",
     "expires_at": "2026-11-28T12:16:30Z",
@@ -246,6 +249,7 @@ ORDER: Final[Json] = {
     "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "currency_exponent": 2,
     "coupon": None,
     "created_at": "2026-11-28T12:11:52Z",
     "expires_at": "2026-11-28T12:16:30Z",
@@ -277,6 +281,7 @@ REFUND: Final[Json] = {
     "campaign": CAMPAIGN_ID,
     "amount": 4000,
     "currency": "CNY",
+    "currency_exponent": 2,
     "reason": "One box was bruised",
     "restock": False,
     "restocked": False,
@@ -328,6 +333,7 @@ WEBHOOK: Final[Json] = {
         "order_id": f"ord_{SUFFIX}",
         "amount": 15800,
         "currency": "CNY",
+        "currency_exponent": 2,
         "livemode": False,
     },
 }
@@ -353,6 +359,7 @@ TOTALS: Final[Json] = {
     "complete": False,
     "reconciled_at": "2026-11-28T12:11:30.480Z",
     "currency": "CNY",
+    "currency_exponent": 2,
     "orders": 1204,
     "gross": 13167000,
     "refunded": 0,
@@ -386,6 +393,7 @@ TIMELINE: Final[Json] = {
     "as_of": "2026-11-28T12:11:30.480Z",
     "bucket": 60,
     "currency": "CNY",
+    "currency_exponent": 2,
     "buckets": [
         {"start": "2026-11-28T12:10:00Z", **SALES, "offers": [{"sku": "FUJI-12", **SALES}]}
     ],
@@ -416,6 +424,7 @@ REPORT: Final[Json] = {
         name: TOTALS[name]
         for name in (
             "currency",
+            "currency_exponent",
             "orders",
             "gross",
             "refunded",

@@ -183,6 +183,14 @@ Instant = Annotated[
     ),
 ]
 Minor = Annotated[int, Field(description="Minor units of `currency`.")]
+Exponent = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=4,
+        description="Decimals of `currency` by ISO 4217: an amount is its minor units divided by ten to this power.",
+    ),
+]
 Count = Annotated[int, Field(ge=0)]
 CampaignStatus = Literal[
     "draft", "scheduled", "live", "pausing", "paused", "closing", "closed", "cancelled"

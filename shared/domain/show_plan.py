@@ -19,6 +19,7 @@ from shared.domain.campaign import (
 )
 from shared.domain.deals import deal_of, number_of
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
+from shared.domain.languages import twins
 from shared.domain.money import legible
 from shared.domain.payable import price_fault, price_faults
 from shared.domain.stock import sizes
@@ -136,9 +137,14 @@ def _times(campaign: Campaign) -> Iterator[Fault]:
 def _offers(campaign: Campaign) -> Iterator[Fault]:
     seen: dict[str, int] = {}
     for number, offer in enumerate(campaign.offers):
-        if offer.sku in seen:
-            yield f"/offers/{number}/sku", f"Offer {seen[offer.sku]} has this SKU already."
-        seen.setdefault(offer.sku, number)
+        at = f"/offers/{number}"
+        # Spreadsheets, carriers and shop systems take two that differ in capitals for one.
+        sku = offer.sku.lower()
+        if sku in seen:
+            yield f"{at}/sku", f"Offer {seen[sku]} has this SKU already; capitals make no difference."
+        seen.setdefault(sku, number)
+        for tag, earlier in twins(offer.title):
+            yield f"{at}/title/{tag}", f"{tag} is the same language as {earlier}: send one title for it."
 
 
 def _cues(campaign: Campaign) -> Iterator[Fault]:

@@ -21,6 +21,7 @@ from shared.clock import pause, rfc3339, rfc3339_millis
 from shared.domain.campaign import ON_AIR, Campaign
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.ids import is_campaign_id
+from shared.domain.money import exponent
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
 from shared.domain.totals import Snapshot, figures, is_moving
 from shared.use_cases.campaign_cache import CampaignReader
@@ -122,6 +123,7 @@ class TotalsDesk:
             "as_of": rfc3339_millis(seen.snapshot.as_of),
             "bucket": bucket,
             "currency": seen.campaign.currency,
+            "currency_exponent": exponent(seen.campaign.currency),
             "buckets": [
                 bucket_document(seen.campaign, each) for each in buckets(rows, bucket, since)
             ],

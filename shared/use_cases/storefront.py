@@ -8,6 +8,7 @@ from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.deals import coupons, deals
 from shared.domain.errors import StoreBusy
+from shared.domain.money import exponent
 from shared.domain.payable import max_quantity
 from shared.domain.totals import count_offer
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
@@ -41,6 +42,7 @@ class Storefront:
             "replay_until": rfc3339(campaign.replay_until) if campaign.replay_until else None,
             "time_zone": campaign.time_zone,
             "currency": campaign.currency,
+            "currency_exponent": exponent(campaign.currency),
             "hold_seconds": campaign.hold_seconds,
             "pinned": campaign.pinned(now) if campaign.is_selling(now) else None,
             "announcement": campaign.announced(now) if campaign.is_selling(now) else None,

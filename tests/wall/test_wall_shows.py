@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from shared.domain.money import exponent
 from tests.wall.conftest import OpenWall
 from tests.wall.fake_api import FakeApi
 from tests.wall.shows import OFFERS, Show
 
 pytestmark = pytest.mark.browser
+
+SHOWN_WITHOUT = "AFN ALL IRR KPW LAK LBP MGA MMK PKR RSD SOS SYP YER".split()
 
 
 def words(page: Page, selector: str) -> str:
@@ -49,12 +52,21 @@ def test_the_tiles_say_what_the_totals_say(open_wall: OpenWall, api: FakeApi):
         ("CNY", -1234567, "-CNY 12,345.67"),
         ("USD", 9_007_199_254_740_993_07, "USD 9,007,199,254,740,993.07"),
         ("USD", 10**18 * 200 + 1, "USD 2,000,000,000,000,000,000.01"),
+        # Of these, browsers show no decimals, as shops do: the amounts would be a hundred or a thousand times too large.
+        *((currency, 1234567, f"{currency} 12,345.67") for currency in SHOWN_WITHOUT),
+        ("IQD", 1234567, "IQD 1,234.567"),
     ],
 )
 def test_money_keeps_every_digit_its_currency_has(
     open_wall: OpenWall, api: FakeApi, currency: str, gross: int, shown: str
 ):
-    api.overrides["totals"] = {"currency": currency, "gross": gross, "net": gross, "offers": []}
+    api.overrides["totals"] = {
+        "currency": currency,
+        "currency_exponent": exponent(currency),
+        "gross": gross,
+        "net": gross,
+        "offers": [],
+    }
     page = open_wall()
     page.locator("#tile-sales small").wait_for()
     assert words(page, "#tile-sales .value") == shown
