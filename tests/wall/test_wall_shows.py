@@ -127,6 +127,27 @@ def test_a_browser_that_has_no_language_shows_the_wall_all_the_same(open_wall: O
     expect(page.locator("#products bdi").first).to_have_text("Fuji, box of 12")
 
 
+@pytest.mark.parametrize(
+    ("locale", "titles", "lang"),
+    [
+        ("en-GB", {"zh": "富士", "en": "Fuji"}, "en"),
+        ("en-GB", {"zh": "富士", "EN-gb": "Fuji"}, "EN-gb"),
+        ("zh-Hant-TW", {"en": "Fuji", "zh": "富士", "zh-Hant": "富士"}, "zh-Hant"),
+        ("zh-Hans-CN", {"en": "Fuji", "zh": "富士", "zh-Hant": "富士"}, "zh"),
+        ("de-CH", {"fr": "Fuji", "en": "Fuji"}, "en"),
+        ("de-CH", {"fr": "Fuji", "it": "Fuji"}, "fr"),
+    ],
+)
+def test_a_language_is_looked_up_from_the_exact_one_to_the_general(
+    open_wall: OpenWall, api: FakeApi, locale: str, titles: dict[str, str], lang: str
+):
+    totals = api.show.totals()
+    offers = [{**offer, "title": titles} for offer in totals["offers"]]
+    api.overrides["totals"] = {"offers": offers}
+    page = open_wall(locale=locale)
+    expect(page.locator("#products bdi").first).to_have_attribute("lang", lang)
+
+
 def test_a_title_is_text_whatever_it_holds(open_wall: OpenWall, api: FakeApi):
     hostile = "<img src=x onerror=\"document.body.id='taken'\"><b>Fuji</b>\u202e"
     api.show.name = hostile
