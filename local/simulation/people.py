@@ -229,7 +229,9 @@ class Buyer:
             return answer
         seen = self._clients.insist(Ask(ORDER, {"order_id": first.body["id"]}, key="sell"))
         # What stands there now is what the buyer has before him, and no other payment can be made.
-        is_told = answer.ok and seen.ok and seen.body["payment"]["id"] == answer.body["payment"]["id"]
+        is_told = (
+            answer.ok and seen.ok and seen.body["payment"]["id"] == answer.body["payment"]["id"]
+        )
         return answer if is_told else Answer(409, {"code": "checkout_replaced"})
 
     def _pay(self, order: Mapping[str, Any]) -> None:

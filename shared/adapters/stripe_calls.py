@@ -79,7 +79,7 @@ class StripeCalls:
                 self._answered()
                 asked_for = _retry_after(full)
                 # With a part of it left to chance, so that those who were turned away together do not come back together.
-                now = uniform(wait / 2, wait) if asked_for is None else asked_for
+                now = uniform(wait / 2, wait) if asked_for is None else asked_for  # noqa: S311
                 if now > left:
                     log.warning("Stripe has too many requests: %s", full.request_id)
                     raise ProviderBusy(retry_after=max(1, ceil(now))) from None

@@ -119,8 +119,8 @@ class ShowOffer(Answer):
         int,
         Field(
             ge=0,
-            description="Units that one reservation can have at `unit_price`: by the limit per buyer, and by what the payment "
-            "provider takes in one payment.",
+            description="Units that one reservation can have at `unit_price`: by the limit per buyer, and by what the "
+            "payment provider takes in one payment.",
         ),
     ]
     waitlist: ShowWaitlist | None

@@ -111,9 +111,9 @@ class Payments(Body):
     provider: Annotated[
         Literal["test", "stripe"],
         Field(
-            description="`test` moves no money, and plays the bank for demonstrations: on a stage that takes real money it is "
-            "refused, and there is no default. `stripe` takes cards, Alipay and WeChat Pay, if this deployment was given an "
-            "account."
+            description="`test` moves no money, and plays the bank for demonstrations: on a stage that takes real money it "
+            "is refused, and there is no default. `stripe` takes cards, Alipay and WeChat Pay, if this deployment was given "
+            "an account."
         ),
     ] = "test"
     fee: Annotated[

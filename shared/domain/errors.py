@@ -15,8 +15,10 @@ Everything livehour can refuse, by what the caller can do about it.
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced, NotClosed, PackageNotBuilt,
-      UnitsAvailable, WaitlistNotOpen, PaymentRefused, PaymentUnderWay, AmountNotPayable, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced, NotClosed,
+      PackageNotBuilt,
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, PaymentUnderWay, AmountNotPayable, OrderNotPaid,
+      RefundExceedsPaid, RefundEnded,
       RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)

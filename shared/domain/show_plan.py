@@ -141,10 +141,16 @@ def _offers(campaign: Campaign) -> Iterator[Fault]:
         # Spreadsheets, carriers and shop systems take two that differ in capitals for one.
         sku = offer.sku.lower()
         if sku in seen:
-            yield f"{at}/sku", f"Offer {seen[sku]} has this SKU already; capitals make no difference."
+            yield (
+                f"{at}/sku",
+                f"Offer {seen[sku]} has this SKU already; capitals make no difference.",
+            )
         seen.setdefault(sku, number)
         for tag, earlier in twins(offer.title):
-            yield f"{at}/title/{tag}", f"{tag} is the same language as {earlier}: send one title for it."
+            yield (
+                f"{at}/title/{tag}",
+                f"{tag} is the same language as {earlier}: send one title for it.",
+            )
 
 
 def _cues(campaign: Campaign) -> Iterator[Fault]:

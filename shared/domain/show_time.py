@@ -18,13 +18,18 @@ from shared.domain.errors import InvalidRequest, LocalTimeAmbiguous, LocalTimeMi
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 _UNIVERSAL = frozenset({"UTC", "Etc/UTC"})
 _AREAS = frozenset(
-    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
-    + "Brazil Canada Chile Mexico US".split()
+    {
+        *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe"),
+        *("Indian", "Pacific", "Brazil", "Canada", "Chile", "Mexico", "US"),
+    }
 )
 """What a place's name begins with."""
 _PLACES = frozenset(
-    "Cuba Egypt Eire GB GB-Eire Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya NZ NZ-CHAT Navajo PRC Poland "
-    "Portugal ROC ROK Singapore Turkey W-SU".split()
+    {
+        *("Cuba", "Egypt", "Eire", "GB", "GB-Eire", "Hongkong", "Iceland", "Iran", "Israel"),
+        *("Jamaica", "Japan", "Kwajalein", "Libya", "NZ", "NZ-CHAT", "Navajo", "PRC", "Poland"),
+        *("Portugal", "ROC", "ROK", "Singapore", "Turkey", "W-SU"),
+    }
 )
 """Older names of countries, which the database keeps."""
 LONGEST_TEXT = 40

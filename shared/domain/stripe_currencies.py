@@ -2,12 +2,12 @@
 What Stripe takes, by currency.
 
 Source: Stripe's page "Supported currencies" (https://docs.stripe.com/currencies): its presentment currencies, its zero- and
-three-decimal currencies, its special cases, and its minimum and maximum charge amounts. As known on 1 December 2026, by stored
-copies of the page and by lists that others have drawn from it since the Caribbean guilder came (April 2025). Where copies
-differ, the narrower reading is here: a plan that is refused can be changed, a payment that is refused cannot.
+three-decimal currencies, its special cases, and its minimum and maximum charge amounts. As known on 1 December 2026, by
+stored copies of the page (the last with a table of amounts is of 2023 or 2024) and by lists that others have drawn from it
+since the Caribbean guilder came (April 2025). Where copies differ, the narrower reading is here: a plan that is refused can
+be changed, a payment that is refused cannot.
 
-Of a currency that is on the page for payments in general and not for cards alone, nothing is said here: what an account takes
-besides depends on its country and its methods, and Stripe answers for it.
+What an account takes besides depends on its country and its methods, and Stripe answers for it.
 """
 
 from __future__ import annotations
@@ -46,10 +46,16 @@ STEPS: Final[Mapping[str, int]] = {**dict.fromkeys(_THREE_DECIMALS.split(), 10),
 """Minor units (ISO 4217) of which an amount must be a multiple; elsewhere any number will do."""
 
 MINIMUMS: Final[Mapping[str, int]] = {
-    **{"USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500},
-    **{"DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50},
-    **{"MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300},
-    **{"SGD": 50, "THB": 1000},
+    **dict.fromkeys("AUD BRL CAD CHF EUR INR JPY NZD SGD USD".split(), 50),
+    **dict.fromkeys("AED MYR PLN RON".split(), 200),
+    **dict.fromkeys("NOK SEK".split(), 300),
+    **dict.fromkeys("MXN THB".split(), 1_000),
+    "BGN": 100,
+    "CZK": 1_500,
+    "DKK": 250,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17_500,
 }
 """
 Minor units that a payment must have, by the currency that the account is paid out in. Of another currency the minimum is its
@@ -63,4 +69,5 @@ _MOST_DIGITS: Final = 8
 def most_of(currency: str) -> int:
     """Minor units (ISO 4217) that a payment can have: eight digits in Stripe's units, and twelve of rupiah."""
     theirs, ours = STRIPE_UNITS.get(currency, (1, 1))
-    return (10 ** _DIGITS.get(currency, _MOST_DIGITS) - 1) * ours // theirs
+    largest: int = 10 ** _DIGITS.get(currency, _MOST_DIGITS) - 1
+    return largest * ours // theirs

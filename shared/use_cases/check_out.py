@@ -108,8 +108,8 @@ class CheckoutDesk:
         The order of a reservation. The same request gets the same answer, whatever became of the order since.
 
         Another request about the same reservation gets the order too, if it wants the same. If it wants another address or
-        another way to pay, and the order is not paid, it replaces them: the order gets another payment, and the one before is
-        cancelled before this one is told. If the order turns out to be paid, it is answered as it is (``paid``).
+        another way to pay, and the order is not paid, it replaces them: the order gets another payment, and the one before
+        is cancelled before this one is told. If the order turns out to be paid, it is answered as it is (``paid``).
 
         Raises ``ReservationNotFound``, ``ReservationReleased``, ``ReservationExpired``, ``ReservationConfirmed``,
         ``CampaignClosed``, ``IdempotencyKeyReused``, ``CheckoutReplaced``, ``PaymentRefused``, ``PaymentUnderWay``,
@@ -139,12 +139,10 @@ class CheckoutDesk:
     ) -> CheckedOut | None:
         """One round. ``None``: the order was changed meanwhile, so look at it again."""
         order = self._books.orders.find(check)
-        if order is not None and order.request == wish.request:
-            if order.fingerprint != wish.fingerprint:
-                raise IdempotencyKeyReused
-            return self._answer(campaign, check, order, wish, now, replayed=True)
-        if order is not None and order.was_requested(wish.request):
-            raise CheckoutReplaced(order=order.id)
+        if order is not None and (
+            order.request == wish.request or order.was_requested(wish.request)
+        ):
+            return self._repeat(campaign, check, order, wish, now)
         state = self._state(campaign, check, now)
         if state is State.CONFIRMED and order is not None:
             # Only a payment sells: if the order does not say so yet, it does now.
@@ -156,6 +154,22 @@ class CheckoutDesk:
             return CheckedOut(placed, wish.checkout.ship_to, replayed=False) if is_new else None
         if order.fingerprint == wish.fingerprint:
             return self._answer(campaign, check, order, wish, now, replayed=True)
+        return self._again(campaign, check, order, wish, now)
+
+    def _repeat(
+        self, campaign: Campaign, check: ClaimCheck, order: Order, wish: _Wish, now: int
+    ) -> CheckedOut | None:
+        """A request that was there before."""
+        if order.request != wish.request:
+            raise CheckoutReplaced(order=order.id)
+        if order.fingerprint != wish.fingerprint:
+            raise IdempotencyKeyReused
+        return self._answer(campaign, check, order, wish, now, replayed=True)
+
+    def _again(
+        self, campaign: Campaign, check: ClaimCheck, order: Order, wish: _Wish, now: int
+    ) -> CheckedOut | None:
+        """Another checkout of a reservation that is held. ``None``: look again."""
         if order.is_settling:
             return self._as_paid(campaign, self._settled(campaign, order, now))
         if not order.awaits_payment:
@@ -201,7 +215,7 @@ class CheckoutDesk:
         The order when nobody can pay its replaced payment any more, or when that has paid it. ``None``: it was changed
         meanwhile. ``PaymentUnderWay``; ``Busy``.
         """
-        old = replace(order, payment_id=order.replaced)
+        old = replace(order, payment_id=order.replaced or order.payment_id)
         try:
             told = self._books.providers[order.provider].withdraw_payment(old)
         except (ProviderSilent, ProviderBusy) as silent:

@@ -210,7 +210,8 @@ def _let_go(books: Books, order: Order) -> None:
     Tried once: it was told to nobody. If it is paid all the same, its event finds an order that has its money.
     """
     with suppress(Busy):
-        books.providers[order.provider].cancel_payment(replace(order, payment_id=order.replaced))
+        other = replace(order, payment_id=order.replaced or order.payment_id)
+        books.providers[order.provider].cancel_payment(other)
 
 
 def _failed(books: Books, order: Order, event: PaymentEvent) -> Outcome:

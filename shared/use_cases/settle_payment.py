@@ -12,9 +12,9 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
   sold only after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end
   with their hold.
 * *Which payment* it was is decided by the version too. A buyer may check out again while the money of the first payment
-  comes in (``payment_id`` says by which it came): the version that adopts the replaced payment records the money with it, and
-  from then on no other payment can take its place. Money by a payment that came second goes back: its caller sees that the
-  order has another one.
+  comes in (``payment_id`` says by which it came): the version that adopts the replaced payment records the money with it,
+  and from then on no other payment can take its place. Money by a payment that came second goes back: its caller sees that
+  the order has another one.
 * *Another attempt* is begun only when the last seat can no longer be sold by anybody: its ledger entry has ended for good.
 """
 
@@ -48,8 +48,8 @@ def payment_of_sold(books: SaleBooks, order: Order, now: int) -> str | None:
     the order was told. ``None``: that cannot be told yet.
 
     An order that is being checked out again was paid by the payment that is replaced, for the other is told to nobody before
-    this one is dead. Of one that was checked out again before, the provider knows; one that remembers nothing will deliver its
-    event once more.
+    this one is dead. Of one that was checked out again before, the provider knows; one that remembers nothing will deliver
+    its event once more.
     """
     if order.captured or not order.earlier:
         return order.payment_id

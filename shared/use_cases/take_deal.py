@@ -93,8 +93,9 @@ def take_best(
     """
     Hold units at the best price that can be had now; the same request finds the same units at the same price.
 
-    ``buyer``: digest. Raises what ``take`` raises, and ``AmountNotPayable``; and with a ``code``: ``CouponNotOpen``, ``CouponExhausted``,
-    ``CouponLimitReached``, unless this request was served before; ``IdempotencyKeyReused`` if that was with another code.
+    ``buyer``: digest. Raises what ``take`` raises, and ``AmountNotPayable``; and with a ``code``: ``CouponNotOpen``,
+    ``CouponExhausted``, ``CouponLimitReached``, unless this request was served before; ``IdempotencyKeyReused`` if that was
+    with another code.
     """
     try:
         taken = _take_best(till, campaign, offer, buyer, wish, take, code)

@@ -30,12 +30,14 @@ def again(shop: Shop, held: Reservation, key: str = "again", **changes: Any) -> 
 
 
 def kept(shop: Shop) -> Order:
+    order: Order
     [order] = shop.orders.kept.values()
     return order
 
 
 def address(shop: Shop) -> dict[str, str] | None:
-    return shop.addresses.open(shop.campaign, kept(shop))
+    found: dict[str, str] | None = shop.addresses.open(shop.campaign, kept(shop))
+    return found
 
 
 def test_another_address_and_another_payment_replace_those_before():
@@ -72,8 +74,10 @@ def test_as_often_as_the_buyer_likes():
     shop = Shop()
     held = shop.reserve()
     ids = [shop.check_out(held).order.payment_id]
-    for number in range(3 * MOST_REMEMBERED):
-        ids.append(again(shop, held, f"key {number}", payment_method=f"m{number}").order.payment_id)
+    ids += [
+        again(shop, held, f"key {number}", payment_method=f"m{number}").order.payment_id
+        for number in range(3 * MOST_REMEMBERED)
+    ]
 
     assert len(set(ids)) == len(ids)
     assert shop.bank.withdrawn == ids[:-1]
