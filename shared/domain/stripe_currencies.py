@@ -46,10 +46,10 @@ STEPS: Final[Mapping[str, int]] = {**dict.fromkeys(_THREE_DECIMALS.split(), 10),
 """Minor units (ISO 4217) of which an amount must be a multiple; elsewhere any number will do."""
 
 MINIMUMS: Final[Mapping[str, int]] = {
-    **dict.fromkeys("AUD BRL CAD CHF EUR INR JPY NZD SGD USD".split(), 50),
-    **dict.fromkeys("AED MYR PLN RON".split(), 200),
-    **dict.fromkeys("NOK SEK".split(), 300),
-    **dict.fromkeys("MXN THB".split(), 1_000),
+    **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "EUR", "INR", "JPY", "NZD", "SGD", "USD"), 50),
+    **dict.fromkeys(("AED", "MYR", "PLN", "RON"), 200),
+    **dict.fromkeys(("NOK", "SEK"), 300),
+    **dict.fromkeys(("MXN", "THB"), 1_000),
     "BGN": 100,
     "CZK": 1_500,
     "DKK": 250,
