@@ -8,10 +8,13 @@ const once = (make) => {
 };
 
 const COUNT = new Intl.NumberFormat(LOCALES);
-const currencyFormat = once((currency, notation) => {
+const currencyFormat = once((currency, notation, digits) => {
   const options = { style: 'currency', currency, currencyDisplay: 'code', notation };
-  return new Intl.NumberFormat(LOCALES, notation === 'compact' ? { ...options, maximumSignificantDigits: 3 } : options);
+  const exact = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(LOCALES, { ...options, ...(notation === 'compact' ? { maximumSignificantDigits: 3 } : exact) });
 });
+/** Decimals by currency, as the API says them: a browser's own are those of prices in shops, and fewer for 17 currencies. */
+const DIGITS = new Map();
 const clockFormat = once((zone, parts) => new Intl.DateTimeFormat(LOCALES, {
   timeZone: zone || undefined, hourCycle: 'h23', hour: '2-digit', minute: '2-digit',
   ...(parts === 'seconds' && { second: '2-digit' }), ...(parts === 'day' && { day: 'numeric', month: 'short' }),
@@ -36,20 +39,25 @@ function decimal(minor, digits) {
 }
 
 /** How many minor digits the currency has: 2 for CNY, 0 for JPY, 3 for KWD. */
-const digitsOf = (format) => format.resolvedOptions().maximumFractionDigits;
+export function learnDigits(currency, exponent) {
+  if (exponent != null) DIGITS.set(currency, exponent);
+}
+
+const digitsOf = (currency) => DIGITS.get(currency)
+  ?? new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
 
 /** The parts of an amount of minor units, with the ISO code: a bare "¥" would be yen to some and yuan to others. */
 export function moneyParts(minor, currency) {
-  const format = currencyFormat(currency, 'standard');
-  return format.formatToParts(decimal(minor, digitsOf(format)));
+  const digits = digitsOf(currency);
+  return currencyFormat(currency, 'standard', digits).formatToParts(decimal(minor, digits));
 }
 
 export const money = (minor, currency) => moneyParts(minor, currency).map((part) => part.value).join('');
 
 /** For an axis: "CNY 131K". */
 export function shortMoney(minor, currency) {
-  const digits = digitsOf(currencyFormat(currency, 'standard'));
-  return currencyFormat(currency, 'compact').format(Number(minor) / 10 ** digits);
+  const digits = digitsOf(currency);
+  return currencyFormat(currency, 'compact', digits).format(Number(minor) / 10 ** digits);
 }
 
 /** `parts`: 'minutes', 'seconds' or 'day' (with the date). */
@@ -71,11 +79,22 @@ export function age(ms) {
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
+/** A language range, cut from its end (RFC 4647, lookup): en-GB, en. A single letter goes with what it introduces. */
+function* everShorter(range) {
+  const parts = range.toLowerCase().split('-');
+  while (parts.length) {
+    yield parts.join('-');
+    parts.pop();
+    if (parts.at(-1)?.length === 1) parts.pop();
+  }
+}
+
 /** In the reader's language, else in English, else in any, else the SKU; with the language, for the right glyphs. */
 export function titleOf({ sku, title }) {
   if (typeof title === 'string') return { text: title, lang: '' };
   const titles = title ?? {};
-  const wanted = [...(LOCALES ?? []).flatMap((tag) => [tag, tag.split('-')[0]]), 'en', ...Object.keys(titles)];
-  const lang = wanted.find((tag) => titles[tag]);
+  const written = new Map(Object.keys(titles).map((tag) => [tag.toLowerCase(), tag]));
+  const wanted = [...(LOCALES ?? []), 'en'].flatMap((range) => [...everShorter(range)]);
+  const lang = written.get(wanted.find((tag) => titles[written.get(tag)])) ?? Object.keys(titles).find((tag) => titles[tag]);
   return lang ? { text: titles[lang], lang } : { text: sku, lang: '' };
 }

@@ -5,7 +5,7 @@ import { Chart } from './chart.js';
 import { booksState, connectionState, discrepancies, showState } from './condition.js';
 import { askForConnection, findConnection, remember } from './connection.js';
 import { Feed } from './feed.js';
-import { clock, count, money, span } from './figures.js';
+import { clock, count, learnDigits, money, span } from './figures.js';
 import { at, write } from './page.js';
 import { showProducts } from './products.js';
 import { Tiles } from './tiles.js';
@@ -68,6 +68,7 @@ class Wall {
   #draw() {
     const { totals, timeline } = this.feed;
     const { time_zone: zone, currency, status, name, campaign, version } = totals;
+    learnDigits(currency, totals.currency_exponent);
     this.#drawn = [totals, timeline];
     this.feed.useBucket(Number(at('bucket').value) || fittingWidth(totals));
     this.#bars = timeline && barsOf(timeline, totals);

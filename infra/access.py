@@ -53,7 +53,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "campaigns": READ,
         "overflow": ("Query",),
         "stock": ("GetItem", "UpdateItem"),
-        "orders": ("GetItem", "PutItem", "Query"),
+        "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
         "addresses": SAVE,
     },
     "parcels": {

@@ -147,12 +147,19 @@ class Api:
 
     def __init__(self) -> None:
         self._routes: dict[str, tuple[Route, frozenset[str]]] = {}
+        self._limits: dict[str, int | None] = {}
 
-    def route(self, key: str, *scopes: str) -> Callable[[Route], Route]:
-        """Serve a route key. No scopes: the route needs no key (a webhook is signed instead)."""
+    def route(
+        self, key: str, *scopes: str, largest: int | None = LARGEST_BODY
+    ) -> Callable[[Route], Route]:
+        """
+        Serve a route key. No scopes: the route needs no key (a webhook is signed instead). ``largest``: bytes of a body;
+        ``None``: the route sees to it.
+        """
 
         def register(function: Route) -> Route:
             self._routes[key] = (function, frozenset(scopes))
+            self._limits[key] = largest
             return function
 
         return register
@@ -195,7 +202,7 @@ class Api:
                 headers={
                     name.lower(): value for name, value in (event.get("headers") or {}).items()
                 },
-                raw=_raw_body(event),
+                raw=_raw_body(event, self._limits[event["routeKey"]]),
                 id=request_id,
                 at=event.get("rawPath", ""),
                 key=caller.get("key", ""),
@@ -218,9 +225,9 @@ def _authorise(caller: Mapping[str, Any], scopes: frozenset[str]) -> None:
         )
 
 
-def _raw_body(event: Mapping[str, Any]) -> bytes:
+def _raw_body(event: Mapping[str, Any], largest: int | None) -> bytes:
     text = event.get("body") or ""
-    if len(text) > LARGEST_BODY * 2:
+    if largest is not None and len(text) > largest * 2:
         raise TooLarge
     if event.get("isBase64Encoded"):
         try:
@@ -229,7 +236,7 @@ def _raw_body(event: Mapping[str, Any]) -> bytes:
             raise InvalidJson from None
     else:
         raw = text.encode("utf-8", "surrogatepass")
-    if len(raw) > LARGEST_BODY:
+    if largest is not None and len(raw) > largest:
         raise TooLarge
     return raw
 

@@ -323,6 +323,12 @@ ORDER_CARRIER: Final = "x"
 ORDER_FULFILLED_AT: Final = "y"
 ORDER_ATTENTION: Final = "n"
 ORDER_ERASED_AT: Final = "z"
+ORDER_REVISION: Final = "again"
+"""How many later checkouts have replaced its payment and address. Absent: none."""
+ORDER_REPLACED: Final = "old"
+"""Id of the payment that was replaced, until nobody can pay it any more."""
+ORDER_EARLIER: Final = "q"
+"""Digests of the checkouts that were replaced."""
 LARGEST_SHIP_TO: Final = 500
 """Bytes of an address as compact JSON, and more than it has when it is sealed."""
 

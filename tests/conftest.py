@@ -24,6 +24,8 @@ settings.load_profile("steady")
 def pytest_configure() -> None:
     # Before the first import of aws_cdk, which starts a Node of this name.
     os.environ["JSII_NODE"] = str(node())
+    # And none is on a stage that takes real money.
+    os.environ["STAGE"] = "local"
     # No test may reach, or be changed by, a person's own AWS account.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]

@@ -13,7 +13,7 @@ from shared import table
 from shared.adapters.payment_test_provider import TestProvider
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
-from shared.domain.errors import ProviderSilent
+from shared.domain.errors import PaymentUnderWay, ProviderSilent
 from shared.domain.order import Order
 from shared.domain.payment import (
     ParkedEvent,
@@ -64,6 +64,9 @@ class MemoryOrders(Watched):
                 return stands
             self.kept[_key(order)] = order
         return None
+
+    def save_checkout(self, order: Order) -> Order | None:
+        return self._effect("save_checkout", lambda: self._save(order))  # type: ignore[no-any-return]
 
     def remind(self, order: Order, *, at: int) -> None:
         self._effect("remind", lambda: self.notes.add((at, _key(order))))
@@ -227,13 +230,21 @@ class Bank(Watched, TestProvider):
         self.paid: dict[str, PaymentEvent] = {}
         """What it says when it is to cancel a payment that was made, by order."""
         self.cancelled: set[str] = set()
+        self.withdrawn: list[str] = []
+        """Payments that nobody can pay any more, in the order in which they were cancelled."""
+        self.under_way: set[str] = set()
+        """Payments that cannot be cancelled, and are not paid yet."""
 
     def create_payment(
-        self, campaign: Campaign, order_id: str, amount: int, method: str
+        self, campaign: Campaign, order_id: str, amount: int, method: str, *, revision: int = 0
     ) -> Payment:
         def create() -> Payment:
-            payment = TestProvider.create_payment(self, campaign, order_id, amount, method)
-            return self.payments.setdefault(order_id, payment)
+            payment = TestProvider.create_payment(
+                self, campaign, order_id, amount, method, revision=revision
+            )
+            # Under the order's id there is one payment, and one more for each time it is checked out again.
+            key = f"{order_id}.{revision}" if revision else order_id
+            return self.payments.setdefault(key, payment)
 
         return self._effect("create_payment", create)  # type: ignore[no-any-return]
 
@@ -242,9 +253,17 @@ class Bank(Watched, TestProvider):
 
     def _cancel(self, order: Order) -> PaymentEvent | None:
         paid = self.paid.get(order.id)
+        if paid is not None and paid.payment_id != order.payment_id:
+            paid = None
         if paid is None:
             self.cancelled.add(order.id)
+            self.withdrawn.append(order.payment_id)
         return paid
+
+    def withdraw_payment(self, order: Order) -> PaymentEvent | None:
+        if order.payment_id in self.under_way:
+            raise PaymentUnderWay(order=order.id)
+        return self.cancel_payment(order)
 
     def refund(self, refund: Refund) -> RefundState:
         return self._effect("refund", lambda: self._refund(refund))  # type: ignore[no-any-return]

@@ -74,7 +74,7 @@ class StripeServer:
         return met
 
     def go_wrong(self, kind: str | None, times: int = 0) -> None:
-        """``down``, ``lost`` or ``broken`` for so many requests; ``None``: no more."""
+        """``down``, ``lost``, ``broken``, ``full`` (with or without a time) for so many requests; ``None``: no more."""
         httpx.post(f"{self.url}/_faults", json={"kind": kind, "times": times}).raise_for_status()
 
     def forget_keys(self) -> None:

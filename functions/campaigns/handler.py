@@ -28,6 +28,7 @@ from shared.domain.errors import (
     PreconditionRequired,
 )
 from shared.domain.ids import new_campaign_id, new_secret
+from shared.domain.payable import TEST
 from shared.http_api import Api, Request, Response
 from shared.use_cases.run_campaign import Ask, ShowRunner, Told
 
@@ -127,6 +128,8 @@ def schedule(request: Request) -> Response:
 
     def decide(campaign: Campaign, now: int) -> Campaign:
         read(commands.NoBody, request.body)
+        if campaign.status is Status.DRAFT:
+            _refuse_test_money(campaign.payment_provider)
         return show_control.schedule(campaign, now=now)
 
     return _command(request, "schedule", decide)
@@ -138,6 +141,8 @@ def start(request: Request) -> Response:
 
     def decide(campaign: Campaign, now: int) -> Campaign:
         read(commands.NoBody, request.body)
+        if campaign.status is Status.DRAFT:
+            _refuse_test_money(campaign.payment_provider)
         return show_control.start(campaign, now=now)
 
     return _command(request, "start", decide)
@@ -231,10 +236,21 @@ def _runner() -> ShowRunner:
 def _refuse_unless_payable(plan: Mapping[str, Any]) -> None:
     """A show that could not take a single payment is refused while there is time to do something about it."""
     provider = plan.get("payment_provider")
+    _refuse_test_money(provider)
     if provider is not None and not wiring.can_take_payments(provider):
         said = (
             f"This deployment has no account at {provider}: an operator has to fill the secret "
             f"livehour-<stage>-payments-{provider} first. `test` takes no real money."
+        )
+        raise InvalidRequest(errors=[{"pointer": "/payments/provider", "detail": said}])
+
+
+def _refuse_test_money(provider: str | None) -> None:
+    """Where real money is taken, nothing is sold for none."""
+    if provider == TEST and wiring.is_real():
+        said = (
+            "This stage takes real money, and `test` takes none: name the provider that does, such as `stripe`. Here there "
+            "is no default."
         )
         raise InvalidRequest(errors=[{"pointer": "/payments/provider", "detail": said}])
 

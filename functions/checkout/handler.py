@@ -36,8 +36,10 @@ def check_out(request: Request) -> Response:
     )
     done = checkout_desk().check_out(checkout, now_seconds())
     # For the instant in which it was made: a repeated request is answered as it was then.
-    at = done.order.created_at
+    at = now_seconds() if done.paid else done.order.created_at
     document = order_document(done.order, at=at, for_buyer=True, ship_to=done.ship_to)
+    if done.paid:
+        return Response(200, document)
     return Response(201, document, {"idempotent-replayed": "true"} if done.replayed else {})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.clock import rfc3339
 from shared.contracts import refunds
+from shared.domain.money import exponent
 from shared.domain.refund import AskedRefund
 
 
@@ -17,6 +18,7 @@ def refund_document(refund: AskedRefund) -> dict[str, Any]:
         campaign=refund.campaign_id,
         amount=refund.amount,
         currency=refund.currency,
+        currency_exponent=exponent(refund.currency),
         reason=refund.reason,
         restock=refund.restock,
         # The money is back a moment before that is decided.

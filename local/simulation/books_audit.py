@@ -46,8 +46,9 @@ _AFTER: Final = {
 }
 _FROZEN: Final = (
     "id", "campaign_id", "merchant", "sku", "quantity", "amount", "currency", "buyer", "key",
-    "created_at", "expires_at", "provider", "payment_id", "request", "fingerprint", "list_price", "coupon",
+    "created_at", "expires_at", "provider", "list_price", "coupon",
 )  # fmt: skip
+_OF_A_CHECKOUT: Final = ("request", "fingerprint")
 _NEVER_LESS: Final = ("orders", "gross", "refunded", "released", "expired")
 
 
@@ -262,6 +263,7 @@ class BooksAudit:
         expect(after.version == before.version + 1, name, "a version was skipped")
         for fact in _FROZEN:
             expect(getattr(after, fact) == getattr(before, fact), name, f"its {fact} changed")
+        _checked_out(before, after)
         _handed_over(before, after)
         if after.state is not before.state:
             legal = after.state in _AFTER[before.state]
@@ -396,6 +398,10 @@ class BooksAudit:
             met["reservation over several blocks"] += len(life.parts) > 1 and life.tail is not None
         for order in self.orders.values():
             met[f"order {order.state.value}"] += 1
+            met["order checked out again"] += order.revision > 0
+            met["order paid by the payment that was replaced"] += bool(
+                order.captured and order.had_payment(order.payment_id)
+            )
             met["order with a coupon"] += order.coupon is not None
             met["order refunded in part"] += 0 < order.refunded < order.captured
             met["order refunded after the close"] += order.refunded_after > 0
@@ -462,11 +468,30 @@ class BooksAudit:
         expect(old is None, "a quarantined payment was replaced")
 
 
+def _checked_out(before: Order, after: Order) -> None:
+    """Only another checkout changes what one asked for, and it remembers the payment before until that is dead or paid."""
+    name = after.id
+    if after.revision != before.revision:
+        expect(after.revision == before.revision + 1, name, "was checked out twice in one write")
+        expect(before.awaits_payment and after.awaits_payment, name, "was paid, and checked out")
+        expect(before.replaced is None, name, "forgot a payment that could be paid")
+        expect(after.replaced == before.payment_id, name, f"does not remember {before.payment_id}")
+        expect(after.had_payment(before.payment_id), name, f"forgot {before.payment_id}")
+        return
+    for fact in _OF_A_CHECKOUT:
+        expect(getattr(after, fact) == getattr(before, fact), name, f"its {fact} changed")
+    if after.payment_id != before.payment_id:
+        expect(not before.captured and after.captured > 0, name, "changed its payment for nothing")
+        expect(before.had_payment(after.payment_id), name, "was paid by a payment of no checkout")
+        expect(after.replaced == before.payment_id, name, "forgot the payment that was not paid")
+
+
 def _handed_over(before: Order, after: Order) -> None:
     """Only what is paid is handed over, to one carrier; and what is erased stays so."""
     name = after.id
     if after.erased_at is None:
-        expect(after.ship_to == before.ship_to, name, "its address changed")
+        same = after.revision != before.revision or after.ship_to == before.ship_to
+        expect(same, name, "its address changed")
     else:
         expect(after.ship_to is None, name, "is erased, and has an address")
     expect(before.carrier in (None, after.carrier), name, "changed its carrier")

@@ -205,8 +205,49 @@ class Buyer:
         if random.random() < 0.05:
             self._aside(Ask(f"DELETE {RESERVATION}", path, key="sell"), after=random.choice((0, 1)))
         answer = self._clients.insist(checkout)
-        if answer.ok:
+        if answer.ok and random.random() < 0.2:
+            answer = self._come_back(checkout, answer)
+        if answer.ok and answer.status == 201:
             self._pay(answer.body)
+
+    def _come_back(self, checkout: Ask, first: Answer) -> Answer:
+        """
+        Another address, before it is paid. What of it can be paid then.
+
+        Perhaps the first payment is made meanwhile, by another tab: then no other is made.
+        """
+        random = self._random
+        asks = [
+            Ask(
+                checkout.route,
+                checkout.path,
+                {**checkout.body, "ship_to": {**SHIP_TO, "line1": f"{house} Nanjing Road"}},
+                checkout.key,
+                {"idempotency-key": self._clients.fresh_key()},
+            )
+            for house in range(2, random.choice((3, 3, 4)))
+        ]
+        if random.random() < 0.3:
+            self._provider.take(first.body, after=random.choice((0, 0, 0.01, 0.5)))
+            for ask in asks:
+                self._clients.insist(ask)
+            return Answer(409, {"code": "payment_under_way"})
+        if random.random() < 0.3:
+            # Both at once: whoever is told of a payment that was replaced finds it dead.
+            for ask in asks[1:]:
+                self._aside(ask, after=random.choice((0, 0.01)))
+            answer = self._clients.insist(asks[0])
+        else:
+            for ask in asks:
+                answer = self._clients.insist(ask)
+        if answer.unknown or answer.code == "checkout_replaced":
+            return answer
+        seen = self._clients.insist(Ask(ORDER, {"order_id": first.body["id"]}, key="sell"))
+        # What stands there now is what the buyer has before him, and no other payment can be made.
+        is_told = (
+            answer.ok and seen.ok and seen.body["payment"]["id"] == answer.body["payment"]["id"]
+        )
+        return answer if is_told else Answer(409, {"code": "checkout_replaced"})
 
     def _pay(self, order: Mapping[str, Any]) -> None:
         random = self._random

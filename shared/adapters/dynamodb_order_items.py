@@ -1,4 +1,7 @@
-"""Orders as items: half a write unit each, and never more than one."""
+"""
+Orders as items: half a write unit each, and never more than one; but for one with the longest address that was checked out
+again and again, which may be a little longer.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared import table
-from shared.domain.order import Attention, Order, OrderState, RefundReason, Seat
+from shared.domain.order import (
+    Attention,
+    Order,
+    OrderState,
+    RefundReason,
+    ReplacedCheckout,
+    Seat,
+)
 
 
 def key_of(campaign_id: str, ledger_key: str, deadline: int) -> dict[str, Any]:
@@ -20,7 +30,7 @@ def key_of(campaign_id: str, ledger_key: str, deadline: int) -> dict[str, Any]:
 
 
 def frozen(order: Order) -> dict[str, Any]:
-    """What never changes; partition and sort key say the rest."""
+    """What only another checkout changes; partition and sort key say the rest."""
     item: dict[str, Any] = {
         table.ORDER_ID: {"S": order.id},
         table.MERCHANT: {"S": order.merchant},
@@ -31,10 +41,7 @@ def frozen(order: Order) -> dict[str, Any]:
         table.ORDER_BUYER: {"S": order.buyer},
         table.ORDER_CREATED: number(order.created_at),
         table.ORDER_PROVIDER: {"S": order.provider},
-        table.ORDER_PAYMENT: {"S": order.payment_id},
-        table.ORDER_ACTION: {"S": _write_action(order)},
-        table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
-        table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
+        **_checkout(order),
     }
     if order.list_price is not None:
         item[table.ORDER_LIST_PRICE] = number(order.list_price)
@@ -70,18 +77,50 @@ def changing(order: Order) -> dict[str, Any]:
         table.ORDER_ATTENTION: None if order.attention is None else {"S": order.attention.value},
         # An order that was read without its address must not lose it when it is saved.
         **({} if order.erased_at is None else _erased(order.erased_at)),
+        **(_replaced(order) if order.revision else {}),
     }
+
+
+def _checkout(order: Order) -> dict[str, Any]:
+    """What the checkout made, apart from the address."""
+    return {
+        table.ORDER_PAYMENT: {"S": order.payment_id},
+        table.ORDER_ACTION: {"S": _write_action(order)},
+        table.ORDER_REQUEST: {"B": bytes.fromhex(order.request)},
+        table.ORDER_FINGERPRINT: {"B": bytes.fromhex(order.fingerprint)},
+    }
+
+
+def _replaced(order: Order) -> dict[str, Any]:
+    """What there is more of an order that was checked out again."""
+    earlier = "".join(each.request + each.payment for each in order.earlier)
+    return {
+        **_checkout(order),
+        table.ORDER_REVISION: number(order.revision),
+        table.ORDER_REPLACED: None if order.replaced is None else {"S": order.replaced},
+        table.ORDER_EARLIER: {"B": bytes.fromhex(earlier)},
+    }
+
+
+def next_checkout(order: Order) -> dict[str, Any]:
+    """The same of an order that was checked out again: with the new address, which makes up for one that was erased."""
+    ship_to = {"B": order.ship_to} if order.ship_to is not None else None
+    return _over(order, {table.ORDER_SHIP_TO: ship_to, table.ORDER_ERASED_AT: None})
 
 
 def next_version(order: Order) -> dict[str, Any]:
     """The update that puts an order over the version it was made from: everything of it but the table."""
+    return _over(order, {})
+
+
+def _over(order: Order, more: Mapping[str, Any]) -> dict[str, Any]:
     sets, removes = ["#v = :v"], []
     names = {"#v": table.ORDER_VERSION}
     values: dict[str, Any] = {
         ":v": number(order.version),
         ":made_from": number(order.version - 1),
     }
-    for place, (name, value) in enumerate(changing(order).items()):
+    for place, (name, value) in enumerate({**changing(order), **more}.items()):
         if name == table.ORDER_VERSION:
             continue
         names[f"#n{place}"] = name
@@ -174,6 +213,18 @@ def decode(item: Mapping[str, Any], *, address: bool = True) -> Order:
         fulfilled_at=count(table.ORDER_FULFILLED_AT),
         attention=None if attention is None else Attention(attention),
         erased_at=count(table.ORDER_ERASED_AT),
+        revision=count(table.ORDER_REVISION) or 0,
+        replaced=text(table.ORDER_REPLACED),
+        earlier=_earlier(item),
+    )
+
+
+def _earlier(item: Mapping[str, Any]) -> tuple[ReplacedCheckout, ...]:
+    written = bytes(item[table.ORDER_EARLIER]["B"]).hex() if table.ORDER_EARLIER in item else ""
+    half = len(ReplacedCheckout.of("0" * 18, "").payment)
+    return tuple(
+        ReplacedCheckout(written[at : at + half], written[at + half : at + 2 * half])
+        for at in range(0, len(written), 2 * half)
     )
 
 

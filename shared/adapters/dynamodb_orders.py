@@ -25,6 +25,7 @@ from shared.adapters.dynamodb_order_items import (
     decode,
     frozen,
     key_of,
+    next_checkout,
     next_version,
     number,
 )
@@ -78,9 +79,17 @@ class DynamoDBOrders:
         return None
 
     def save(self, order: Order) -> Order | None:
+        return self._put_over(next_version(order))
+
+    def save_checkout(self, order: Order) -> Order | None:
+        there = self._put_over(next_checkout(order))
+        # The very same: written by an attempt of this call whose answer was lost.
+        return None if there == order else there
+
+    def _put_over(self, update: Mapping[str, Any]) -> Order | None:
         try:
             with store_faults():
-                self._client.update_item(TableName=self._table, **next_version(order))
+                self._client.update_item(TableName=self._table, **update)
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             # Perhaps by an attempt of this very call whose answer was lost: then it stands as it should.
             return decode(_standing(refused))

@@ -26,6 +26,7 @@ from shared.domain.errors import InvalidJson, ProviderSilent, SignatureInvalid
 from shared.domain.ids import derive
 from shared.domain.order import Order
 from shared.domain.payment import (
+    LARGEST_EVENT,
     Doubt,
     Payment,
     PaymentEvent,
@@ -33,6 +34,7 @@ from shared.domain.payment import (
     Refund,
     RefundState,
     UnreadableEvent,
+    digest_id,
 )
 from shared.domain.refund import PREFIX as REFUND
 from shared.http_api import parse_object
@@ -67,15 +69,22 @@ class TestProvider:
         order_id: str,
         amount: int,  # noqa: ARG002 - a real provider needs it
         method: str,
+        *,
+        revision: int = 0,
     ) -> Payment:
-        """The same payment for the same order and method."""
-        digest = derive(campaign.secret, "payment", order_id)[:15]
+        """The same payment for the same order, revision and method."""
+        which = (order_id, str(revision)) if revision else (order_id,)
+        digest = derive(campaign.secret, "payment", *which)[:15]
         identifier = PAYMENT + base64.urlsafe_b64encode(digest).decode() + _SCRIPTS.get(method, "")
         return Payment(identifier, {"type": "signed_webhook"})
 
     def cancel_payment(self, order: Order) -> PaymentEvent | None:  # noqa: ARG002
         """Nobody asks for the money again: there was none."""
         return None
+
+    def withdraw_payment(self, order: Order) -> PaymentEvent | None:
+        """The same."""
+        return self.cancel_payment(order)
 
     def refund(self, refund: Refund) -> RefundState:
         """All the money there was goes back: none. Unless a merchant asks, and the payment says otherwise."""
@@ -96,6 +105,8 @@ class TestProvider:
         self, headers: Mapping[str, str], raw: bytes
     ) -> PaymentEvent | UnreadableEvent | None:
         event_id = self._verify(headers, raw)
+        if len(raw) > LARGEST_EVENT:
+            return UnreadableEvent(digest_id(raw), Doubt.TOO_LARGE)
         try:
             body = parse_object(raw)
         except InvalidJson:

@@ -7,22 +7,22 @@ https://docs.stripe.com/currencies#special-cases
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Final
+from shared.domain.stripe_currencies import STRIPE_UNITS
 
-_STRIPE_UNITS: Final = {"ISK": Fraction(100), "UGX": Fraction(100), "MGA": Fraction(1, 100)}
-"""Stripe's units in one minor unit of ours."""
+_THE_SAME = (1, 1)
 
 
 def to_stripe(amount: int, currency: str) -> int:
     """Our minor units in Stripe's. ``ValueError`` for what it cannot write."""
-    written = amount * _STRIPE_UNITS.get(currency, Fraction(1))
-    if written.denominator != 1:
+    theirs, ours = STRIPE_UNITS.get(currency, _THE_SAME)
+    written, rest = divmod(amount * theirs, ours)
+    if rest:
         raise ValueError(f"Stripe cannot write {amount} minor units of {currency}")
-    return int(written)
+    return written
 
 
 def from_stripe(amount: int, currency: str) -> int | None:
     """Stripe's units in our minor units; ``None`` if it is no whole number of them."""
-    ours = amount / _STRIPE_UNITS.get(currency, Fraction(1))
-    return int(ours) if ours.denominator == 1 else None
+    theirs, ours = STRIPE_UNITS.get(currency, _THE_SAME)
+    units, rest = divmod(amount * ours, theirs)
+    return None if rest else units

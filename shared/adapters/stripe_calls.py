@@ -4,20 +4,25 @@ How Stripe is called: bounded in time, tried twice, and left in peace for a mome
 The library repeats a request once, under the same idempotency key; nothing of ours repeats it beyond that but the
 storefront, the provider's redelivery and the beat, each of which comes back by itself. While Stripe is down, a process asks
 it only now and then: callers get their 503 at once, instead of holding a function for seconds that reservations may need.
+
+*Too many requests* (429) is an answer, and no silence: nothing was done, and it is asked again after as long as Stripe says,
+or after a moment that doubles, as long as the caller's time allows. Then the caller is told when to come back.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from math import ceil
+from random import uniform
 from typing import Final, TypeVar
 
 import stripe
 from stripe import StripeClient
 
 from shared.adapters.stripe_credentials import StripeCredentials
-from shared.clock import elapsed
-from shared.domain.errors import PaymentRefused, ProviderSilent, StoreBusy
+from shared.clock import elapsed, pause
+from shared.domain.errors import PaymentRefused, ProviderBusy, ProviderSilent, StoreBusy
 
 API_VERSION: Final = "2026-10-28.endive"
 """Pinned: what Stripe answers changes when this line does, and the tests with it."""
@@ -29,6 +34,10 @@ SILENCES: Final = 3
 PEACE: Final = 5.0
 """Seconds for which it is; also what a storefront is told to wait."""
 UNFILLED: Final = 60
+PATIENCE: Final = 4.0
+"""Seconds that one call waits in all while Stripe says that there are too many requests."""
+FIRST_WAIT: Final = 0.25
+"""Seconds before the second try, if Stripe does not say how long; doubled for each further one."""
 
 log = logging.getLogger("livehour")
 
@@ -55,14 +64,33 @@ class StripeCalls:
     def run(self, ask: Callable[[StripeClient], Answer]) -> Answer:
         """
         What Stripe answers. ``ProviderSilent`` if it does not, or not to us: nothing is known of what was asked.
+        ``ProviderBusy`` if it has too many requests, and for longer than can be waited here: nothing was done.
 
         ``PaymentRefused`` if it understands the request and will not do it, ever.
         """
         if self._clock() < self._quiet_until:
             raise ProviderSilent(retry_after=int(PEACE))
         client = self._client()
+        left, wait = PATIENCE, FIRST_WAIT
+        while True:
+            try:
+                return self._once(client, ask)
+            except stripe.RateLimitError as full:
+                self._answered()
+                asked_for = _retry_after(full)
+                # With a part of it left to chance, so that those who were turned away together do not come back together.
+                now = uniform(wait / 2, wait) if asked_for is None else asked_for  # noqa: S311
+                if now > left:
+                    log.warning("Stripe has too many requests: %s", full.request_id)
+                    raise ProviderBusy(retry_after=max(1, ceil(now))) from None
+                pause(now)
+                left, wait = left - now, wait * 2
+
+    def _once(self, client: StripeClient, ask: Callable[[StripeClient], Answer]) -> Answer:
         try:
             answer = ask(client)
+        except stripe.RateLimitError:
+            raise
         except (stripe.InvalidRequestError, stripe.CardError) as refused:
             self._answered()
             log.warning("Stripe refuses: %s %s", refused.code, refused.request_id)
@@ -70,7 +98,7 @@ class StripeCalls:
                 f"Stripe refuses the payment ({refused.code or 'invalid request'}).",
                 provider_code=refused.code,
             ) from refused
-        except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError) as fault:
+        except (stripe.APIConnectionError, stripe.APIError) as fault:
             self._fell_silent()
             log.warning("Stripe does not answer: %s %s", type(fault).__name__, fault.http_status)
             raise ProviderSilent(retry_after=int(PEACE)) from None
@@ -111,3 +139,13 @@ class StripeCalls:
         self._silences += 1
         if self._silences >= SILENCES:
             self._quiet_until = self._clock() + PEACE
+
+
+def _retry_after(full: stripe.RateLimitError) -> float | None:
+    """Seconds after which Stripe wants to be asked again, if it says so."""
+    headers = {name.lower(): value for name, value in (full.headers or {}).items()}
+    try:
+        said = float(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return said if said >= 0 else None

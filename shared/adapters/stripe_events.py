@@ -7,7 +7,6 @@ without them was made by hand, and a payment without them is no order of ours.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -17,7 +16,14 @@ from stripe import SignatureVerificationError, WebhookSignature
 from shared.adapters.stripe_amounts import from_stripe
 from shared.contracts.stripe_webhooks import StripeObject, StripeWebhook
 from shared.domain.errors import InvalidJson
-from shared.domain.payment import Doubt, PaymentEvent, PaymentKind, UnreadableEvent
+from shared.domain.payment import (
+    LARGEST_EVENT,
+    Doubt,
+    PaymentEvent,
+    PaymentKind,
+    UnreadableEvent,
+    digest_id,
+)
 from shared.http_api import parse_object
 
 ORDER_MARK: Final = "livehour_order"
@@ -87,6 +93,8 @@ def _is_of_now(header: str, now: int) -> bool:
 
 def read_event(raw: bytes, account: str | None) -> PaymentEvent | UnreadableEvent | None:
     """The event of a body that Stripe signed. ``account``: the connected account that our payments are made on, if any."""
+    if len(raw) > LARGEST_EVENT:
+        return UnreadableEvent(digest_id(raw), Doubt.TOO_LARGE)
     try:
         body = parse_object(raw)
     except InvalidJson:
@@ -107,7 +115,7 @@ def _id_of(raw: bytes, body: Mapping[str, Any]) -> str:
     identifier = body.get("id")
     if isinstance(identifier, str) and identifier:
         return identifier
-    return f"body-{hashlib.sha256(raw).hexdigest()}"
+    return digest_id(raw)
 
 
 def _event(webhook: StripeWebhook, account: str | None) -> PaymentEvent | None:

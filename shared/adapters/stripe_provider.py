@@ -29,7 +29,13 @@ from shared.adapters.stripe_events import (
 from shared.clock import now_seconds
 from shared.contracts.stripe_webhooks import StripeObject
 from shared.domain.campaign import Campaign
-from shared.domain.errors import Busy, PaymentRefused, ProviderNotFound, SignatureInvalid
+from shared.domain.errors import (
+    Busy,
+    PaymentRefused,
+    PaymentUnderWay,
+    ProviderNotFound,
+    SignatureInvalid,
+)
 from shared.domain.order import Order
 from shared.domain.payment import (
     Payment,
@@ -75,7 +81,10 @@ class StripeProvider:
         order_id: str,
         amount: int,
         method: str,  # noqa: ARG002 - the buyer chooses in Stripe's own form
+        *,
+        revision: int = 0,
     ) -> Payment:
+        key = f"{order_id}.{revision}" if revision else order_id
         wanted: Any = {
             "amount": to_stripe(amount, campaign.currency),
             "currency": campaign.currency.lower(),
@@ -89,14 +98,20 @@ class StripeProvider:
 
         def create(client: StripeClient) -> PaymentIntent:
             return _under_key(
-                order_id,
-                lambda key: client.v1.payment_intents.create(wanted, {"idempotency_key": key}),
+                key,
+                lambda used: client.v1.payment_intents.create(wanted, {"idempotency_key": used}),
             )
 
         intent = self._calls.run(create)
         return Payment(intent.id, {"type": ACTION, "client_secret": intent.client_secret or ""})
 
     def cancel_payment(self, order: Order) -> PaymentEvent | None:
+        try:
+            return self.withdraw_payment(order)
+        except PaymentUnderWay:
+            return None
+
+    def withdraw_payment(self, order: Order) -> PaymentEvent | None:
         def cancel(client: StripeClient) -> PaymentIntent:
             reason: Any = {"cancellation_reason": "abandoned"}
             return client.v1.payment_intents.cancel(order.payment_id, reason)
@@ -120,8 +135,10 @@ class StripeProvider:
             event_id = f"{intent.id}-asked"
             kind = PaymentKind.SUCCEEDED
             return payment_event(event_id, kind, thing, livemode=intent.livemode)
-        if intent.status in ("canceled", "processing"):
+        if intent.status == "canceled":
             return None
+        if intent.status == "processing":
+            raise PaymentUnderWay(order=order.id)
         raise Busy(f"Stripe neither cancels this payment nor has its money: {intent.status}.")
 
     # -- refunds ---------------------------------------------------------------------------------------
@@ -176,20 +193,20 @@ class StripeProvider:
         return read_event(raw, credentials.account)
 
 
-def _under_key(order_id: str, create: Any) -> PaymentIntent:
+def _under_key(first: str, create: Any) -> PaymentIntent:
     """
-    The intent under the order's idempotency key.
+    The intent under the idempotency key ``first``, which is the order's.
 
     Stripe stores failures too, and would answer an order whose first try met a fault of Stripe's with that fault for a day.
     Such a stored answer is stepped over: whatever the first try has made, nobody was told how to pay it.
     """
     for attempt in range(1, ATTEMPTS):
         try:
-            return create(order_id if attempt == 1 else f"{order_id}-{attempt}")  # type: ignore[no-any-return]
+            return create(first if attempt == 1 else f"{first}-{attempt}")  # type: ignore[no-any-return]
         except APIError as fault:
             if (fault.headers or {}).get("idempotent-replayed") != "true":
                 raise
-    return create(f"{order_id}-{ATTEMPTS}")  # type: ignore[no-any-return]
+    return create(f"{first}-{ATTEMPTS}")  # type: ignore[no-any-return]
 
 
 def _state(refund: StripeRefund) -> RefundState:

@@ -19,6 +19,7 @@ from shared.contracts.fields import (
     Code,
     Count,
     CouponCode,
+    Exponent,
     Instant,
     Minor,
     Quantity,
@@ -126,6 +127,14 @@ class ShowOffer(Answer):
     list_price: Annotated[Minor, Field(description="Before a flash price or a coupon.")]
     available: Count
     limit_per_buyer: int | None
+    max_quantity: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Units that one reservation can have at `unit_price`: by the limit per buyer, and by what the "
+            "payment provider takes in one payment.",
+        ),
+    ]
     waitlist: ShowWaitlist | None
 
 
@@ -155,6 +164,7 @@ class Show(Answer):
     replay_until: Instant | None
     time_zone: str
     currency: str
+    currency_exponent: Exponent
     hold_seconds: int
     pinned: str | None
     announcement: Annotated[str | None, Field(description="What the host announced last.")]
@@ -178,6 +188,7 @@ class Reservation(Answer):
     list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    currency_exponent: Exponent
     coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     buyer_id: Annotated[
         str | None,
@@ -258,6 +269,7 @@ class Order(Answer):
     list_price: Annotated[Minor, Field(description="Of a unit, when the hold was taken.")]
     amount: Minor
     currency: str
+    currency_exponent: Exponent
     coupon: Annotated[str | None, Field(description="Code of the coupon that set its price.")]
     created_at: Instant
     expires_at: Instant

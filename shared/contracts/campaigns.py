@@ -15,6 +15,7 @@ from shared.contracts.fields import (
     Body,
     CampaignStatus,
     Currency,
+    Exponent,
     Instant,
     Metadata,
     MetadataKey,
@@ -42,6 +43,7 @@ from shared.domain import show_time
 from shared.domain.campaign import Campaign, Offer, anchored
 from shared.domain.errors import InvalidRequest
 from shared.domain.hold_limits import MOST_BEGUN, MOST_OPEN
+from shared.domain.money import exponent
 from shared.domain.parties import ROLES, Party
 from shared.domain.payment_fee import FeeTerms
 from shared.domain.show_control import LARGEST_ALLOTMENT
@@ -119,8 +121,9 @@ class Payments(Body):
     provider: Annotated[
         Literal["test", "stripe"],
         Field(
-            description="`test` moves no money, and plays the bank for demonstrations; `stripe` takes cards, Alipay and "
-            "WeChat Pay, if this deployment was given an account."
+            description="`test` moves no money, and plays the bank for demonstrations: on a stage that takes real money it "
+            "is refused, and there is no default. `stripe` takes cards, Alipay and WeChat Pay, if this deployment was given "
+            "an account."
         ),
     ] = "test"
     fee: Annotated[
@@ -252,6 +255,7 @@ class CampaignAnswer(Answer):
     replay_until: Instant | None
     local: LocalTimes
     currency: str
+    currency_exponent: Exponent
     hold_seconds: int
     channel: str
     parties: Parties
@@ -388,6 +392,7 @@ def answer(campaign: Campaign) -> dict[str, Any]:
             replay_until=show_time.local(replay, zone) if replay else None,
         ),
         currency=campaign.currency,
+        currency_exponent=exponent(campaign.currency),
         hold_seconds=campaign.hold_seconds,
         channel=campaign.channel,
         parties=Parties.model_validate(

@@ -371,7 +371,7 @@ class QuarantinedData(Data):
             min_length=1,
             description="`wrong_amount`, `wrong_currency`, `wrong_mode`, `wrong_payment`, `wrong_provider`, "
             "`wrong_merchant`, `wrong_account`, `unknown_order`, `unknown_type`, `unasked_refund`, `refund_failed`, "
-            "`disputed`, `malformed`; `second_payment` was given back already. Others may follow.",
+            "`disputed`, `malformed`, `too_large`; `second_payment` was given back already. Others may follow.",
             examples=["wrong_amount"],
         ),
     ]

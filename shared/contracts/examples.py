@@ -60,6 +60,7 @@ CAMPAIGN: Final[Json] = {
         "replay_until": None,
     },
     "currency": "CNY",
+    "currency_exponent": 2,
     "hold_seconds": 300,
     "channel": "tmall",
     "parties": CAMPAIGN_REQUEST["parties"],
@@ -186,6 +187,7 @@ SHOW: Final[Json] = {
     "replay_until": None,
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
+    "currency_exponent": 2,
     "hold_seconds": 300,
     "announcement": None,
     "pinned": "FUJI-12",
@@ -198,6 +200,7 @@ SHOW: Final[Json] = {
             "list_price": 9900,
             "available": 2180,
             "limit_per_buyer": 5,
+            "max_quantity": 5,
             "waitlist": {"open": False, "hold_seconds": 120},
         }
     ],
@@ -214,6 +217,7 @@ RESERVATION: Final[Json] = {
     "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "currency_exponent": 2,
     "coupon": None,
     "buyer_id": "b-7731",
     "expires_at": "2026-11-28T12:16:30Z",
@@ -268,6 +272,7 @@ ORDER: Final[Json] = {
     "list_price": 9900,
     "amount": 15800,
     "currency": "CNY",
+    "currency_exponent": 2,
     "coupon": None,
     "created_at": "2026-11-28T12:11:52Z",
     "expires_at": "2026-11-28T12:16:30Z",
@@ -299,6 +304,7 @@ REFUND: Final[Json] = {
     "campaign": CAMPAIGN_ID,
     "amount": 4000,
     "currency": "CNY",
+    "currency_exponent": 2,
     "reason": "One box was bruised",
     "restock": False,
     "restocked": False,
@@ -350,6 +356,7 @@ WEBHOOK: Final[Json] = {
         "order_id": f"ord_{SUFFIX}",
         "amount": 15800,
         "currency": "CNY",
+        "currency_exponent": 2,
         "livemode": False,
     },
 }
@@ -375,6 +382,7 @@ TOTALS: Final[Json] = {
     "complete": False,
     "reconciled_at": "2026-11-28T12:11:30.480Z",
     "currency": "CNY",
+    "currency_exponent": 2,
     "orders": 1204,
     "gross": 13167000,
     "refunded": 0,
@@ -409,6 +417,7 @@ TIMELINE: Final[Json] = {
     "as_of": "2026-11-28T12:11:30.480Z",
     "bucket": 60,
     "currency": "CNY",
+    "currency_exponent": 2,
     "buckets": [
         {"start": "2026-11-28T12:10:00Z", **SALES, "offers": [{"sku": "FUJI-12", **SALES}]}
     ],
@@ -439,6 +448,7 @@ REPORT: Final[Json] = {
         name: TOTALS[name]
         for name in (
             "currency",
+            "currency_exponent",
             "orders",
             "gross",
             "refunded",

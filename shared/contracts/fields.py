@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.currencies import CURRENCIES
+from shared.domain import payable
 from shared.domain.parties import WHOLE, Party, Written
 from shared.domain.text import is_legible
 
@@ -37,7 +38,7 @@ EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 HIGHEST_PRICE: Final = 10**12
 MOST_OFFERS: Final = 200
 MOST_CUES: Final = 500
-LARGEST_QUANTITY: Final = 100
+LARGEST_QUANTITY: Final = payable.LARGEST_QUANTITY
 
 
 class Body(BaseModel):
@@ -182,6 +183,14 @@ Instant = Annotated[
     ),
 ]
 Minor = Annotated[int, Field(description="Minor units of `currency`.")]
+Exponent = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=4,
+        description="Decimals of `currency` by ISO 4217: an amount is its minor units divided by ten to this power.",
+    ),
+]
 Count = Annotated[int, Field(ge=0)]
 CampaignStatus = Literal[
     "draft", "scheduled", "live", "pausing", "paused", "closing", "closed", "cancelled"

@@ -145,6 +145,12 @@ def _operation(spec: RouteSpec, operation: Operation) -> Json:
             "description": "The version at hand is the latest.",
             "headers": _headers("X-Request-Id", *operation.answer_headers),
         }
+    if operation.nothing_made and operation.answers is not None:
+        found["responses"]["200"] = {
+            "description": operation.nothing_made,
+            "headers": _headers("X-Request-Id", *operation.answer_headers),
+            "content": {"application/json": {"schema": _ref(operation.answers)}},
+        }
     for group in _refused_by(spec):
         found["responses"][str(group[0].status)] = {
             "$ref": f"#/components/responses/{_name(group)}"

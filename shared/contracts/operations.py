@@ -70,6 +70,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     answer_headers: tuple[str, ...] = ()
     not_modified: bool = False
+    nothing_made: str = ""
+    """When a request that makes something answers 200, with what there was."""
     about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What else leads here than an id in the path: by the kind of thing that was made, how a request follows from it."""
 
@@ -465,6 +467,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.CampaignNotOpen,
             errors.SoldOut,
             errors.StockContended,
+            errors.AmountNotPayable,
             errors.BuyerLimitReached,
             errors.TooManyHolds,
             errors.CouponNotOpen,
@@ -508,6 +511,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.OfferNotFound,
             errors.WaitlistNotOpen,
             errors.UnitsAvailable,
+            errors.AmountNotPayable,
             errors.BuyerLimitReached,
             errors.CouponNotOpen,
         ),
@@ -532,7 +536,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "POST /v1/reservations/{reservation_id}/checkout": Operation(
         id="check_out",
-        description="Turns a held reservation into an order, and asks the provider for a payment.",
+        description=(
+            "Turns a held reservation into an order, and asks the provider for a payment. Before it is paid, its buyer may "
+            "check out again, with a new Idempotency-Key: another address or another way to pay replaces the one before, "
+            "and the old payment is cancelled before the new one is told."
+        ),
+        nothing_made="The order was paid before it could be checked out again: it is as it was.",
         takes=buying.CheckoutRequest,
         sends=eg.CHECKOUT,
         status=201,
@@ -544,9 +553,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             errors.ReservationExpired,
             errors.ReservationReleased,
             errors.CampaignClosed,
-            errors.OrderExists,
+            errors.CheckoutReplaced,
+            errors.AmountNotPayable,
             errors.PaymentRefused,
+            errors.PaymentUnderWay,
             errors.ProviderSilent,
+            errors.ProviderBusy,
         ),
     ),
     "GET /v1/orders/{order_id}": Operation(

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.clock import rfc3339
 from shared.contracts import buying
+from shared.domain.money import exponent
 from shared.domain.order import Order
 from shared.domain.parcel import parcel_id
 
@@ -32,6 +33,7 @@ def order_document(
         coupon=order.coupon,
         amount=order.amount,
         currency=order.currency,
+        currency_exponent=exponent(order.currency),
         created_at=rfc3339(order.created_at),
         expires_at=rfc3339(order.expires_at),
         paid_at=None if order.paid_at is None else rfc3339(order.paid_at),

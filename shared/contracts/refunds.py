@@ -11,6 +11,7 @@ from shared.contracts.fields import (
     LARGEST_QUANTITY,
     Answer,
     Body,
+    Exponent,
     Instant,
     Minor,
     ShortText,
@@ -53,6 +54,7 @@ class Refund(Answer):
     campaign: CampaignId
     amount: Minor
     currency: str
+    currency_exponent: Exponent
     reason: str
     restock: bool
     restocked: Annotated[

@@ -10,6 +10,7 @@ from shared.contracts.fields import (
     Answer,
     CampaignStatus,
     Count,
+    Exponent,
     Instant,
     Minor,
     PartyTerms,
@@ -85,6 +86,7 @@ class Figures(Answer):
     """The sums over a campaign, by their definitions."""
 
     currency: str
+    currency_exponent: Exponent
     orders: Annotated[int, Field(ge=0, description="Paid orders.")]
     gross: Annotated[int, Field(description="Money of paid orders, refunds not subtracted.")]
     refunded: Minor
@@ -174,6 +176,7 @@ class Timeline(Answer):
     as_of: Instant
     bucket: Annotated[int, Field(description="Seconds of each bucket.")]
     currency: str
+    currency_exponent: Exponent
     buckets: Annotated[list[Bucket], Field(description="Those in which something was sold.")]
     markers: list[Marker]
 

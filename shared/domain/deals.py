@@ -21,7 +21,7 @@ from typing import Any
 from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Cue, Offer
 from shared.domain.errors import CouponNotOpen
-from shared.domain.payable import step_of
+from shared.domain.payable import bounds, step_of
 
 NO_DEAL = 0
 
@@ -105,11 +105,15 @@ def common_price(campaign: Campaign, offer: Offer, now: int) -> int:
 
 
 def floor_of(campaign: Campaign, offer: Offer) -> int:
-    """Minor units below which no price of an offer falls: as planned, else a tenth of the list price, rounded up."""
-    if offer.min_unit_price is not None:
-        return offer.min_unit_price
-    step = step_of(campaign.payment_provider, campaign.currency)
-    return -(-offer.unit_price // (10 * step)) * step
+    """
+    Minor units below which no price of an offer falls: as planned, else a tenth of the list price,
+    rounded up; and never less than the provider takes.
+    """
+    taken = bounds(campaign.payment_provider, campaign.currency)
+    stated = offer.min_unit_price
+    if stated is None:
+        stated = -(-offer.unit_price // (10 * taken.step)) * taken.step
+    return max(stated, taken.minimum)
 
 
 def asked_price(campaign: Campaign, cue: Cue, listed: int) -> int:

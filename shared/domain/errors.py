@@ -16,8 +16,10 @@ Everything livehour can refuse, by what the caller can do about it.
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, StockContended,
       BuyerLimitReached, TooManyHolds,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
-      UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced, NotClosed,
+      PackageNotBuilt,
+      UnitsAvailable, WaitlistNotOpen, PaymentRefused, PaymentUnderWay, AmountNotPayable, OrderNotPaid,
+      RefundExceedsPaid, RefundEnded,
       RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
   x TooLarge (413)
@@ -25,7 +27,7 @@ Everything livehour can refuse, by what the caller can do about it.
     + InvalidRequest, IdempotencyKeyReused, LocalTimeMissing, LocalTimeAmbiguous
   x InternalError (500)
   x Busy (503)
-    + StoreBusy, ProviderSilent, CarrierSilent
+    + StoreBusy, ProviderSilent, ProviderBusy, CarrierSilent
 
 Each leaf has a ``code`` that never changes, a ``title`` for people, and a ``detail`` that says what to do next.
 ``facts`` are further members of the problem document (``available``, ``limit``, ``expires_at``, …).
@@ -330,10 +332,15 @@ class ReservationExpired(Conflict):
     advice = "Make a new reservation with a new Idempotency-Key."
 
 
-class OrderExists(Conflict):
-    code = "order_exists"
-    title = "The reservation was checked out with other details"
-    advice = "Read the existing order, or release it by letting its hold end and reserve again."
+class CheckoutReplaced(Conflict):
+    """``order``: its id."""
+
+    code = "checkout_replaced"
+    title = "A later checkout of this reservation has replaced this one"
+    advice = (
+        "Read the order: it has the address and the payment of the last checkout. To change them again, check out with a "
+        "new Idempotency-Key."
+    )
 
 
 class NotClosed(Conflict):
@@ -354,6 +361,28 @@ class PaymentRefused(Conflict):
     code = "payment_refused"
     title = "The payment provider refuses to take this payment"
     advice = "Read what the provider says: the amount or the currency may be out of its bounds. The units stay held."
+
+
+class PaymentUnderWay(Conflict):
+    """``order``: its id."""
+
+    code = "payment_under_way"
+    title = "The payment of the earlier checkout is under way and cannot be stopped"
+    advice = (
+        "Read the order in a moment: it is paid if that payment succeeds. If it fails, repeat this request with the same "
+        "Idempotency-Key."
+    )
+
+
+class AmountNotPayable(Conflict):
+    """
+    ``largest_payable_quantity``: units at this price that can be paid at once; 0 if not even one can. ``minimum``,
+    ``maximum``: what the provider takes in one payment, minor units of ``currency``.
+    """
+
+    code = "amount_not_payable"
+    title = "The payment provider cannot take this amount in one payment"
+    advice = "Ask for at most 'largest_payable_quantity' units in one reservation."
 
 
 class OrderNotPaid(Conflict):
@@ -504,6 +533,17 @@ class ProviderSilent(Busy):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 5, **facts: Any) -> None:
         super().__init__(detail, retry_after=retry_after, **facts)
+
+
+class ProviderBusy(Busy):
+    """The provider has answered that it has too many requests: nothing was done."""
+
+    code = "payment_provider_busy"
+    title = "The payment provider has too many requests"
+    advice = (
+        "Nothing was lost, and the hold runs on until expires_at: repeat the same request with the same "
+        "Idempotency-Key after 'retry_after' seconds."
+    )
 
 
 # -- of no request ---------------------------------------------------------------------------------

@@ -10,9 +10,14 @@ EXPONENTS: Final = {**dict.fromkeys(_NONE.split(), 0), **dict.fromkeys(_THREE.sp
 """Digits of the minor unit by ISO 4217, where they are not two."""
 
 
+def exponent(currency: str) -> int:
+    """Digits of the minor unit: so many decimals an amount has."""
+    return EXPONENTS.get(currency, 2)
+
+
 def exact(minor: int, currency: str) -> str:
     """``13167000``, ``CNY`` is ``131670.00``."""
-    digits = EXPONENTS.get(currency, 2)
+    digits = exponent(currency)
     sign, text = "-" if minor < 0 else "", str(abs(minor)).zfill(digits + 1)
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"
 

@@ -11,10 +11,16 @@ to get a definite answer, or the refund is under way. One version of the order d
 
 Of a paid order the merchant may give back all or some (``shared.domain.refund``): what is promised is never more than what
 came in, and what went back never more than what was promised.
+
+Until it is paid, its buyer may come back and check out again: the order gets another payment and another address, and
+remembers the payment that was *replaced* until nobody can pay that any more. Only then is the new one told to anybody. So
+no two payments of an order are payable at once, and while ``replaced`` is set and no money has come in, money can only come
+by the replaced payment: it is then the order's (``adopting``).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -67,6 +73,31 @@ class Seat:
     """Ledger key."""
     units: int
     """Units in that block: the tail's, fewer than the order's when no single block had them all."""
+
+
+MOST_REMEMBERED = 6
+"""Replaced checkouts that an order remembers. What is repeated after more of them is a checkout like any other."""
+_DIGEST = 6
+"""Bytes kept of each: an order has no room for more, and they only have to differ within one order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedCheckout:
+    """A checkout that a later one of the same reservation replaced, by digests in hexadecimal."""
+
+    request: str
+    """Of its Idempotency-Key."""
+    payment: str
+    """Of the id of its payment."""
+
+    @staticmethod
+    def of(request: str, payment_id: str) -> ReplacedCheckout:
+        """What is kept of a request and of the payment that it made."""
+        return ReplacedCheckout(request[: 2 * _DIGEST], _digest(payment_id))
+
+
+def _digest(payment_id: str) -> str:
+    return hashlib.sha256(payment_id.encode()).digest()[:_DIGEST].hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +158,15 @@ class Order:
     attention: Attention | None = None
     erased_at: int | None = None
     """When its personal data was erased."""
+    revision: int = 0
+    """How many later checkouts of the reservation have replaced its payment and address."""
+    replaced: str | None = None
+    """
+    Id of the payment that the present one replaces, as long as it is not known that nobody can pay it any more. With money
+    captured by a replaced payment: id of the one that was to replace it.
+    """
+    earlier: tuple[ReplacedCheckout, ...] = ()
+    """The checkouts that were replaced, the last ``MOST_REMEMBERED`` of them, oldest first."""
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -176,6 +216,19 @@ class Order:
         is_whole = self.state is not OrderState.REFUNDED or not self.refunded_after
         return self.state if is_whole else OrderState.PAID
 
+    def was_requested(self, request: str) -> bool:
+        """Whether a checkout with this digest of its Idempotency-Key was replaced by a later one."""
+        return any(each.request == request[: 2 * _DIGEST] for each in self.earlier)
+
+    def had_payment(self, payment_id: str) -> bool:
+        """Whether a checkout that was replaced had made this payment."""
+        return any(each.payment == _digest(payment_id) for each in self.earlier)
+
+    def can_adopt(self, payment_id: str) -> bool:
+        """Whether money that came by this replaced payment becomes the order's: no other money has come in."""
+        no_money = not self.captured and not self.is_settled and self.refund_reason is None
+        return no_money and payment_id != self.payment_id and self.had_payment(payment_id)
+
     def is_payable(self, now: int) -> bool:
         """Whether the buyer should still be asked to pay."""
         return self.awaits_payment and now < self.expires_at
@@ -206,6 +259,46 @@ class Order:
     def failed(self, event_id: str) -> Order:
         """An attempt to pay failed; another may follow."""
         return self._changed(failure=event_id)
+
+    def replacing(
+        self,
+        *,
+        payment_id: str,
+        payment_action: Mapping[str, str],
+        request: str,
+        fingerprint: str,
+        ship_to: bytes,
+    ) -> Order:
+        """The buyer checked out again: another payment, another address. The old payment is remembered as ``replaced``."""
+        if not self.awaits_payment or self.replaced is not None:
+            raise ValueError("only an order that awaits its one payment is checked out again")
+        gone = ReplacedCheckout.of(self.request, self.payment_id)
+        return self._changed(
+            payment_id=payment_id,
+            payment_action=payment_action,
+            request=request,
+            fingerprint=fingerprint,
+            ship_to=ship_to,
+            revision=self.revision + 1,
+            replaced=self.payment_id,
+            earlier=(*self.earlier, gone)[-MOST_REMEMBERED:],
+            failure=None,
+            erased_at=None,
+        )
+
+    def with_replaced_gone(self) -> Order:
+        """Nobody can pay the replaced payment any more."""
+        if self.replaced is None or self.captured:
+            raise ValueError("no payment is being replaced")
+        return self._changed(replaced=None)
+
+    def adopting(self, payment_id: str) -> Order:
+        """Money came in by a payment that was replaced: that is the order's payment, and there is no other."""
+        if not self.can_adopt(payment_id):
+            raise ValueError("this payment cannot become the order's")
+        return self._changed(
+            payment_id=payment_id, replaced=self.payment_id, captured=self.amount, failure=None
+        )
 
     def cancelled(self) -> Order:
         """The hold ended unpaid."""
@@ -321,4 +414,5 @@ class Order:
             carrier=None,
             fulfilled_at=None,
             attention=None,
+            replaced=None,
         )

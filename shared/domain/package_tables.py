@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from shared.clock import rfc3339
+from shared.domain.languages import title_in
 from shared.domain.order import Order
 from shared.domain.parties import Part
 from shared.domain.payment_fee import FeeTerms
@@ -200,8 +201,7 @@ def offer_rows(report: Mapping[str, Any]) -> list[Row]:
 
 def title_of(offer: Mapping[str, Any]) -> str:
     """An offer's title in English, or in the first language it has."""
-    title: Mapping[str, str] = offer["title"]
-    return title.get("en") or next(iter(title.values()))
+    return title_in(offer["title"], "en")
 
 
 def minute_rows(report: Mapping[str, Any]) -> list[Row]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from shared.domain.address import FIELDS
 from shared.domain.campaign import Campaign
+from shared.domain.languages import title_in
 from shared.domain.order import Order
 from shared.domain.tables import Row, Table
 
@@ -86,7 +87,7 @@ def parcel_of(campaign: Campaign, order: Order, address: Mapping[str, str]) -> P
         campaign_id=campaign.id,
         order_id=order.id,
         sku=order.sku,
-        title=title.get("en") or next(iter(title.values())),
+        title=title_in(title, "en"),
         quantity=order.quantity,
         value=order.amount,
         currency=order.currency,

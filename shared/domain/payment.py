@@ -6,6 +6,7 @@ A correct signature makes an event the provider's word; only the order says whet
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -57,6 +58,8 @@ class Doubt(StrEnum):
     """Why an event is put in quarantine, with its order left untouched."""
 
     MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    """It is signed, and has more bytes than ``LARGEST_EVENT``: nothing of it was read."""
     UNKNOWN_TYPE = "unknown_type"
     UNKNOWN_ORDER = "unknown_order"
     WRONG_PROVIDER = "wrong_provider"
@@ -76,6 +79,15 @@ class Doubt(StrEnum):
     """The provider could not give money back: the buyer still has to get it."""
     DISPUTED = "disputed"
     """The buyer disputes the payment at the bank: answer in the provider's dashboard, before its deadline."""
+
+
+LARGEST_EVENT = 1024 * 1024
+"""Bytes of a signed event that is read. None of a provider's comes near it."""
+
+
+def digest_id(raw: bytes) -> str:
+    """The id of an event that has none which could be read: the same for the same bytes."""
+    return f"body-{hashlib.sha256(raw).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)

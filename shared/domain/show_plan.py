@@ -16,8 +16,11 @@ from shared.domain.campaign import (
     Offer,
     Status,
 )
+from shared.domain.deals import deal_of, number_of
 from shared.domain.errors import CampaignState, InvalidRequest, PartiesFrozen
-from shared.domain.payable import price_faults
+from shared.domain.languages import twins
+from shared.domain.money import legible
+from shared.domain.payable import price_fault, price_faults
 from shared.domain.price_clashes import Fault, called, planned_faults
 from shared.domain.stock import sizes
 from shared.table import BLOCK_UNITS
@@ -61,6 +64,7 @@ def _faults(campaign: Campaign, since: int | None) -> Iterator[Fault]:
     yield from _coupons(campaign)
     yield from planned_faults(campaign, since=since)
     yield from price_faults(campaign)
+    yield from _discounted_prices(campaign)
 
 
 def revised(campaign: Campaign, changes: Mapping[str, Any], *, laid_out: bool) -> Campaign:
@@ -148,9 +152,20 @@ def _times(campaign: Campaign) -> Iterator[Fault]:
 def _offers(campaign: Campaign) -> Iterator[Fault]:
     seen: dict[str, int] = {}
     for number, offer in enumerate(campaign.offers):
-        if offer.sku in seen:
-            yield f"/offers/{number}/sku", f"Offer {seen[offer.sku]} has this SKU already."
-        seen.setdefault(offer.sku, number)
+        at = f"/offers/{number}"
+        # Spreadsheets, carriers and shop systems take two that differ in capitals for one.
+        sku = offer.sku.lower()
+        if sku in seen:
+            yield (
+                f"{at}/sku",
+                f"Offer {seen[sku]} has this SKU already; capitals make no difference.",
+            )
+        seen.setdefault(sku, number)
+        for tag, earlier in twins(offer.title):
+            yield (
+                f"{at}/title/{tag}",
+                f"{tag} is the same language as {earlier}: send one title for it.",
+            )
 
 
 def _cues(campaign: Campaign) -> Iterator[Fault]:
@@ -249,3 +264,23 @@ def _coupons(campaign: Campaign) -> Iterator[Fault]:
         if (cue.percent_off is None) == (cue.amount_off is None):
             yield f"{at}/percent_off", f"{name}: send either 'percent_off' or 'amount_off'."
         last[code] = max((until, holder), (ends, number))
+
+
+def _discounted_prices(campaign: Campaign) -> Iterator[Fault]:
+    """What a coupon leaves of a price must be payable, for one unit at least. A price that is not, is told by itself."""
+    for number, cue in enumerate(campaign.run_of_show):
+        if cue.cue != "coupon" or (cue.percent_off is None) == (cue.amount_off is None):
+            continue
+        field = "percent_off" if cue.amount_off is None else "amount_off"
+        for offer in campaign.offers:
+            if cue.sku not in (None, offer.sku) or price_fault(campaign, offer.unit_price):
+                continue
+            at = campaign.starts_at + cue.at
+            left = deal_of(campaign, offer, number_of(campaign, cue), at).unit_price
+            said = price_fault(campaign, left)
+            if said is not None:
+                yield (
+                    f"/run_of_show/{number}/{field}",
+                    f"{called(number, cue)}: it leaves {legible(left, campaign.currency)} of {offer.sku}. {said}",
+                )
+                break

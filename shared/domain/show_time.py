@@ -16,6 +16,22 @@ from zoneinfo import ZoneInfo, available_timezones
 from shared.domain.errors import InvalidRequest, LocalTimeAmbiguous, LocalTimeMissing
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
+_UNIVERSAL = frozenset({"UTC", "Etc/UTC"})
+_AREAS = frozenset(
+    {
+        *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe"),
+        *("Indian", "Pacific", "Brazil", "Canada", "Chile", "Mexico", "US"),
+    }
+)
+"""What a place's name begins with."""
+_PLACES = frozenset(
+    {
+        *("Cuba", "Egypt", "Eire", "GB", "GB-Eire", "Hongkong", "Iceland", "Iran", "Israel"),
+        *("Jamaica", "Japan", "Kwajalein", "Libya", "NZ", "NZ-CHAT", "Navajo", "PRC", "Poland"),
+        *("Portugal", "ROC", "ROK", "Singapore", "Turkey", "W-SU"),
+    }
+)
+"""Older names of countries, which the database keeps."""
 LONGEST_TEXT = 40
 
 _WRITTEN = re.compile(
@@ -27,14 +43,31 @@ _HOW = "Write local time as 2026-11-28T20:00:00, or an instant as 2026-11-28T12:
 
 
 def zone(name: str, pointer: str = "/time_zone") -> ZoneInfo:
-    """The IANA time zone of that exact name; ``InvalidRequest`` if there is none."""
+    """
+    The IANA time zone of that exact name, which is a place's, or UTC; ``InvalidRequest`` if it is none.
+
+    A campaign is written in the time of its audience's clocks. ``Factory`` and ``localtime`` are the time of some machine,
+    ``EST`` and ``Etc/GMT+5`` that of no clock which is put forward in spring, and ``GMT`` is not London's half of the year.
+    """
     # Looked up in the list first: ZoneInfo takes any file name, "right/…" (which counts leap seconds) included.
     if name not in _zones():
         raise _invalid(
             pointer,
             f"{_shown(name)} is no IANA time zone; use a name such as Asia/Shanghai or America/New_York.",
         )
+    if not is_place(name):
+        raise _invalid(
+            pointer,
+            f"{_shown(name)} is the time of no place: use the name of the audience's, such as Europe/London or "
+            "America/New_York, or UTC.",
+        )
     return ZoneInfo(name)
+
+
+def is_place(name: str) -> bool:
+    """Whether a name of the IANA database is a place's, today's or an older one, or UTC."""
+    area, slash, _ = name.partition("/")
+    return name in _UNIVERSAL or (area in _AREAS if slash else name in _PLACES)
 
 
 def instant(text: str, zone_name: str, pointer: str) -> int:

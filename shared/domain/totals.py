@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.money import exponent
 from shared.domain.stock import GIVEN_BACK, Block, Counters, Kind, sizes
 
 DEFINITIONS = "1"
@@ -209,6 +210,7 @@ def figures(campaign: Campaign, offers: Sequence[Sums]) -> Mapping[str, Any]:
     total = sum(offers, Sums())
     return {
         "currency": campaign.currency,
+        "currency_exponent": exponent(campaign.currency),
         "orders": total.orders,
         "gross": total.gross,
         "refunded": total.refunded,

@@ -4,13 +4,16 @@ From a reservation to an order: the amount is frozen, and a payment waits for th
 The provider's payment is created first, under the order's id, then the order is written in one conditional put. A crash in
 between leaves a payment that nobody was told how to pay; the repeated request gets the same payment and writes the same
 order. The other way round would need a second write for the payment's id, or orders whose payment is not known.
+
+Before paying, the buyer may come back and check out again, with another address or another way to pay: one order, one
+payable payment.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.clock import rfc3339
@@ -19,22 +22,31 @@ from shared.domain.claim_check import ORDER, RESERVATION, ClaimCheck, NotAClaimC
 from shared.domain.deals import coupon_of
 from shared.domain.errors import (
     CampaignClosed,
+    CheckoutReplaced,
     IdempotencyKeyReused,
-    OrderExists,
+    PaymentUnderWay,
+    ProviderBusy,
     ProviderSilent,
     ReservationConfirmed,
     ReservationExpired,
     ReservationNotFound,
     ReservationReleased,
+    StoreBusy,
 )
 from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
+from shared.domain.payable import refuse_unless_payable
+from shared.domain.payment import Payment, PaymentEvent, doubt_about_money
 from shared.use_cases.campaign_cache import CampaignReader
-from shared.use_cases.order_ports import Orders, PaymentProvider
+from shared.use_cases.order_ports import Orders, PaymentProvider, SalesOnly
 from shared.use_cases.parcel_ports import Addresses
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
+from shared.use_cases.settle_payment import payment_of_sold, settle_in_time
 from shared.use_cases.stock_ports import StockBlocks, shelf
+
+_MOST_TRIES = 8
+"""Rounds of one checkout: in each further one, another checkout or a payment of the same order was first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +66,22 @@ class CheckedOut:
     """The order, where it goes, and whether it had been made before."""
 
     order: Order
-    ship_to: Mapping[str, Any]
-    """As it was asked for: whoever repeats a request asks for the same."""
+    ship_to: Mapping[str, Any] | None
+    """As it was asked for: whoever repeats a request asks for the same. Of an order that is paid, as it has it."""
     replayed: bool
+    paid: bool = False
+    """Whether the order was paid before it could be checked out again: nothing was changed, and nothing is to be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A checkout with its digests."""
+
+    checkout: Checkout
+    request: str
+    """Of the Idempotency-Key."""
+    fingerprint: str
+    """Of the body."""
 
 
 class CheckoutDesk:
@@ -69,38 +94,159 @@ class CheckoutDesk:
         orders: Orders,
         providers: Mapping[str, PaymentProvider],
         addresses: Addresses,
+        *,
+        livemode: bool = False,
     ) -> None:
+        """``livemode``: whether real money is expected here."""
         self._campaigns = campaigns
-        self._stock = stock
-        self._orders = orders
-        self._providers = providers
+        self._books = SalesOnly(orders, stock, providers)
         self._addresses = addresses
+        self._livemode = livemode
 
     def check_out(self, checkout: Checkout, now: int) -> CheckedOut:
         """
         The order of a reservation. The same request gets the same answer, whatever became of the order since.
 
-        Another request about the same reservation gets the order too, while it can be paid and if it wants the same.
+        Another request about the same reservation gets the order too, if it wants the same. If it wants another address or
+        another way to pay, and the order is not paid, it replaces them: the order gets another payment, and the one before
+        is cancelled before this one is told. If the order turns out to be paid, it is answered as it is (``paid``).
+
         Raises ``ReservationNotFound``, ``ReservationReleased``, ``ReservationExpired``, ``ReservationConfirmed``,
-        ``CampaignClosed``, ``IdempotencyKeyReused``, ``OrderExists``, ``PaymentRefused``; or ``Busy``, with nothing written.
+        ``CampaignClosed``, ``IdempotencyKeyReused``, ``CheckoutReplaced``, ``PaymentRefused``, ``PaymentUnderWay``,
+        ``AmountNotPayable``; or ``Busy``: then it may be repeated.
+
+        Concurrency: of several checkouts at once the last version of the order wins; each of the others is answered
+        ``CheckoutReplaced``, or had its answer before. Against a payment, see ``shared.use_cases.settle_payment``.
+
+        Crash safety: the new payment is made, then the order remembers both payments in one conditional write, then the old
+        payment is cancelled, then the order forgets it. Whoever goes on (a repetition, another checkout, an event of either
+        payment, the beat at the end of the hold) finds in the order which payments there are.
         """
         campaign, check = self._read(checkout)
-        request = derive(campaign.secret, "checkout", checkout.idempotency_key)[:9].hex()
-        fingerprint = derive(campaign.secret, "body", _canonical(checkout))[:9].hex()
-        order = self._orders.find(check)
-        if order is not None and order.request == request:
-            return _repeated(order, checkout, fingerprint)
-        self._refuse_unless_held(campaign, check, now)
+        wish = _Wish(
+            checkout,
+            request=derive(campaign.secret, "checkout", checkout.idempotency_key)[:9].hex(),
+            fingerprint=derive(campaign.secret, "body", _canonical(checkout))[:9].hex(),
+        )
+        for _ in range(_MOST_TRIES):
+            done = self._try(campaign, check, wish, now)
+            if done is not None:
+                return done
+        raise StoreBusy
+
+    def _try(
+        self, campaign: Campaign, check: ClaimCheck, wish: _Wish, now: int
+    ) -> CheckedOut | None:
+        """One round. ``None``: the order was changed meanwhile, so look at it again."""
+        order = self._books.orders.find(check)
+        if order is not None and (
+            order.request == wish.request or order.was_requested(wish.request)
+        ):
+            return self._repeat(campaign, check, order, wish, now)
+        state = self._state(campaign, check, now)
+        if state is State.CONFIRMED and order is not None:
+            # Only a payment sells: if the order does not say so yet, it does now.
+            return self._as_paid(campaign, self._settled(campaign, order, now))
+        self._refuse_unless_held(campaign, check, state)
         if order is None:
-            placed = self._place(campaign, check, checkout, request, fingerprint, now)
-            order = self._orders.place(placed)
-            if order is None:
-                return CheckedOut(placed, checkout.ship_to, replayed=False)
-            if order.request == request:
-                return _repeated(order, checkout, fingerprint)
-        if order.fingerprint != fingerprint:
-            raise OrderExists(order=order.id)
-        return CheckedOut(order, checkout.ship_to, replayed=True)
+            placed = self._place(campaign, check, wish, now)
+            is_new = self._books.orders.place(placed) is None
+            return CheckedOut(placed, wish.checkout.ship_to, replayed=False) if is_new else None
+        if order.fingerprint == wish.fingerprint:
+            return self._answer(campaign, check, order, wish, now, replayed=True)
+        return self._again(campaign, check, order, wish, now)
+
+    def _repeat(
+        self, campaign: Campaign, check: ClaimCheck, order: Order, wish: _Wish, now: int
+    ) -> CheckedOut | None:
+        """A request that was there before."""
+        if order.request != wish.request:
+            raise CheckoutReplaced(order=order.id)
+        if order.fingerprint != wish.fingerprint:
+            raise IdempotencyKeyReused
+        return self._answer(campaign, check, order, wish, now, replayed=True)
+
+    def _again(
+        self, campaign: Campaign, check: ClaimCheck, order: Order, wish: _Wish, now: int
+    ) -> CheckedOut | None:
+        """Another checkout of a reservation that is held. ``None``: look again."""
+        if order.is_settling:
+            return self._as_paid(campaign, self._settled(campaign, order, now))
+        if not order.awaits_payment:
+            # Its hold has ended since the units were looked at.
+            return None
+        if order.replaced is not None:
+            # One at a time: an order remembers one payment that may be paid beside its own.
+            return self._after(self._withdraw(campaign, check, order, now), campaign)
+        replacing = self._replace(campaign, order, wish)
+        if self._books.orders.save_checkout(replacing) is not None:
+            return None
+        return self._answer(campaign, check, replacing, wish, now, replayed=False)
+
+    def _answer(
+        self,
+        campaign: Campaign,
+        check: ClaimCheck,
+        order: Order,
+        wish: _Wish,
+        now: int,
+        *,
+        replayed: bool,
+    ) -> CheckedOut | None:
+        """The order, once its payment is the only one that can be paid. ``None``: look again."""
+        if order.replaced is not None and order.awaits_payment:
+            alone = self._withdraw(campaign, check, order, now)
+            if alone is None or not alone.awaits_payment:
+                return self._after(alone, campaign)
+            order = alone
+        elif order.replaced is not None and order.captured:
+            # Money came by the payment that this checkout replaced: its own was never told, and is not to be paid.
+            return self._as_paid(campaign, self._settled(campaign, order, now))
+        return CheckedOut(order.as_placed(), wish.checkout.ship_to, replayed=replayed)
+
+    def _after(self, order: Order | None, campaign: Campaign) -> CheckedOut | None:
+        is_paid = order is not None and not order.awaits_payment
+        return self._as_paid(campaign, order) if is_paid and order is not None else None
+
+    def _withdraw(
+        self, campaign: Campaign, check: ClaimCheck, order: Order, now: int
+    ) -> Order | None:
+        """
+        The order when nobody can pay its replaced payment any more, or when that has paid it. ``None``: it was changed
+        meanwhile. ``PaymentUnderWay``; ``Busy``.
+        """
+        old = replace(order, payment_id=order.replaced or order.payment_id)
+        try:
+            told = self._books.providers[order.provider].withdraw_payment(old)
+        except (ProviderSilent, ProviderBusy) as silent:
+            silent.facts["expires_at"] = rfc3339(check.deadline)
+            raise
+        # What does not fit the order is put aside when the provider tells it by itself.
+        is_paid = told is not None and told.doubt is None and not self._doubts(told, order)
+        # What a provider without a memory cannot say, the units do: only the old payment can have sold them.
+        if is_paid or self._state(campaign, check, now) is State.CONFIRMED:
+            return settle_in_time(self._books, campaign, order, now, old.payment_id)
+        if told is not None:
+            raise PaymentUnderWay(order=order.id)
+        gone = order.with_replaced_gone()
+        return gone if self._books.orders.save(gone) is None else None
+
+    def _doubts(self, told: PaymentEvent, order: Order) -> bool:
+        return doubt_about_money(told, order, livemode=self._livemode) is not None
+
+    def _settled(self, campaign: Campaign, order: Order, now: int) -> Order:
+        """An order whose money has come in, as it is when that has found its place, if it can be found here."""
+        if order.is_settled:
+            return order
+        paid_by = payment_of_sold(self._books, order, now)
+        if paid_by is None:
+            raise StoreBusy
+        return settle_in_time(self._books, campaign, order, now, paid_by)
+
+    def _as_paid(self, campaign: Campaign, order: Order) -> CheckedOut:
+        """With the address that it has: what was asked for now is not where it goes."""
+        ship_to = self._addresses.open(campaign, order)
+        return CheckedOut(order, ship_to, replayed=False, paid=True)
 
     def _read(self, checkout: Checkout) -> tuple[Campaign, ClaimCheck]:
         try:
@@ -112,9 +258,12 @@ class CheckoutDesk:
             raise ReservationNotFound
         return campaign, check
 
-    def _refuse_unless_held(self, campaign: Campaign, check: ClaimCheck, now: int) -> None:
+    def _state(self, campaign: Campaign, check: ClaimCheck, now: int) -> State | None:
         place = shelf(campaign, campaign.offers[check.offer_number])
-        state = look(self._stock, place, check, now)
+        return look(self._books.stock, place, check, now)
+
+    @staticmethod
+    def _refuse_unless_held(campaign: Campaign, check: ClaimCheck, state: State | None) -> None:
         if state is None:
             raise ReservationNotFound
         if state is State.CONFIRMED:
@@ -126,26 +275,13 @@ class CheckoutDesk:
         if state is State.EXPIRED:
             raise ReservationExpired(expires_at=rfc3339(check.deadline))
 
-    def _place(
-        self,
-        campaign: Campaign,
-        check: ClaimCheck,
-        checkout: Checkout,
-        request: str,
-        fingerprint: str,
-        now: int,
-    ) -> Order:
-        order_id = ORDER + suffix_of(checkout.reservation_id, RESERVATION)
-        sealed = self._addresses.seal(campaign, order_id, checkout.ship_to)
-        provider = self._providers[campaign.payment_provider]
-        try:
-            payment = provider.create_payment(
-                campaign, order_id, check.amount, checkout.payment_method
-            )
-        except ProviderSilent as silent:
-            # The hold waits for nobody: whoever tries again should know until when it is worth it.
-            silent.facts["expires_at"] = rfc3339(check.deadline)
-            raise
+    def _place(self, campaign: Campaign, check: ClaimCheck, wish: _Wish, now: int) -> Order:
+        """A new order, not kept yet."""
+        # The price may have become another while its buyer waited for units.
+        refuse_unless_payable(campaign, check.unit_price, check.quantity)
+        order_id = ORDER + suffix_of(wish.checkout.reservation_id, RESERVATION)
+        sealed = self._addresses.seal(campaign, order_id, wish.checkout.ship_to)
+        payment = self._pay(campaign, order_id, check, wish, revision=0)
         offer = campaign.offers[check.offer_number]
         listed = campaign.list_price(offer, campaign.reserved_at(check))
         return Order(
@@ -163,18 +299,39 @@ class CheckoutDesk:
             provider=campaign.payment_provider,
             payment_id=payment.id,
             payment_action=payment.action,
-            request=request,
-            fingerprint=fingerprint,
+            request=wish.request,
+            fingerprint=wish.fingerprint,
             ship_to=sealed,
             list_price=listed if listed != check.unit_price else None,
             coupon=coupon_of(campaign, check.deal),
         )
 
+    def _replace(self, campaign: Campaign, order: Order, wish: _Wish) -> Order:
+        """The order with another payment and address, not kept yet."""
+        sealed = self._addresses.seal(campaign, order.id, wish.checkout.ship_to)
+        check = order.promise(campaign.secret)
+        payment = self._pay(campaign, order.id, check, wish, revision=order.revision + 1)
+        return order.replacing(
+            payment_id=payment.id,
+            payment_action=payment.action,
+            request=wish.request,
+            fingerprint=wish.fingerprint,
+            ship_to=sealed,
+        )
 
-def _repeated(order: Order, checkout: Checkout, fingerprint: str) -> CheckedOut:
-    if order.fingerprint != fingerprint:
-        raise IdempotencyKeyReused
-    return CheckedOut(order.as_placed(), checkout.ship_to, replayed=True)
+    def _pay(
+        self, campaign: Campaign, order_id: str, check: ClaimCheck, wish: _Wish, *, revision: int
+    ) -> Payment:
+        provider = self._books.providers[campaign.payment_provider]
+        method = wish.checkout.payment_method
+        try:
+            return provider.create_payment(
+                campaign, order_id, check.amount, method, revision=revision
+            )
+        except (ProviderSilent, ProviderBusy) as silent:
+            # The hold waits for nobody: whoever tries again should know until when it is worth it.
+            silent.facts["expires_at"] = rfc3339(check.deadline)
+            raise
 
 
 def _canonical(checkout: Checkout) -> str:

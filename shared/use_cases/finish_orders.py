@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from shared.clock import elapsed
@@ -21,14 +21,14 @@ from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ORDER, suffix_of, verify
 from shared.domain.errors import Busy, ProviderSilent, StoreBusy
 from shared.domain.order import Order, OrderState
-from shared.domain.payment import ParkedEvent
+from shared.domain.payment import ParkedEvent, PaymentEvent
 from shared.domain.refund import AskedRefund
 from shared.domain.stock import PAID, Kind
 from shared.use_cases.give_back import close_books_on
 from shared.use_cases.judge_payment import Outcome, believe, judge_again
 from shared.use_cases.order_ports import Books, Unsettled
 from shared.use_cases.settle_hold import tail_of
-from shared.use_cases.settle_payment import settle
+from shared.use_cases.settle_payment import payment_of_sold, settle
 from shared.use_cases.side_by_side import AT_ONCE, side_by_side
 from shared.use_cases.stock_ports import shelf
 
@@ -127,12 +127,25 @@ def _finish_one(books: Books, campaign: Campaign, order: Order, now: int) -> Ord
             return None
         if tail is not None and tail.kind in PAID:
             # Only a payment sells: whoever sold it died before the order was told.
-            return settle(books, campaign, order, now)
+            paid_by = payment_of_sold(books, order, now)
+            if paid_by is None:
+                return None
+            return settle(books, campaign, order, now, payment_id=paid_by)
         # The payment first: once the order is cancelled, nobody comes back to it.
-        told = books.providers[order.provider].cancel_payment(order)
+        told = _cancel_payments(books, order)
         if told is not None and believe(books, campaign, order, told, now):
             # It was paid, and whoever should have told is late or lost.
-            return settle(books, campaign, order, now)
+            return settle(books, campaign, order, now, payment_id=told.payment_id)
         cancelled = order.cancelled()
         order = books.orders.save(cancelled) or cancelled
     return settle(books, campaign, order, now) if order.is_settling else order
+
+
+def _cancel_payments(books: Books, order: Order) -> PaymentEvent | None:
+    """Let nobody pay any payment of an order, one that was being replaced included. The event of one that was paid."""
+    provider = books.providers[order.provider]
+    if order.replaced is not None:
+        told = provider.cancel_payment(replace(order, payment_id=order.replaced))
+        if told is not None:
+            return told
+    return provider.cancel_payment(order)

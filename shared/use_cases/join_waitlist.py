@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shared.clock import rfc3339
 from shared.domain.campaign import ON_AIR, Campaign, Offer, Status
-from shared.domain.deals import coupon_of, refuse_unless_usable
+from shared.domain.deals import common_price, coupon_of, refuse_unless_usable
 from shared.domain.errors import (
     BuyerLimitReached,
     CampaignNotFound,
@@ -24,6 +24,7 @@ from shared.domain.errors import (
     WaitlistNotOpen,
 )
 from shared.domain.ids import buyer_digest, ledger_key
+from shared.domain.payable import refuse_unless_payable
 from shared.domain.ticket_id import NotATicket, TicketPlace, is_signed, read_ticket_id
 from shared.domain.waitlist import (
     CouponResult,
@@ -103,8 +104,9 @@ class WaitlistDesk:
     def join(self, request: ReservationRequest, now: int) -> TicketView:
         """A ticket for a buyer; the same request gets the same ticket.
 
-        Raises ``CampaignNotFound``, ``OfferNotFound``, ``WaitlistNotOpen``, ``UnitsAvailable``, ``BuyerLimitReached``,
-        ``IdempotencyKeyReused`` or ``StoreBusy``; with a coupon also ``CouponNotOpen``, if its code never works any more.
+        Raises ``CampaignNotFound``, ``OfferNotFound``, ``WaitlistNotOpen``, ``UnitsAvailable``, ``AmountNotPayable``,
+        ``BuyerLimitReached``, ``IdempotencyKeyReused`` or ``StoreBusy``; with a coupon also ``CouponNotOpen``, if its
+        code never works any more.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
         offer = campaign.offer(request.sku)
@@ -124,6 +126,7 @@ class WaitlistDesk:
             if request.coupon is not None:
                 refuse_unless_usable(campaign, offer, request.coupon, now)
             self._refuse_unless_it_helps(campaign, offer, request.quantity, now)
+            refuse_unless_payable(campaign, common_price(campaign, offer, now), request.quantity)
             drawn = self._draw(campaign, offer, key, request, now)
         if drawn.quantity != request.quantity:
             raise IdempotencyKeyReused

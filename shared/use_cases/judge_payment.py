@@ -9,11 +9,13 @@ written waits a little.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ClaimCheck
+from shared.domain.errors import Busy
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import (
     Doubt,
@@ -98,19 +100,31 @@ def _judge(
     if event.kind in _OF_REFUNDS and event.refund_id is not None and event.doubt is None:
         # Money that we sent back ourselves, of whichever payment.
         return Outcome.KNOWN
+    if event.kind is PaymentKind.FAILED and _was_replaced(order, provider, event):
+        # Of a payment that its buyer has turned away from.
+        return Outcome.KNOWN
     doubt = _doubt(books, order, provider, event)
     if doubt is Doubt.SECOND_PAYMENT:
         return _give_back(books, campaign, provider, event, now)
     if doubt is not None:
         return put_aside(books, provider, doubt, event, now, campaign)
-    return _believed(books, campaign, order, event, now)
+    return _believed(books, campaign, order, provider, event, now)
+
+
+def _was_replaced(order: Order, provider: str, event: PaymentEvent) -> bool:
+    return (
+        event.doubt is None
+        and provider == order.provider
+        and event.payment_id != order.payment_id
+        and order.had_payment(event.payment_id)
+    )
 
 
 def _believed(
-    books: Books, campaign: Campaign, order: Order, event: PaymentEvent, now: int
+    books: Books, campaign: Campaign, order: Order, provider: str, event: PaymentEvent, now: int
 ) -> Outcome:
     if event.kind is PaymentKind.SUCCEEDED:
-        return _succeeded(books, campaign, order, now)
+        return _succeeded(books, campaign, order, provider, event, now)
     if event.kind is PaymentKind.FAILED:
         return _failed(books, order, event)
     return Outcome.KNOWN
@@ -123,6 +137,8 @@ def _doubt(books: Books, order: Order, provider: str, event: PaymentEvent) -> Do
         return Doubt.WRONG_PROVIDER
     if event.kind is PaymentKind.SUCCEEDED and event.payment_id != order.payment_id:
         doubt = doubt_about_money(event, order, livemode=books.livemode)
+        if doubt is None and order.can_adopt(event.payment_id):
+            return None
         return doubt or Doubt.SECOND_PAYMENT
     doubt = doubt_about(event, order, livemode=books.livemode)
     if doubt is None and event.kind is PaymentKind.REFUNDED and order.refund_reason is None:
@@ -173,11 +189,29 @@ def _refund_told(
     return Outcome.REFUNDED if ended.state is State.SUCCEEDED else Outcome.NOTED
 
 
-def _succeeded(books: Books, campaign: Campaign, order: Order, now: int) -> Outcome:
+def _succeeded(
+    books: Books, campaign: Campaign, order: Order, provider: str, event: PaymentEvent, now: int
+) -> Outcome:
     if order.is_settled:
         return Outcome.KNOWN
-    settled = settle(books, campaign, order, now)
+    settled = settle(books, campaign, order, now, payment_id=event.payment_id)
+    if settled.payment_id != event.payment_id:
+        # The buyer checked out again meanwhile, and the money of another payment was first.
+        return _give_back(books, campaign, provider, event, now)
+    if settled.replaced is not None:
+        _let_go(books, settled)
     return Outcome.REFUNDED if settled.state is OrderState.REFUNDED else Outcome.PAID
+
+
+def _let_go(books: Books, order: Order) -> None:
+    """
+    Cancel the payment that was to replace the one that was paid.
+
+    Tried once: it was told to nobody. If it is paid all the same, its event finds an order that has its money.
+    """
+    with suppress(Busy):
+        other = replace(order, payment_id=order.replaced or order.payment_id)
+        books.providers[order.provider].cancel_payment(other)
 
 
 def _failed(books: Books, order: Order, event: PaymentEvent) -> Outcome:
@@ -207,8 +241,13 @@ def _give_back(
 
 
 def believe(books: Books, campaign: Campaign, order: Order, event: PaymentEvent, now: int) -> bool:
-    """Whether what the provider says of an order, when asked, fits it. What does not is put aside."""
-    doubt = event.doubt or doubt_about(event, order, livemode=books.livemode)
+    """
+    Whether what the provider says of an order's payment, or of one that was replaced, when asked, fits it. What does not is
+    put aside.
+    """
+    is_earlier = order.can_adopt(event.payment_id)
+    judge_it = doubt_about_money if is_earlier else doubt_about
+    doubt = event.doubt or judge_it(event, order, livemode=books.livemode)
     if doubt is not None:
         put_aside(books, order.provider, doubt, event, now, campaign)
     return doubt is None

@@ -42,6 +42,9 @@ class Orders(Protocol):
     def save(self, order: Order) -> Order | None:
         """Keep an order over the version it was made from. ``None``: done; else the order as it stands."""
 
+    def save_checkout(self, order: Order) -> Order | None:
+        """The same of an order that was checked out again: with its new address."""
+
     def remind(self, order: Order, *, at: int) -> None:
         """Have ``ended`` yield the order once more, when holds that end at ``at`` are asked for."""
 
@@ -117,9 +120,12 @@ class PaymentProvider(Protocol):
     """
 
     def create_payment(
-        self, campaign: Campaign, order_id: str, amount: int, method: str
+        self, campaign: Campaign, order_id: str, amount: int, method: str, *, revision: int = 0
     ) -> Payment:
-        """A payment that waits for the buyer. The same order has the same payment. ``PaymentRefused``."""
+        """
+        A payment that waits for the buyer. The same order has the same payment, until its buyer checks out again: then it
+        has another one for each ``revision``. ``PaymentRefused``.
+        """
 
     def cancel_payment(self, order: Order) -> PaymentEvent | None:
         """
@@ -127,6 +133,9 @@ class PaymentProvider(Protocol):
 
         One that is under way, and cannot be stopped, ends in an event of its own.
         """
+
+    def withdraw_payment(self, order: Order) -> PaymentEvent | None:
+        """The same, for another payment is to take its place: ``PaymentUnderWay`` if it cannot be stopped."""
 
     def refund(self, refund: Refund) -> RefundState:
         """Give money back, once for each refund's id, however often and however long after it is asked again."""
@@ -160,6 +169,28 @@ class Books:
     """As they are: never a moment old."""
     livemode: bool
     """Whether real money is expected here."""
+
+
+class SaleBooks(Protocol):
+    """What is needed of it where a hold is sold."""
+
+    @property
+    def orders(self) -> Orders: ...
+
+    @property
+    def stock(self) -> StockBlocks: ...
+
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SalesOnly:
+    """Implements ``SaleBooks``, for those who do nothing else."""
+
+    orders: Orders
+    stock: StockBlocks
+    providers: Mapping[str, PaymentProvider]
 
 
 class RefundBooks(Protocol):

@@ -22,6 +22,7 @@ from shared.domain.campaign import ON_AIR, OVER, Campaign
 from shared.domain.deals import common_price
 from shared.domain.errors import CampaignNotFound, NotClosed, StoreBusy
 from shared.domain.ids import is_campaign_id
+from shared.domain.money import exponent
 from shared.domain.timeline import bucket_document, buckets, history, marker_document, markers
 from shared.domain.totals import Snapshot, figures, is_moving
 from shared.use_cases.campaign_cache import CampaignReader
@@ -123,6 +124,7 @@ class TotalsDesk:
             "as_of": rfc3339_millis(seen.snapshot.as_of),
             "bucket": bucket,
             "currency": seen.campaign.currency,
+            "currency_exponent": exponent(seen.campaign.currency),
             "buckets": [
                 bucket_document(seen.campaign, each) for each in buckets(rows, bucket, since)
             ],

@@ -7,7 +7,7 @@ store or a provider that does not answer asks for another delivery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from shared.domain.claim_check import ORDER, NotAClaimCheck
 from shared.domain.errors import ProviderNotFound
@@ -21,14 +21,18 @@ from shared.use_cases.read_orders import claim_of
 class PaymentDesk:
     """Receives what providers say of payments."""
 
-    def __init__(self, campaigns: CampaignReader, books: Books) -> None:
+    def __init__(
+        self, campaigns: CampaignReader, books: Books, *, unheard: Collection[str] = ()
+    ) -> None:
+        """``unheard``: providers of which nothing is received here, although there may be campaigns of theirs."""
         self._campaigns = campaigns
         self._books = books
+        self._unheard = unheard
 
     def receive(self, provider: str, headers: Mapping[str, str], raw: bytes, now: int) -> Outcome:
         """Deal with one delivery of a webhook. ``ProviderNotFound``, ``SignatureInvalid`` or ``Busy``."""
         books = self._books
-        if provider not in books.providers:
+        if provider not in books.providers or provider in self._unheard:
             raise ProviderNotFound
         event = books.providers[provider].read_event(headers, raw)
         if event is None:

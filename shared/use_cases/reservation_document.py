@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.clock import rfc3339
+from shared.domain.money import exponent
 from shared.use_cases.reserve import Reservation
 
 
@@ -22,6 +23,7 @@ def reservation_document(reservation: Reservation, buyer_id: str | None = None) 
         "list_price": reservation.list_price,
         "amount": check.amount,
         "currency": reservation.currency,
+        "currency_exponent": exponent(reservation.currency),
         "coupon": reservation.coupon,
         # Only a digest of it is kept, so it can be repeated but not read back.
         "buyer_id": buyer_id,

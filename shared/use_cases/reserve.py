@@ -90,9 +90,9 @@ class ReservationDesk:
         """Hold units for a buyer; the same request gets the same reservation.
 
         Raises ``CampaignNotFound``, ``OfferNotFound``, ``CampaignNotOpen``, ``SoldOut``, ``BuyerLimitReached``,
-        ``TooManyHolds``, ``IdempotencyKeyReused``, ``ReservationExpired``, ``OpensInAMoment``,
-        ``StockContended`` or ``StoreBusy``; with a coupon also ``CouponNotOpen``,
-        ``CouponExhausted`` or ``CouponLimitReached``.
+        ``TooManyHolds``, ``AmountNotPayable``, ``IdempotencyKeyReused``, ``ReservationExpired``,
+        ``OpensInAMoment``, ``StockContended`` or ``StoreBusy``; with a coupon also
+        ``CouponNotOpen``, ``CouponExhausted`` or ``CouponLimitReached``.
         """
         campaign = campaign_of_merchant(self._campaigns, request.campaign_id, request.merchant)
         offer = campaign.offer(request.sku)

@@ -11,6 +11,10 @@ next delivery of the event, or for the beat. Of two who go on at once, the versi
 * *Units or refund* is decided by whose version is kept: the one with a seat, or the one with a reason to refund. A seat is
   sold only after it was recorded, so nobody refunds what another has sold. Units taken for a version that was not kept end
   with their hold.
+* *Which payment* it was is decided by the version too. A buyer may check out again while the money of the first payment
+  comes in (``payment_id`` says by which it came): the version that adopts the replaced payment records the money with it,
+  and from then on no other payment can take its place. Money by a payment that came second goes back: its caller sees that
+  the order has another one.
 * *Another attempt* is begun only when the last seat can no longer be sold by anybody: its ledger entry has ended for good.
 """
 
@@ -31,7 +35,7 @@ from shared.domain.order import Order, RefundReason, Seat
 from shared.domain.payment import RefundState, late_refund
 from shared.use_cases.keep_uses import settle_use
 from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
-from shared.use_cases.order_ports import Books
+from shared.use_cases.order_ports import Books, SaleBooks
 from shared.use_cases.request_keys import keys_of
 from shared.use_cases.settle_hold import State, confirm_hold, release_hold
 from shared.use_cases.stock_ports import shelf
@@ -42,14 +46,68 @@ LATE_HOLD = 60
 """Seconds for which a late payment's units are held until they are sold: longer than any function may run."""
 
 
-def settle(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
-    """
-    Find the place of an order's money, which is known to have come in. The order as it is then.
+LOST = 120
+"""Seconds after the end of a hold for which the provider's next delivery is waited for, before it is held for lost."""
 
+
+def payment_of_sold(books: SaleBooks, order: Order, now: int) -> str | None:
+    """
+    Id of the payment by which the units of an order were sold, if no more than that is known: whoever sold them died before
+    the order was told. ``None``: that cannot be told yet.
+
+    An order that is being checked out again was paid by the payment that is replaced, for the other is told to nobody before
+    this one is dead. Of one that was checked out again before, the provider knows; one that remembers nothing will deliver
+    its event once more.
+    """
+    if order.captured or not order.earlier:
+        return order.payment_id
+    if order.replaced is not None:
+        return order.replaced
+    told = books.providers[order.provider].cancel_payment(order)
+    if told is not None:
+        return told.payment_id
+    return None if now < order.expires_at + LOST else order.payment_id
+
+
+def settle(
+    books: Books, campaign: Campaign, order: Order, now: int, *, payment_id: str | None = None
+) -> Order:
+    """
+    Find the place of an order's money, which is known to have come in by ``payment_id``; by default by the order's payment.
+
+    The order as it is then. If that has another payment, the money of this one has no place in it, and has to go back.
     Raises ``Busy`` when a store or the provider does not answer: it can be called again.
     """
+    by = payment_id or order.payment_id
     while not order.is_settled:
-        following = _next(books, campaign, order, now)
+        if order.payment_id == by or order.is_settling:
+            following = _next(books, campaign, order, now)
+        elif order.can_adopt(by):
+            following = order.adopting(by)
+        else:
+            return order
+        order = books.orders.save(following) or following
+    return order
+
+
+def settle_in_time(
+    books: SaleBooks, campaign: Campaign, order: Order, now: int, payment_id: str
+) -> Order:
+    """
+    Sell what an order holds, for money that is known to have come in by ``payment_id``, and record it. The order as it is
+    then.
+
+    It goes no further: money that is too late for the hold is recorded, and left to the provider's own event or to the beat.
+    """
+    while not order.is_settled:
+        if order.payment_id != payment_id and not order.is_settling:
+            if not order.can_adopt(payment_id):
+                return order
+            following = order.adopting(payment_id)
+        elif order.attempt or order.refund_reason or not _sell(books, campaign, order, now):
+            return order
+        else:
+            following = order.paid(now)
         order = books.orders.save(following) or following
     return order
 
@@ -67,7 +125,7 @@ def _next(books: Books, campaign: Campaign, order: Order, now: int) -> Order:
     return _seek(books, campaign, order, now)
 
 
-def _sell(books: Books, campaign: Campaign, order: Order, now: int) -> bool:
+def _sell(books: SaleBooks, campaign: Campaign, order: Order, now: int) -> bool:
     """Sell what the order holds. False: nobody can any more."""
     check = order.claim(campaign.secret)
     place = shelf(campaign, campaign.offer(order.sku))

@@ -8,6 +8,8 @@ from shared.clock import rfc3339
 from shared.domain.campaign import Campaign, Offer, Status
 from shared.domain.deals import common_price, coupons, deals
 from shared.domain.errors import StoreBusy
+from shared.domain.money import exponent
+from shared.domain.payable import max_quantity
 from shared.domain.totals import count_offer
 from shared.use_cases.campaign_cache import CampaignReader, campaign_of_merchant
 from shared.use_cases.claim_use import shelf_of_uses
@@ -40,6 +42,7 @@ class Storefront:
             "replay_until": rfc3339(campaign.replay_until) if campaign.replay_until else None,
             "time_zone": campaign.time_zone,
             "currency": campaign.currency,
+            "currency_exponent": exponent(campaign.currency),
             "hold_seconds": campaign.hold_seconds,
             "pinned": campaign.pinned(now) if campaign.is_selling(now) else None,
             "announcement": campaign.announced(now) if campaign.is_selling(now) else None,
@@ -48,13 +51,15 @@ class Storefront:
         }
 
     def _offer(self, campaign: Campaign, offer: Offer, now: int) -> dict[str, Any]:
+        price = self._price(campaign, offer, now)
         return {
             "sku": offer.sku,
             "title": dict(offer.title),
-            "unit_price": self._price(campaign, offer, now),
+            "unit_price": price,
             "list_price": campaign.list_price(offer, now),
             "available": self._available(campaign, offer, now),
             "limit_per_buyer": offer.limit_per_buyer,
+            "max_quantity": max_quantity(campaign, price, offer.limit_per_buyer),
             "waitlist": _waitlist(offer),
         }
 

@@ -19,6 +19,7 @@ from shared.domain.campaign import Campaign, Offer
 from shared.domain.claim_check import ClaimCheck
 from shared.domain.deals import NO_DEAL, Deal, deal_of, deals, is_other_coupon, uses
 from shared.domain.errors import (
+    AmountNotPayable,
     BuyerLimitReached,
     CampaignNotOpen,
     CouponExhausted,
@@ -30,6 +31,7 @@ from shared.domain.errors import (
     SoldOut,
     StockContended,
 )
+from shared.domain.payable import refuse_unless_payable
 from shared.domain.stock import ENDED
 from shared.table import uses_of
 from shared.use_cases.claim_use import Unsettled, Use, claim_use, give_back_use, shelf_of_uses
@@ -98,12 +100,13 @@ def take_best(
     """
     Hold units at the best price that can be had now; the same request finds the same units at the same price.
 
-    ``buyer``: digest. Raises what ``take`` raises; and with a ``code``: ``CouponNotOpen``, ``CouponExhausted``,
-    ``CouponLimitReached``, unless this request was served before; ``IdempotencyKeyReused`` if that was with another code.
+    ``buyer``: digest. Raises what ``take`` raises, and ``AmountNotPayable``; and with a ``code``: ``CouponNotOpen``,
+    ``CouponExhausted``, ``CouponLimitReached``, unless this request was served before; ``IdempotencyKeyReused`` if that was
+    with another code.
     """
     try:
         taken = _take_best(till, campaign, offer, buyer, wish, take, code)
-    except (CouponNotOpen, CouponExhausted, CouponLimitReached) as refusal:
+    except (CouponNotOpen, CouponExhausted, CouponLimitReached, AmountNotPayable) as refusal:
         try:
             # Served before, it is told what it was promised then.
             taken = find_units(till.stock, till.hints, shelf(campaign, offer), wish)
@@ -124,6 +127,7 @@ def _take_best(
     code: str | None,
 ) -> Taken:
     for deal in deals(campaign, offer, wish.now, code):
+        refuse_unless_payable(campaign, deal.unit_price, wish.quantity)
         try:
             return take_with(till, campaign, offer, buyer, deal, wish, take)
         except DealGone as gone:

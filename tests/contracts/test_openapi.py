@@ -49,6 +49,18 @@ def test_every_route_is_specified_and_nothing_else():
     assert set(OPERATIONS) == {spec.key for spec in ROUTES}
 
 
+def test_whatever_has_a_currency_says_its_exponent():
+    schemas = document()["components"]["schemas"]
+    # What is sent to us, and the bill of a rehearsal, which AWS writes in dollars.
+    others = {"CampaignRequest", "CampaignPatch", "PaymentFact", "Bill"}
+    with_currency = {
+        name for name, schema in schemas.items() if "currency" in schema.get("properties", {})
+    }
+    assert {"CampaignAnswer", "Show", "Order", "Reservation", "Totals"} <= with_currency
+    for name in with_currency - others:
+        assert "currency_exponent" in schemas[name]["required"], name
+
+
 @pytest.mark.parametrize("function", BY_FUNCTION)
 def test_each_function_serves_the_routes_that_are_listed_for_it_with_their_scopes(function):
     handler = importlib.import_module(f"functions.{function}.handler")

@@ -1,33 +1,37 @@
-"""The page that says how payments end names, for every ending, a test that there is."""
+"""The pages whose tables are rules name, for every row, a test that there is."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from shared.domain.payment import Doubt
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "payments.md").read_text(encoding="utf-8")
+CONVENTIONS = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
 ROW = re.compile(
     r"^\| (?P<what>.+?) \| (?P<rule>.+?) \| `(?P<file>\S+)::(?P<test>\S+)` \|$", re.MULTILINE
 )
 
 
-def source_of(file: str) -> str:
-    (path,) = (ROOT / "tests").rglob(file)
-    return path.read_text(encoding="utf-8")
+def sources_of(file: str) -> str:
+    paths = (ROOT / "tests").rglob(file)
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def test_every_row_names_a_test_that_there_is():
-    heads = ("| what happens |", "| what happens to a refund |", "| --- ")
-    lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
+@pytest.mark.parametrize(("page", "least"), [(PAGE, 60), (CONVENTIONS, 8)])
+def test_every_row_names_a_test_that_there_is(page: str, least: int):
+    heads = ("| what |", "| what happens |", "| what happens to a refund |", "| --- ")
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
     rows = [line for line in lines if not line.startswith(heads)]
-    found = list(ROW.finditer(PAGE))
+    found = list(ROW.finditer(page))
 
-    assert len(found) == len(rows) > 30
+    assert len(found) == len(rows) > least
     for row in found:
-        assert re.search(rf"^def {row['test']}\(", source_of(row["file"]), re.MULTILINE), row[
+        assert re.search(rf"^def {row['test']}\(", sources_of(row["file"]), re.MULTILINE), row[
             "what"
         ]
 

@@ -463,7 +463,7 @@ MUTATIONS = (
     Mutation(
         "an order is cancelled and its payment is not",
         finish_orders._finish_one,
-        "told = books.providers[order.provider].cancel_payment(order)",
+        "told = _cancel_payments(books, order)",
         "told = None",
         tests="tests/unit/orders/test_every_ending.py",
     ),

@@ -101,8 +101,8 @@ class Rig(World):
         path = {"reservation_id": reservation.body["id"]}
         return self.ask(f"DELETE {RESERVATION}", "sell", path=path)
 
-    def check_out(self, reservation: Answer) -> Act:
-        body = {"buyer_id": "ana", "payment_method": "card", "ship_to": SHIP_TO}
+    def check_out(self, reservation: Answer, method: str = "card") -> Act:
+        body = {"buyer_id": "ana", "payment_method": method, "ship_to": SHIP_TO}
         return self.ask(CHECKOUT, "sell", body, path={"reservation_id": reservation.body["id"]})
 
     def order(self, units: int, sku: str = "APPLE") -> Mapping[str, Any]:
@@ -438,6 +438,21 @@ def wait_until_all_is_over(rig: Rig) -> Act:
 def check_out(rig: Rig) -> Act:
     rig.live()
     return rig.check_out(rig.reserve(2)())
+
+
+def check_out_again(rig: Rig) -> Act:
+    rig.live()
+    reservation = rig.reserve(2)()
+    rig.check_out(reservation)()
+    return rig.check_out(reservation, "alipay")
+
+
+def pay_what_was_replaced(rig: Rig) -> Act:
+    rig.live()
+    reservation = rig.reserve(2)()
+    order = rig.check_out(reservation)().body
+    rig.check_out(reservation, "alipay")()
+    return rig.webhook(order)
 
 
 def pay(rig: Rig) -> Act:
@@ -874,6 +889,8 @@ PATHS: Final[tuple[Path, ...]] = (
     offer_in_vain,
     wait_until_all_is_over,
     check_out,
+    check_out_again,
+    pay_what_was_replaced,
     pay,
     fail_to_pay,
     pay_another_amount,

@@ -194,9 +194,9 @@ class Script:
         return self._show.clients.insist(Ask(route, path, key="sell"))
 
     def check_out(
-        self, reservation: Answer, method: str = "card", **ship_to: str
+        self, reservation: Answer, method: str = "card", *, again: bool = False, **ship_to: str
     ) -> dict[str, Any]:
-        """Twice, too. The order."""
+        """Twice, too. The order. ``again``: it replaces what was asked for before."""
         ask = Ask(
             CHECKOUT,
             {"reservation_id": reservation.body["id"]},
@@ -212,6 +212,8 @@ class Script:
         expect(answer.ok, ask, answer)
         expect(self._show.clients.insist(ask).headers["idempotent-replayed"] == "true", ask)
         order: dict[str, Any] = answer.body
+        if again:
+            expect(order["ship_to"] == ask.body["ship_to"], ask, answer)
         return order
 
     def refuse_to_check_out(self, reservation: Answer, code: str) -> None:
@@ -654,6 +656,27 @@ def _pay(script: Script) -> None:
     script.at(7)
     script.read_order(order)
     script.ask(f"GET {CAMPAIGN}/orders", "read", query={"limit": "1"})
+
+
+def _come_back_before_paying(script: Script) -> None:
+    script.at(0.5)
+    reservation = script.reserve(2, "ana")
+    first = script.check_out(reservation)
+    second = script.check_out(reservation, "alipay", again=True, line1="2 Nanjing Road")
+    third = script.check_out(reservation, "card", again=True, line1="3 Nanjing Road")
+    expect(len({each["payment"]["id"] for each in (first, second, third)}) == 3, third)
+    script.pay(third)
+    reservation = script.reserve(1, "ben")
+    old = script.check_out(reservation)
+    script.check_out(reservation, "alipay", again=True)
+    script.at(3)
+    # The bank took the money of a payment that was replaced meanwhile: the order is paid by that.
+    script.pay(old)
+    reservation = script.reserve(1, "cleo")
+    script.check_out(reservation)
+    script.check_out(reservation, "alipay", again=True)
+    script.at(6)
+    script.read_order(old)
 
 
 def _pay_too_late(script: Script) -> None:
@@ -1192,6 +1215,22 @@ SCENES: Final = (
             "late payment refunded: sold_out",
             "payment quarantined",
             "event refused by the bus",
+        ),
+    ),
+    Scene(
+        "coming back before paying",
+        replace(
+            CALM,
+            offers=(("APPLE", 8, 990, None),),
+            scale=Scale(block_units=3, order_shards=2),
+            length=25,
+        ),
+        (_come_back_before_paying,),
+        (
+            "order paid",
+            "order cancelled",
+            "order checked out again",
+            "order paid by the payment that was replaced",
         ),
     ),
     Scene(

@@ -104,6 +104,12 @@ async def misbehave(request: web.Request, handler: Any) -> web.StreamResponse:
     FAULTS["times"] -= kind is not None
     if kind == "down":
         return fault(503)
+    if kind in ("full", "full for a second", "full for an hour"):
+        after = {"full for a second": "1", "full for an hour": "3600"}.get(kind)
+        full = fault(429, type="rate_limit_error", message="Too many requests")
+        if after is not None:
+            full.headers["Retry-After"] = after
+        return full
     request["broken"] = kind == "broken"
     answer = await handler(request)
     if kind == "lost" and request.transport is not None:

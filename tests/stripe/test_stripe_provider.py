@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from shared.adapters.stripe_calls import API_VERSION, PEACE, SILENCES
-from shared.domain.errors import Busy, PaymentRefused, ProviderSilent, RefundExceedsPaid
+from shared.adapters import stripe_calls
+from shared.adapters.stripe_calls import API_VERSION, PATIENCE, PEACE, SILENCES
+from shared.domain.errors import (
+    Busy,
+    PaymentRefused,
+    PaymentUnderWay,
+    ProviderBusy,
+    ProviderSilent,
+    RefundExceedsPaid,
+)
 from shared.domain.order import Order, OrderState
 from shared.domain.payment import PaymentKind, RefundState, doubt_about, late_refund
 from shared.domain.refund import State
@@ -117,6 +127,133 @@ def test_while_stripe_is_down_it_is_asked_only_now_and_then(
     shop.now += int(PEACE)
     for number, reservation in enumerate(held):
         shop.check_out(reservation, f"buyer-{number}")
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What is waited for, without waiting."""
+    waits: list[float] = []
+    monkeypatch.setattr(stripe_calls, "pause", waits.append)
+    return waits
+
+
+@pytest.mark.parametrize(
+    ("kind", "times", "least", "most"),
+    [
+        ("full", 1, 0.125, 0.25),
+        ("full", 3, 0.875, 1.75),
+        ("full for a second", 3, 3.0, 3.0),
+    ],
+)
+def test_too_many_requests_are_waited_out_as_long_as_stripe_says(
+    kind: str,
+    times: int,
+    least: float,
+    most: float,
+    make_shop: MakeShop,
+    stripe: StripeServer,
+    waited: list[float],
+):
+    shop = make_shop()
+    stripe.go_wrong(kind, times=times)
+
+    order = shop.order()
+
+    assert order.state is OrderState.AWAITING_PAYMENT
+    assert len(waited) == times
+    assert least <= sum(waited) <= most
+
+
+@pytest.mark.parametrize(
+    ("kind", "waits", "retry_after"),
+    [("full for an hour", 0, 3600), ("full for a second", 4, 1), ("full", None, None)],
+)
+def test_too_many_requests_for_longer_than_a_function_may_wait_are_no_silence(
+    kind: str,
+    waits: int | None,
+    retry_after: int | None,
+    make_shop: MakeShop,
+    stripe: StripeServer,
+    waited: list[float],
+):
+    shop = make_shop()
+    held = shop.reserve()
+    stripe.go_wrong(kind, times=10**6)
+
+    for _ in range(SILENCES + 1):
+        with pytest.raises(ProviderBusy) as busy:
+            shop.check_out(held)
+    assert busy.value.code == "payment_provider_busy"
+    assert "expires_at" in busy.value.facts
+    assert busy.value.facts["retry_after"] == retry_after or retry_after is None
+    assert sum(waited) <= (SILENCES + 1) * PATIENCE
+    if waits is not None:
+        assert len(waited) == waits * (SILENCES + 1)
+
+    # It is not left in peace for that: the next one is served at once.
+    stripe.go_wrong(None)
+    assert shop.check_out(held).order.payment_id
+
+
+def test_a_second_checkout_has_an_intent_of_its_own_and_cancels_the_first(
+    make_shop: MakeShop, stripe: StripeServer
+):
+    shop = make_shop()
+    held = shop.reserve()
+    first = shop.check_out(held).order
+
+    second = shop.check_out(held, idempotency_key="again", payment_method="alipay").order
+
+    assert second.payment_id != first.payment_id
+    assert second.payment_action["client_secret"].startswith(second.payment_id)
+    assert stripe.intent(first.payment_id)["status"] == "canceled"
+    assert stripe.intent(second.payment_id)["status"] == "requires_payment_method"
+
+
+def test_a_second_checkout_finds_the_first_intent_paid(make_shop: MakeShop, stripe: StripeServer):
+    shop = make_shop()
+    held = shop.reserve()
+    first = shop.check_out(held).order
+    stripe.pay(first.payment_id)
+
+    again = shop.check_out(held, idempotency_key="again", payment_method="alipay")
+
+    assert again.paid
+    assert (again.order.state, again.order.payment_id) == (OrderState.PAID, first.payment_id)
+
+
+def test_a_second_checkout_waits_for_an_intent_that_is_processing(
+    make_shop: MakeShop, stripe: StripeServer, monkeypatch: pytest.MonkeyPatch
+):
+    """The server that plays Stripe knows no methods that take their time, so this answer is made here."""
+    shop = make_shop()
+    held = shop.reserve()
+    first = shop.check_out(held).order
+    calls = shop.providers["stripe"]._calls
+    run, asked = calls.run, 0
+
+    def slow(ask: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked % 2:
+            raise PaymentRefused
+        return SimpleNamespace(id=first.payment_id, status="processing")
+
+    second = shop.providers["stripe"].create_payment(
+        shop.campaign, first.id, first.amount, "card", revision=1
+    )
+    monkeypatch.setattr(calls, "run", slow)
+    monkeypatch.setattr(shop.providers["stripe"], "create_payment", lambda *_, **__: second)
+    with pytest.raises(PaymentUnderWay) as waits:
+        shop.check_out(held, idempotency_key="again", payment_method="alipay")
+    assert waits.value.facts["order"] == first.id
+    assert shop.providers["stripe"].cancel_payment(first) is None
+
+    # It fails: the buyer is told of the other one.
+    monkeypatch.setattr(calls, "run", run)
+    told = shop.check_out(held, idempotency_key="again", payment_method="alipay").order
+    assert told.payment_id == second.id
+    assert stripe.intent(first.payment_id)["status"] == "canceled"
 
 
 def test_what_stripe_will_never_take_is_refused_by_name(make_shop: MakeShop):

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from shared.domain.money import exponent
 from tests.wall.conftest import OpenWall
 from tests.wall.fake_api import FakeApi
 from tests.wall.shows import OFFERS, Show
 
 pytestmark = pytest.mark.browser
+
+SHOWN_WITHOUT = (
+    *("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "PKR", "RSD", "SOS", "SYP", "YER"),
+)
 
 
 def words(page: Page, selector: str) -> str:
@@ -49,12 +54,21 @@ def test_the_tiles_say_what_the_totals_say(open_wall: OpenWall, api: FakeApi):
         ("CNY", -1234567, "-CNY 12,345.67"),
         ("USD", 9_007_199_254_740_993_07, "USD 9,007,199,254,740,993.07"),
         ("USD", 10**18 * 200 + 1, "USD 2,000,000,000,000,000,000.01"),
+        # Of these, browsers show no decimals, as shops do: the amounts would be a hundred or a thousand times too large.
+        *((currency, 1234567, f"{currency} 12,345.67") for currency in SHOWN_WITHOUT),
+        ("IQD", 1234567, "IQD 1,234.567"),
     ],
 )
 def test_money_keeps_every_digit_its_currency_has(
     open_wall: OpenWall, api: FakeApi, currency: str, gross: int, shown: str
 ):
-    api.overrides["totals"] = {"currency": currency, "gross": gross, "net": gross, "offers": []}
+    api.overrides["totals"] = {
+        "currency": currency,
+        "currency_exponent": exponent(currency),
+        "gross": gross,
+        "net": gross,
+        "offers": [],
+    }
     page = open_wall()
     page.locator("#tile-sales small").wait_for()
     assert words(page, "#tile-sales .value") == shown
@@ -113,6 +127,27 @@ def test_a_browser_that_has_no_language_shows_the_wall_all_the_same(open_wall: O
     nobody_s = "Object.defineProperty(navigator, 'languages', {get: () => ['en-US@posix']});"
     page = open_wall(script=nobody_s)
     expect(page.locator("#products bdi").first).to_have_text("Fuji, box of 12")
+
+
+@pytest.mark.parametrize(
+    ("locale", "titles", "lang"),
+    [
+        ("en-GB", {"zh": "富士", "en": "Fuji"}, "en"),
+        ("en-GB", {"zh": "富士", "EN-gb": "Fuji"}, "EN-gb"),
+        ("zh-Hant-TW", {"en": "Fuji", "zh": "富士", "zh-Hant": "富士"}, "zh-Hant"),
+        ("zh-Hans-CN", {"en": "Fuji", "zh": "富士", "zh-Hant": "富士"}, "zh"),
+        ("de-CH", {"fr": "Fuji", "en": "Fuji"}, "en"),
+        ("de-CH", {"fr": "Fuji", "it": "Fuji"}, "fr"),
+    ],
+)
+def test_a_language_is_looked_up_from_the_exact_one_to_the_general(
+    open_wall: OpenWall, api: FakeApi, locale: str, titles: dict[str, str], lang: str
+):
+    totals = api.show.totals()
+    offers = [{**offer, "title": titles} for offer in totals["offers"]]
+    api.overrides["totals"] = {"offers": offers}
+    page = open_wall(locale=locale)
+    expect(page.locator("#products bdi").first).to_have_attribute("lang", lang)
 
 
 def test_a_title_is_text_whatever_it_holds(open_wall: OpenWall, api: FakeApi):

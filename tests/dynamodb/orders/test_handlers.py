@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from types import SimpleNamespace
@@ -153,8 +154,24 @@ def test_another_body_under_the_same_key_and_another_key_with_another_body(sale:
     order = check_out(held, body_of()).body
 
     assert check_out(held, body_of(payment_method="alipay")).code == "idempotency_key_reused"
-    refused = check_out(held, body_of(payment_method="alipay"), key="key-2")
-    assert (refused.code, refused.body["order"]) == ("order_exists", order["id"])
+    second = check_out(held, body_of(payment_method="alipay"), key="key-2")
+    assert (second.status, second.body["id"]) == (201, order["id"])
+    assert second.body["payment"]["id"] != order["payment"]["id"]
+    replaced = check_out(held, body_of())
+    assert (replaced.code, replaced.body["order"]) == ("checkout_replaced", order["id"])
+
+
+def test_an_order_that_was_paid_is_answered_as_it_is(sale: OnSale):
+    held = reservation(sale)
+    order = check_out(held, body_of()).body
+    tell(paid(order))
+    moved = body_of(ship_to={**SHIP_TO, "line1": "2 Nanjing Road"})
+
+    again = check_out(held, moved, key="key-2")
+
+    assert (again.status, again.body["state"], again.body["ship_to"]) == (200, "paid", SHIP_TO)
+    assert again.body["payment"] == {**order["payment"], "action": None}
+    buying.Order.model_validate_json(again.text)
 
 
 def test_an_order_whose_hold_is_over_is_not_shown_as_payable(
@@ -344,8 +361,40 @@ def test_no_body_makes_a_fault_of_ours(raw: bytes):
         assert (answer.status, answer.body["outcome"]) == (200, "quarantined")
 
 
-def test_a_body_over_the_limit_is_refused_before_it_is_read():
-    assert tell(b" " * 16_385).code == "body_too_large"
+@pytest.mark.parametrize(
+    ("size", "doubt"),
+    [(16_385, "malformed"), (1024 * 1024, "malformed"), (1024 * 1024 + 1, "too_large")],
+)
+def test_a_signed_body_of_any_size_is_dealt_with(size: int, doubt: str):
+    raw = b" " * size
+    event_id = f"msg_{time.time_ns()}"
+
+    told = tell(raw, event_id)
+
+    assert (told.status, told.body["outcome"]) == (200, "quarantined")
+    key = event_id if doubt == "malformed" else f"body-{hashlib.sha256(raw).hexdigest()}"
+    found = wiring.dynamodb().get_item(
+        TableName="payments", Key={table.PAYMENT_KEY: {"S": f"test#{key}"}}
+    )
+    assert found["Item"]["doubt"] == {"S": doubt}
+
+
+def test_a_large_event_that_is_true_pays_its_order(sale: OnSale):
+    order = check_out(reservation(sale), body_of()).body
+    raw = paid(order)
+    padded = raw[:-1] + b" " * 900_000 + raw[-1:]
+
+    assert tell(padded).body["outcome"] == "paid"
+
+
+def test_limits_are_for_those_who_do_not_sign():
+    def unsigned(size: int) -> gateway.Answer:
+        return gateway.call(
+            webhooks.lambda_handler, WEBHOOK, path={"provider": "test"}, raw=b" " * size
+        )
+
+    assert unsigned(16_384).code == "signature_invalid"
+    assert unsigned(16_385).code == "body_too_large"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ import pytest
 from shared import table
 from shared.adapters import dynamodb_payments, dynamodb_stream
 from shared.adapters.dynamodb_order_items import key_of
-from shared.domain.order import Attention, Order, OrderState, RefundReason, Seat
+from shared.domain.order import (
+    MOST_REMEMBERED,
+    Attention,
+    Order,
+    OrderState,
+    RefundReason,
+    Seat,
+)
 from shared.domain.payment import (
     Doubt,
     ParkedEvent,
@@ -79,6 +86,46 @@ def test_an_order_is_saved_over_the_version_it_was_made_from_only(make_shop: Mak
 
     assert shop.orders.save(order.cancelled()) == order.failed("msg_1")
     assert shop.read(order).state is OrderState.AWAITING_PAYMENT
+
+
+def again(order: Order, number: int, **changes: Any) -> Order:
+    """Checked out once more."""
+    fields: dict[str, Any] = {
+        "payment_id": f"pi_{number:024}",
+        "payment_action": {"type": "stripe", "client_secret": f"pi_{number:024}_secret_{'y' * 25}"},
+        "request": f"{number:018x}",
+        "fingerprint": "f0" * 9,
+        "ship_to": b"another address",
+        **changes,
+    }
+    return order.replacing(**fields)
+
+
+def test_an_order_that_is_checked_out_again_is_read_as_it_was_saved(make_shop: MakeShop):
+    shop = make_shop()
+    order = shop.order()
+    first = order.payment_id
+    shop.orders.save(order.erased(7))
+    order = shop.read(order)
+    for number in range(MOST_REMEMBERED + 2):
+        replacing = again(order, number)
+        for _ in range(2):
+            # The same again, as by an attempt whose answer was lost: it is done.
+            assert shop.orders.save_checkout(replacing) is None
+        assert shop.read(order) == replacing
+        order = replacing.with_replaced_gone()
+        assert shop.orders.save(order) is None
+        assert shop.read(order) == order
+    assert order.erased_at is None
+    assert not order.had_payment(first)
+    assert order.had_payment(f"pi_{MOST_REMEMBERED:024}")
+    assert order.was_requested(f"{MOST_REMEMBERED:018x}")
+    last = again(order, 99)
+    shop.orders.save_checkout(last)
+    adopted = last.adopting(order.payment_id)
+    assert shop.orders.save(adopted) is None
+    assert shop.read(order) == adopted
+    assert shop.orders.save_checkout(again(order, 100)) == adopted
 
 
 def item_of(client: DynamoDBClient, order: Order) -> dict[str, Any]:
@@ -153,6 +200,22 @@ def test_the_longest_of_everything_still_takes_one_write_unit(
         sizes.append(size(item_of(dynamodb, order)))
 
     assert max(sizes) <= table.WRITE_UNIT, sizes
+
+
+def test_a_usual_order_that_is_checked_out_again_and_again_takes_one_write_unit(
+    make_shop: MakeShop, dynamodb: DynamoDBClient
+):
+    shop = make_shop()
+    order = shop.order()
+    for number in range(2 * MOST_REMEMBERED):
+        order = again(order, number, ship_to=b"x" * 250)
+        shop.orders.save_checkout(order)
+        assert size(item_of(dynamodb, order)) <= table.WRITE_UNIT
+        order = order.with_replaced_gone()
+        shop.orders.save(order)
+    for version in versions(order):
+        shop.orders.save(version)
+        assert size(item_of(dynamodb, order)) <= table.WRITE_UNIT
 
 
 def test_lists_are_newest_first_over_all_shards_and_leave_out_addresses_and_notes(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.errors import OrderExists, Refusal, ReservationConfirmed, SoldOut
+from shared.domain.errors import CheckoutReplaced, Refusal, ReservationConfirmed, SoldOut
 from shared.domain.order import Order, OrderState
 from shared.use_cases.check_out import CheckedOut
 from shared.use_cases.judge_payment import Outcome
@@ -224,11 +224,101 @@ def test_two_checkouts_with_two_payment_methods_make_one_order(race: MakeRace, s
         for each in show.processes(2 + 2 * seed)
     ]
     done = show.at_once(*acts)
-    refused = [each for each in done if isinstance(each, OrderExists)]
-    assert len(refused) == len(done) / 2
+    told = [each for each in done if isinstance(each, CheckedOut)]
+    replaced = [each for each in done if isinstance(each, CheckoutReplaced)]
+    assert told
+    assert len(told) + len(replaced) == len(done)
     [order] = show.orders()
+    # The last one counts: its payment alone can be paid, and whoever was told of another was told so before.
+    assert order.replaced is None
+    assert order.payment_id in {each.order.payment_id for each in told}
+    dead = {each.order.payment_id for each in told} - {order.payment_id}
+    assert dead <= set(show.show.bank.withdrawn)
     assert show.process().pay(order) is PAID
     assert show.settle().orders == 1
+
+
+def _outcomes(outcomes: list[Any]) -> set[Any]:
+    return {each for each in outcomes if isinstance(each, Outcome)}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_second_checkout_against_the_first_ones_payment_is_one_order_and_no_money_is_lost(
+    race: MakeRace, seed: int
+):
+    """
+    The bank is the worst there is: it forgets what it cancelled, and tells of the first payment whatever happened.
+    """
+    show = race(seed, 3, block_units=1 + seed % 2)
+    hold = show.process().hold("ana", units=1 + seed % 2)
+    first = show.process().check_out(hold, "ana")
+    assert isinstance(first, CheckedOut)
+    again = [
+        partial(each.check_out, hold, "ana", f"again {each.number}", f"method {each.number}")
+        for each in show.processes(1 + seed % 3)
+    ]
+    pays = [partial(each.pay, first.order) for each in show.processes(2)]
+    done = show.at_once(*pays, *again)
+    assert _outcomes(done[:2]) <= {PAID, KNOWN}
+    [order] = show.orders()
+    assert (order.state, order.payment_id) == (OrderState.PAID, first.order.payment_id)
+    # Who was told of another payment was told before the money came, and can pay it: that goes back.
+    for each in done[2:]:
+        assert isinstance(each, CheckedOut | CheckoutReplaced), each
+    told = {
+        each.order.payment_id: each.order
+        for each in done[2:]
+        if isinstance(each, CheckedOut) and not each.paid
+    }
+    for number, other in enumerate(told.values()):
+        assert show.process().pay(other, f"late {number}") is REFUNDED
+    bank = show.show.bank
+    assert bank.seconds == dict.fromkeys(told, order.amount)
+    assert not bank.refunds
+    sums = show.settle()
+    assert (sums.orders, sums.gross) == (1, order.amount)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_payments_of_both_checkouts_at_once_are_one_order_and_one_refund(race: MakeRace, seed: int):
+    show = race(seed, 2, block_units=1 + seed % 2)
+    hold = show.process().hold("ana", units=1 + seed % 2)
+    first = show.process().check_out(hold, "ana")
+    second = show.process().check_out(hold, "ana", "again", "alipay")
+    assert isinstance(first, CheckedOut)
+    assert isinstance(second, CheckedOut)
+    if seed > 3:
+        lapse(show)
+    acts = [partial(each.pay, first.order, "one") for each in show.processes(3)]
+    acts += [partial(each.pay, second.order, "two") for each in show.processes(3)]
+    assert _outcomes(show.at_once(*acts)) <= {PAID, KNOWN, REFUNDED}
+    [order] = show.orders()
+    both = {first.order.payment_id, second.order.payment_id}
+    assert order.state is OrderState.PAID
+    assert show.show.bank.seconds == dict.fromkeys(both - {order.payment_id}, order.amount)
+    assert show.settle().orders == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_second_checkout_against_the_end_of_its_hold_leaves_no_payment_behind(
+    race: MakeRace, seed: int
+):
+    show = race(seed, 2)
+    hold = show.process().hold("ana")
+    first = show.process().check_out(hold, "ana")
+    assert isinstance(first, CheckedOut)
+    show.show.wait(HOLD)
+    deadline = show.show.now
+    show.at_once(
+        partial(show.process(slow=1).check_out, hold, "ana", "again", "alipay"),
+        partial(show.process().beat, now=deadline),
+    )
+    show.show.wait(5)
+    show.process().beat()
+    [order] = show.orders()
+    assert order.state is OrderState.CANCELLED
+    assert {first.order.payment_id, order.payment_id} <= set(show.show.bank.withdrawn)
+    assert show.settle().available == 2
 
 
 @pytest.mark.parametrize("seed", ROUNDS)

@@ -65,6 +65,7 @@ def campaigns(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> MemoryCampaigns:
     )
     monkeypatch.setattr(wiring, "show_runner", lambda _: runner)
     monkeypatch.setattr(clock, "now_millis", lambda: now * 1000)
+    monkeypatch.setattr(wiring, "is_real", lambda: False)
     return kept
 
 
@@ -160,7 +161,15 @@ def test_from_the_first_order_on_the_provider_stays(campaigns: MemoryCampaigns):
     ("currency", "price", "is_payable"),
     [
         ("CNY", 9901, True),
-        ("JPY", 1, True),
+        ("JPY", 50, True),
+        ("JPY", 49, False),
+        ("EUR", 50, True),
+        ("EUR", 49, False),
+        ("ISK", 999_999, True),
+        ("ISK", 1_000_000, False),
+        ("UGX", 1_000_000, False),
+        ("MGA", 9_999_999_900, True),
+        ("MGA", 10_000_000_000, False),
         ("ISK", 1, True),
         ("KWD", 5120, True),
         ("KWD", 5124, False),
@@ -169,6 +178,8 @@ def test_from_the_first_order_on_the_provider_stays(campaigns: MemoryCampaigns):
         ("USD", 99_999_999, True),
         ("USD", 100_000_000, False),
         ("IDR", 100_000_000, True),
+        ("IDR", 1_000_000_000_000, False),
+        *((currency, 1000, False) for currency in ("CUP", "IRR", "KPW", "SYP", "VES", "GHS")),
         ("LYD", 1000, False),
     ],
 )
@@ -193,3 +204,73 @@ def test_a_flash_price_is_held_to_the_same():
     refused = create(payments=STRIPE, currency="KWD", offers=[offer], run_of_show=[cue])
 
     assert refused.pointers == ["/run_of_show/0/unit_price"]
+
+
+def coupon(**fields: Any) -> dict[str, Any]:
+    return {"at": 0, "cue": "coupon", "code": "HELLO", "seconds": 60, **fields}
+
+
+@pytest.mark.usefixtures("campaigns")
+@pytest.mark.parametrize(
+    ("cue", "field"),
+    [
+        (coupon(percent_off=50), None),
+        (coupon(percent_off=51), "percent_off"),
+        (coupon(amount_off=50), None),
+        (coupon(amount_off=51), "amount_off"),
+    ],
+)
+def test_what_a_coupon_leaves_must_be_enough_for_one_payment(
+    cue: dict[str, Any], field: str | None
+):
+    offer = {**campaign_body()["offers"][0], "unit_price": 100}
+    made = create(payments=STRIPE, currency="EUR", offers=[offer], run_of_show=[cue])
+
+    assert made.status == (201 if field is None else 422)
+    if field is not None:
+        assert made.pointers == [f"/run_of_show/0/{field}"]
+        assert "0.49 EUR" in made.body["errors"][0]["detail"]
+        assert "less than 0.50 EUR" in made.body["errors"][0]["detail"]
+
+
+@pytest.mark.usefixtures("campaigns")
+def test_a_price_that_only_many_units_of_would_be_too_much_is_planned():
+    offer = {**campaign_body()["offers"][0], "unit_price": 60_000_000, "limit_per_buyer": 3}
+
+    assert create(payments=STRIPE, currency="USD", offers=[offer]).status == 201
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage that takes real money."""
+    monkeypatch.setattr(wiring, "is_real", lambda: True)
+
+
+@pytest.mark.usefixtures("campaigns", "real")
+def test_where_real_money_is_taken_nothing_is_sold_for_none_and_there_is_no_default():
+    for refused in (create(), create(payments={"provider": "test"}), create(payments={})):
+        assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+        assert "takes real money" in refused.body["errors"][0]["detail"]
+    made = create(payments=STRIPE)
+    assert made.status == 201
+    refused = patch(made.body["id"], {"payments": {"provider": "test"}})
+    assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+
+
+@pytest.mark.parametrize("command", ["schedule", "start"])
+def test_a_draft_from_before_is_not_begun_there(
+    campaigns: MemoryCampaigns, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    draft = create().body
+    monkeypatch.setattr(wiring, "is_real", lambda: True)
+
+    refused = call(
+        lambda_handler,
+        f"POST /v1/campaigns/{{campaign_id}}/{command}",
+        {},
+        path={"campaign_id": draft["id"]},
+        headers={"Idempotency-Key": "begin"},
+    )
+
+    assert (refused.status, refused.pointers) == (422, ["/payments/provider"])
+    assert campaigns.get(draft["id"]).status is Status.DRAFT

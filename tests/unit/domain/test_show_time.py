@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -193,3 +193,40 @@ def test_every_wall_time_is_one_instant_or_is_refused_with_two(moment, zone):
     # Both are what clocks of that zone show at that instant.
     for reading in readings:
         assert reading.astimezone(ZoneInfo(zone)).isoformat() == reading.isoformat()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Factory", "EST", "MST", "HST", "EST5EDT", "PST8PDT", "CET", "MET", "EET", "WET"),
+        *("GMT", "GMT0", "GMT+0", "Greenwich", "Universal", "Zulu", "UCT"),
+        *("Etc/GMT", "Etc/GMT+5", "Etc/GMT-14", "Etc/Zulu", "Etc/Unknown"),
+        *("localtime", "posixrules", "posix/Europe/Paris", "right/Europe/Paris"),
+    ],
+)
+def test_the_time_of_no_place_is_refused(name: str):
+    with pytest.raises(InvalidRequest) as refused:
+        show_time.zone(name)
+    (fault,) = refused.value.facts["errors"]
+    assert fault["pointer"] == "/time_zone"
+    assert "America/New_York" in fault["detail"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Asia/Shanghai", "America/Argentina/Buenos_Aires", "Europe/Kyiv", "Pacific/Chatham"),
+        *("Asia/Calcutta", "US/Pacific", "Canada/Newfoundland", "Japan", "Singapore", "NZ-CHAT"),
+        *("Antarctica/Troll", "Arctic/Longyearbyen", "UTC", "Etc/UTC"),
+    ],
+)
+def test_the_time_of_a_place_or_utc_is_taken(name: str):
+    assert show_time.zone(name).key == name
+
+
+def test_every_place_of_the_database_is_taken_and_nothing_else():
+    """What the database's own table of places names is a place, and so is what was called otherwise before."""
+    names = available_timezones()
+    refused = {name for name in names if not show_time.is_place(name)}
+    assert all("/" not in name or name.startswith("Etc/") for name in refused)
+    assert len(names - refused) > 500

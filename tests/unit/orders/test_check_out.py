@@ -10,9 +10,7 @@ from shared.domain.campaign import Status
 from shared.domain.errors import (
     CampaignClosed,
     IdempotencyKeyReused,
-    OrderExists,
     Refusal,
-    ReservationConfirmed,
     ReservationExpired,
     ReservationNotFound,
     ReservationReleased,
@@ -100,18 +98,6 @@ def test_another_key_with_the_same_body_gets_the_same_order():
     assert again.order == first.order
 
 
-def test_another_key_with_another_body_is_told_of_the_order_there_is():
-    shop = Shop()
-    reservation = shop.reserve()
-    first = shop.check_out(reservation)
-
-    with pytest.raises(OrderExists) as refused:
-        shop.check_out(reservation, idempotency_key="checkout-2", payment_method="alipay")
-
-    assert refused.value.facts == {"order": first.order.id}
-    assert len(shop.orders) == 1
-
-
 def test_the_same_key_serves_for_another_reservation():
     shop = Shop()
     one, two = shop.reserve(), shop.reserve("bo")
@@ -157,8 +143,6 @@ def refusal_of(shop: Shop, prepare: str) -> Refusal:
         shop.reservations.release(reservation.id, MERCHANT, shop.now)
     elif prepare == "expired":
         shop.now += HOLD
-    elif prepare == "paid":
-        shop.pay(shop.check_out(reservation).order)
     else:
         shop.become(Status(prepare))
     with pytest.raises(Refusal) as refused:
@@ -171,7 +155,6 @@ def refusal_of(shop: Shop, prepare: str) -> Refusal:
     [
         ("released", ReservationReleased),
         ("expired", ReservationExpired),
-        ("paid", ReservationConfirmed),
         ("closed", CampaignClosed),
         ("cancelled", CampaignClosed),
     ],
@@ -202,19 +185,6 @@ def test_of_two_at_once_one_makes_the_order_and_the_other_gets_it():
 
     assert (rivals[0].replayed, mine.replayed) == (False, True)
     assert mine.order == rivals[0].order
-
-
-def test_of_two_different_ones_at_once_the_second_is_refused():
-    shop = Shop()
-    reservation = shop.reserve()
-
-    def rival(_: str) -> None:
-        shop.recover()
-        shop.check_out(reservation, idempotency_key="checkout-2", payment_method="alipay")
-
-    shop.orders.before = rival
-    with pytest.raises(OrderExists):
-        shop.check_out(reservation)
 
 
 def test_a_crash_at_any_moment_and_a_retry_give_one_order_and_one_payment():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import ProviderNotFound
-from shared.domain.payment import Doubt
+from shared.domain.payment import LARGEST_EVENT, Doubt
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.receive_payment import PaymentDesk
 from tests.builders import MERCHANT
@@ -179,6 +180,27 @@ def test_an_unknown_provider_is_not_found(provider: str):
     shop = Shop()
     with pytest.raises(ProviderNotFound):
         shop.payments.receive(provider, {}, b"", shop.now)
+
+
+def test_where_real_money_is_taken_nobody_plays_the_bank():
+    shop = Shop()
+    desk = PaymentDesk(shop.campaigns, shop.books, unheard=("test",))
+    raw = event_body(shop.order())
+
+    with pytest.raises(ProviderNotFound):
+        desk.receive("test", headers(raw, "msg_1"), raw, shop.now)
+
+
+def test_a_signed_event_that_is_too_large_is_put_aside_by_its_digest():
+    shop = Shop()
+    raw = event_body(shop.order()) + b" " * LARGEST_EVENT
+    digest = hashlib.sha256(raw).hexdigest()
+
+    assert shop.deliver(raw) is Outcome.QUARANTINED
+    assert shop.deliver(raw, "msg_2") is Outcome.QUARANTINED
+
+    (put_aside,) = shop.quarantine.kept.values()
+    assert (put_aside.id, put_aside.doubt) == (f"test#body-{digest}", Doubt.TOO_LARGE)
 
 
 def test_nothing_of_a_buyer_is_kept_in_quarantine():

@@ -15,11 +15,13 @@ from shared.adapters.stripe_provider import StripeProvider
 from shared.domain.errors import ProviderNotFound, SignatureInvalid
 from shared.domain.order import Order
 from shared.domain.payment import (
+    LARGEST_EVENT,
     Doubt,
     PaymentEvent,
     PaymentKind,
     QuarantinedPayment,
     UnreadableEvent,
+    digest_id,
     doubt_about,
 )
 from shared.use_cases.judge_payment import Outcome
@@ -349,6 +351,14 @@ def test_the_connected_account_that_we_take_money_on_is_believed(order: Order):
 
     assert isinstance(event, PaymentEvent)
     assert event.doubt is None
+
+
+def test_an_event_of_any_size_is_read_up_to_a_megabyte_and_put_aside_beyond(order: Order):
+    raw = shapes.event("payment_intent.succeeded", shapes.intent(order))
+    padded = raw + b" " * (LARGEST_EVENT - len(raw))
+
+    assert isinstance(read(padded), PaymentEvent)
+    assert read(padded + b" ") == UnreadableEvent(digest_id(padded + b" "), Doubt.TOO_LARGE)
 
 
 @pytest.mark.parametrize("raw", [b"nonsense", b"[]", b"null", b"{}", b'{"id":1}', b'{"a":' * 400])
