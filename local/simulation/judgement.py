@@ -182,6 +182,8 @@ class Court:
 
     def _reserved(self, ask: Ask, answer: Answer, began: int) -> None:
         campaign = self._audit.campaigns[ask.path["campaign_id"]]
+        if not answer.ok and self.strict:
+            self._audit.ledger.checks["free units sellable"] += 1
         if answer.code == "sold_out" and self.strict:
             shelf = self._audit.ledger.shelves[campaign.id, ask.body["sku"]]
             left = shelf.surely_free(began - SOLD_OUT_FRESH)
@@ -222,7 +224,6 @@ class Court:
         shelf = self._audit.ledger.shelves.get((campaign.id, ask.body["sku"]))
         if shelf is None:
             return
-        self._audit.ledger.checks["free units sellable"] += 1
         left = shelf.surely_free(began)
         expect(left < ask.body["quantity"], ask, f"{answer.code}, and {left} units were free")
 

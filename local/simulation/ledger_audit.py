@@ -223,7 +223,6 @@ class LedgerAudit:
             and (moved := self.moved.get((campaign, sku, before.number, key))) == entry
         ]
         if after.overflow is None and before.overflow is not None:
-            self.checks["marks removed in time"] += 1
             self.marks_removed += 1
             second = (self._clock() + self.skew) // 1000
             expect(second >= before.overflow.until, name, "its mark was removed too soon")

@@ -500,6 +500,8 @@ def _wait_at_a_full_ledger(script: Script) -> None:
     script.at(17)
     _churn(script, 5)
     script.refuse_to_check_out(gone, "reservation_expired")
+    # Long after her request, however often that had to be repeated.
+    script.at(45)
     held = script.reserve(1, "ben")
     tickets = [script.wait_for(1, f"waiter {number}") for number in range(4)]
     # Her hold has run out and was moved out of the ledger: it does not count against her limit.
@@ -1137,7 +1139,7 @@ SCENES: Final = (
     ),
     Scene(
         "a line at a full ledger",
-        replace(CALM, length=90, waitlist=20, offers=(("APPLE", 1, 990, 1),), scale=_FULL),
+        replace(CALM, length=120, waitlist=20, offers=(("APPLE", 1, 990, 1),), scale=_FULL),
         (_wait_at_a_full_ledger,),
         ("ticket left", "overflow mark set"),
     ),

@@ -30,6 +30,7 @@ FAULTS = {
 MET = {
     *("sold out to the last unit", "reservation expired", "reservation released", "order paid"),
     *("campaign closed", "campaign cancelled", "order refunded", "order cancelled"),
+    *("overflow mark set", "overflow mark removed"),
 }
 
 

@@ -229,8 +229,8 @@ def test_what_a_coupon_leaves_must_be_enough_for_one_payment(
     assert made.status == (201 if field is None else 422)
     if field is not None:
         assert made.pointers == [f"/run_of_show/0/{field}"]
-        assert "0.49 EUR" in made.body["errors"][0]["detail"]
-        assert "less than 0.50 EUR" in made.body["errors"][0]["detail"]
+        assert "leaves 49" in made.body["errors"][0]["detail"]
+        assert "the floor of FUJI-12 is 50" in made.body["errors"][0]["detail"]
 
 
 @pytest.mark.usefixtures("campaigns")

@@ -9,9 +9,10 @@ import pytest
 
 from shared.domain.errors import Busy
 from shared.domain.order import OrderState
-from shared.domain.stock import FOR_GOOD, Counters
+from shared.domain.stock import FOR_GOOD, Counters, move_out
 from shared.use_cases.finish_orders import UNDER_WAY
 from shared.use_cases.keep_books import PATIENCE, Phase
+from shared.use_cases.stock_ports import shelf
 from tests.fakes import Crash
 from tests.theatre import FUJI, GALA, HOLD, SHOW, Theatre, an_offer
 
@@ -143,6 +144,25 @@ def test_it_drains_until_nothing_is_held(show: Theatre):
     show.wait(HOLD)
     # Its checkout may be under way still.
     assert (show.beat().phase, show.beat().held) == (Phase.DRAIN, 0)
+    show.wait(UNDER_WAY - 1)
+    assert show.beat().phase is Phase.DRAIN
+    show.wait(1)
+    assert show.beat().phase is Phase.DRAINED
+
+
+def test_the_drain_waits_for_a_checkout_whose_hold_was_moved_out_of_its_ledger(show: Theatre):
+    show.reserve()
+    show.close()
+    show.wait(HOLD)
+    assert (show.beat().phase, show.beat().held) == (Phase.DRAIN, 0)
+    place = shelf(show.campaign, show.campaign.offers[0])
+    moved = 0
+    for block in show.stock.read_all(place):
+        entries = block.movable()
+        show.stock.copy_out(place, block.number, dict(entries))
+        if entries:
+            moved += show.stock.amend(place, block.number, move_out(entries, block)).done
+    assert moved == 1
     show.wait(UNDER_WAY - 1)
     assert show.beat().phase is Phase.DRAIN
     show.wait(1)
