@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared.use_cases.limit_buyer import Claim, Purse
 from shared.use_cases.stock_ports import Shelf
@@ -40,6 +41,19 @@ class MemoryBuyers:
         purse = self.purses.get(place, Purse(0, {}))
         if purse.claims.get(key) != claim:
             return purse.claims.get(key)
+        self._remove(place, purse, key, claim)
+        return None
+
+    def forget(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
+        self.writes += 1
+        place = (shelf.campaign_id, shelf.sku, digest)
+        purse = self.purses.get(place, Purse(0, {}))
+        standing = purse.claims.get(key)
+        if standing is None or replace(standing, delivery=claim.delivery) != claim:
+            return standing
+        self._remove(place, purse, key, claim)
+        return None
+
+    def _remove(self, place: tuple[str, str, str], purse: Purse, key: str, claim: Claim) -> None:
         left = {name: held for name, held in purse.claims.items() if name != key}
         self.purses[place] = Purse(purse.units - claim.units, left)
-        return None

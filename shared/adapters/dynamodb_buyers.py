@@ -5,6 +5,7 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared import table
@@ -20,7 +21,8 @@ _KEPT = 8 * 24 * 3600
 _OWN = frozenset({table.BUYER_KEY, table.BUYER_UNITS, table.BUYER_TTL})
 _UNITS = 1_000
 _SHARED = 2
-"""A claim is one number: its deadline, whether it is shared, and its units, which are fewer than 1,000."""
+_DELIVERIES = 2**24
+"""A claim is one number: its deadline, whether it is shared, its units (fewer than 1,000), and its delivery."""
 
 
 class DynamoDBBuyers:
@@ -96,18 +98,35 @@ class DynamoDBBuyers:
         return True
 
     def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
+        return self._remove(
+            shelf, digest, key, claim, "#claim = :claim", {":claim": _encode(claim)}
+        )
+
+    def forget(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
+        values = {
+            ":claim": _encode(replace(claim, delivery=0)),
+            ":last": _encode(replace(claim, delivery=_DELIVERIES - 1)),
+        }
+        return self._remove(shelf, digest, key, claim, "(#claim BETWEEN :claim AND :last)", values)
+
+    def _remove(
+        self,
+        shelf: Shelf,
+        digest: str,
+        key: str,
+        claim: Claim,
+        condition: str,
+        values: Mapping[str, Any],
+    ) -> Claim | None:
         try:
             with store_faults():
                 self._client.update_item(
                     TableName=self._table,
                     Key=_key(shelf, digest),
                     UpdateExpression="REMOVE #claim ADD #units :back",
-                    ConditionExpression="#claim = :claim",
+                    ConditionExpression=condition,
                     ExpressionAttributeNames={"#claim": key, "#units": table.BUYER_UNITS},
-                    ExpressionAttributeValues={
-                        ":claim": _encode(claim),
-                        ":back": {"N": str(-claim.units)},
-                    },
+                    ExpressionAttributeValues={**values, ":back": {"N": str(-claim.units)}},
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
@@ -121,7 +140,8 @@ def _key(shelf: Shelf, digest: str) -> dict[str, Any]:
 
 
 def _encode(claim: Claim) -> dict[str, str]:
-    return {"N": str((claim.deadline * _SHARED + claim.shared) * _UNITS + claim.units)}
+    number = (claim.deadline * _SHARED + claim.shared) * _UNITS + claim.units
+    return {"N": str(number * _DELIVERIES + claim.delivery)}
 
 
 def decode(item: Mapping[str, Any]) -> Purse:
@@ -129,7 +149,8 @@ def decode(item: Mapping[str, Any]) -> Purse:
     claims = {}
     for name, value in item.items():
         if name not in _OWN:
-            rest, units = divmod(int(value["N"]), _UNITS)
+            rest, delivery = divmod(int(value["N"]), _DELIVERIES)
+            rest, units = divmod(rest, _UNITS)
             deadline, shared = divmod(rest, _SHARED)
-            claims[name] = Claim(units, deadline, bool(shared))
+            claims[name] = Claim(units, deadline, bool(shared), delivery)
     return Purse(units=int(item.get(table.BUYER_UNITS, {"N": "0"})["N"]), claims=claims)

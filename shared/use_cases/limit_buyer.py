@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain import ids
 from shared.domain.errors import BuyerLimitReached, IdempotencyKeyReused, Refusal, StoreBusy
 from shared.domain.ids import home_block
 from shared.domain.stock import ENDED, IN_FLIGHT, PAID, Entry, Kind, end
@@ -32,6 +33,18 @@ class Claim:
     to be sold."""
     shared: bool = False
     """More than one delivery of the request counts on it: none of them alone may say that it holds nothing."""
+    delivery: int = 0
+    """
+    Random number of the delivery that made it, 0 to 2**24 - 1.
+
+    Concurrency: a release whose answer was lost is sent again, and must not remove the claim that a
+    concurrent duplicate has made meanwhile.
+    """
+
+    @classmethod
+    def of_delivery(cls, units: int, deadline: int) -> Claim:
+        """A claim that no other delivery can have made."""
+        return cls(units, deadline, delivery=int.from_bytes(ids.draw(3), "big"))
 
     @property
     def is_final(self) -> bool:
@@ -61,6 +74,9 @@ class Buyers(Protocol):
 
     def give_back(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
         """Count a request no more, if it is counted just so. Else: how it is counted, if it is."""
+
+    def forget(self, shelf: Shelf, digest: str, key: str, claim: Claim) -> Claim | None:
+        """The same, whichever delivery made the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +108,11 @@ def claim_units(
         if purse is None:
             return True
         counted = purse.claims.get(key)
+        if counted == claim:
+            # This delivery made it, by a write whose answer was lost.
+            return True
         if counted is not None:
-            if counted.units != claim.units:
-                # Taken as a repetition, it might take more units than are counted for it.
-                return _told_by_ledger(stock, shelf, buyer.secret, key, now, IdempotencyKeyReused())
-            is_old = counted.is_final or counted.deadline - hold <= now - IN_FLIGHT
-            if is_old and _would_buy_again(stock, shelf, buyer.secret, key, counted, now):
-                left = max(0, buyer.limit - purse.units)
-                raise BuyerLimitReached(limit=buyer.limit, remaining=left)
-            if counted.is_final or (counted.shared and counted.deadline >= claim.deadline):
-                return False
-            # The first delivery may be about to give the claim back, and others to find that it holds nothing. Before
-            # this one takes units, it must be plain that somebody still counts on it.
-            joined = Claim(claim.units, max(counted.deadline, claim.deadline), shared=True)
-            if buyers.correct(shelf, buyer.digest, purse, {**purse.claims, key: joined}):
+            if _counts_on(buyers, stock, shelf, buyer, key, claim, purse, now=now, hold=hold):
                 return False
             continue
         claims = {
@@ -124,9 +131,41 @@ def claim_units(
     raise StoreBusy
 
 
+def _counts_on(
+    buyers: Buyers,
+    stock: StockBlocks,
+    shelf: Shelf,
+    buyer: Buyer,
+    key: str,
+    claim: Claim,
+    purse: Purse,
+    *,
+    now: int,
+    hold: int,
+) -> bool:
+    """
+    Count on the claim that another delivery of the request has made. False: it has changed since it was read.
+    ``BuyerLimitReached`` or ``IdempotencyKeyReused`` where it cannot be counted on.
+    """
+    counted = purse.claims[key]
+    if counted.units != claim.units:
+        # Taken as a repetition, it might take more units than are counted for it.
+        return not _told_by_ledger(stock, shelf, buyer.secret, key, now, IdempotencyKeyReused())
+    is_old = counted.is_final or counted.deadline - hold <= now - IN_FLIGHT
+    if is_old and _would_buy_again(stock, shelf, buyer.secret, key, counted, now):
+        left = max(0, buyer.limit - purse.units)
+        raise BuyerLimitReached(limit=buyer.limit, remaining=left)
+    if counted.is_final or (counted.shared and counted.deadline >= claim.deadline):
+        return True
+    # The first delivery may be about to give the claim back, and others to find that it holds nothing. Before this one takes
+    # units, it must be plain that somebody still counts on it.
+    joined = Claim(claim.units, max(counted.deadline, claim.deadline), shared=True)
+    return buyers.correct(shelf, buyer.digest, purse, {**purse.claims, key: joined})
+
+
 def forget_claim(buyers: Buyers, shelf: Shelf, digest: str, key: str, claim: Claim) -> None:
     """Count a request no more whose reservation was given back, whoever else has counted on it."""
-    standing = buyers.give_back(shelf, digest, key, claim)
+    standing = buyers.forget(shelf, digest, key, claim)
     if standing is not None and not standing.is_final:
         buyers.give_back(shelf, digest, key, standing)
 

@@ -142,7 +142,7 @@ class ReservationDesk:
         return self._reservation(campaign, offer, taken, digest, now)
 
     def _take_within_limit(self, place: Shelf, buyer: Buyer, wish: Wish, hold: int) -> Taken:
-        claim = Claim(wish.quantity, wish.deadline)
+        claim = Claim.of_delivery(wish.quantity, wish.deadline)
         first = claim_units(
             self._buyers, self._stock, place, buyer, wish.keys[0], claim, now=wish.now, hold=hold
         )

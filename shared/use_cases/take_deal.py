@@ -223,7 +223,7 @@ def _count_buyer(
         return Had(place)
     purse = purse_of(campaign, buyer, deal)
     hold = (offer.waitlist_hold if wish.admitted else None) or campaign.hold_seconds
-    claim = Claim(1, wish.now + hold)
+    claim = Claim.of_delivery(1, wish.now + hold)
     try:
         is_first = claim_units(
             till.buyers,

@@ -65,6 +65,14 @@ def _snapshot(version: int, sold: int = 0) -> Snapshot:
 # -- buyers --------------------------------------------------------------------------------------------
 
 
+def a_claim_of_another_life_is_not_forgotten(rig: Rig) -> None:
+    later = Claim(1, 60, delivery=7)
+    rig.buyers.claim(rig.shelf, "b", MINE, later, limit=3)
+    assert rig.buyers.give_back(rig.shelf, "b", MINE, Claim(1, 60, delivery=8)) == later
+    assert rig.buyers.forget(rig.shelf, "b", MINE, Claim(1, 50)) == later
+    assert rig.buyers.forget(rig.shelf, "b", MINE, Claim(1, 60)) is None
+
+
 def a_joined_claim_is_not_taken_for_what_it_was(rig: Rig) -> None:
     rig.buyers.claim(rig.shelf, "b", MINE, Claim(1, 50), limit=3)
     seen = _purse(rig)
@@ -485,6 +493,7 @@ DUELS: dict[Term, Duel] = {
     ("rehearsals", "Put", "attribute_not_exists(id)"): a_rehearsal_that_is_under_way_is_not_begun_again,
     ("rehearsals", "Put", "last = ?"): of_two_who_saw_the_same_last_rehearsal_one_begins_the_next,
     ("rehearsals", "Put", "version = ?"): a_verdict_that_was_written_meanwhile_is_not_replaced,
+    ("buyers", "REMOVE ADD", "(* BETWEEN ? AND ?)"): a_claim_of_another_life_is_not_forgotten,
     ("buyers", "SET", "* = ?"): a_joined_claim_is_not_taken_for_what_it_was,
     ("buyers", "SET", "u = ?"): a_claim_between_the_look_and_the_joining_stays_counted,
     ("buyers", "SET REMOVE", "u = ?"): a_claim_between_the_look_and_the_correction_stays_counted,

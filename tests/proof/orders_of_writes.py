@@ -378,7 +378,7 @@ MUTATIONS = (
     ),
     Mutation(
         "one key counts for one quantity and takes another",
-        limit_buyer.claim_units,
+        limit_buyer._counts_on,
         "if counted.units != claim.units:",
         "if False:",
         tests="tests/unit/stock/test_reserve.py",

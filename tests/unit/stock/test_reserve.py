@@ -22,6 +22,7 @@ from shared.domain.errors import (
     StoreBusy,
 )
 from shared.use_cases.hints import Hints
+from shared.use_cases.limit_buyer import Buyer, Claim, claim_units
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.settle_hold import State, confirm_hold
 from shared.use_cases.stock_ports import shelf
@@ -481,3 +482,26 @@ def test_a_claim_whose_process_died_before_the_block_counts_no_longer_than_a_mom
         desk.reserve(key="at once", sku="GIFT-1", quantity=1)
     desk.now += 16
     desk.reserve(key="a moment later", sku="GIFT-1", quantity=3)
+
+
+def test_a_release_that_is_sent_again_leaves_the_claim_of_another_delivery() -> None:
+    """The answer to the first was lost, and a duplicate of the request has counted its units since."""
+    buyers, place = MemoryBuyers(), shelf(a_campaign(), a_campaign().offers[0])
+    mine, theirs = Claim(1, 50, delivery=1), Claim(1, 50, delivery=2)
+    assert buyers.claim(place, "b", "key", mine, limit=1) is None
+    assert buyers.give_back(place, "b", "key", mine) is None
+    assert buyers.claim(place, "b", "key", theirs, limit=1) is None
+    assert buyers.give_back(place, "b", "key", mine) == theirs
+    assert buyers.forget(place, "b", "key", Claim(1, 50)) is None
+
+
+def test_a_claim_whose_answer_was_lost_is_this_deliverys_own() -> None:
+    desk = Desk()
+    place = shelf(desk.campaign, desk.campaign.offers[0])
+    buyer = Buyer("digest", 1, desk.campaign.secret)
+    claim = Claim.of_delivery(1, desk.now + HOLD)
+    assert desk.buyers.claim(place, buyer.digest, "keykeyke", claim, limit=1) is None
+    first = claim_units(
+        desk.buyers, desk.stock, place, buyer, "keykeyke", claim, now=desk.now, hold=HOLD
+    )
+    assert first
