@@ -25,6 +25,7 @@ from local.simulation.faults import WRITES
 from local.simulation.gateway import Answer
 from local.simulation.show import quiet
 from shared import table, wiring
+from shared.adapters import dynamodb_buyers
 from shared.domain.errors import Refusal, StoreBusy
 from tests.proof.failing_store import FAULTS, Fault, Proxy, Saboteur, Write
 from tests.proof.paths import PATHS, Act, Path, Rig
@@ -142,8 +143,12 @@ def _essence(role: str, item: Mapping[str, Any]) -> dict[str, str]:
         return {}
     if role == "totals":
         item = {name: item[name] for name in item if name not in _OF_SNAPSHOTS}
-    if role == "buyers":
-        # The units of each claim, however many deliveries of its request have joined in it.
+    if role == "buyers" and table.HOLDS_VERSION not in item:
+        # The units of each claim, whichever deliveries of its request have made it or joined in it.
+        claims = dynamodb_buyers.decode(item).claims
+        units = {name: {"N": str(claim.units)} for name, claim in claims.items()}
+        item = {**units, **{name: item[name] for name in (spec.key, table.BUYER_UNITS)}}
+    if role == "buyers" and table.HOLDS_VERSION in item:
         item = {
             name: {"N": value["N"][-3:]} if "N" in value else value
             for name, value in item.items()
