@@ -44,7 +44,8 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "checkout": {
         "campaigns": READ,
         "stock": ("GetItem", "UpdateItem"),
-        "orders": ("GetItem", "PutItem", "Query"),
+        "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
+        "orders/unfinished": ("Query",),
         "addresses": SAVE,
     },
     "parcels": {

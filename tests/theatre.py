@@ -12,6 +12,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from shared.adapters.address_rules import CountryAddressRules
+from shared.adapters.xlsx_workbooks import XlsxWorkbooks
 from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.order import Order
@@ -107,7 +109,12 @@ class Theatre:
         )
         self.reservations = ReservationDesk(self.campaigns, self.stock, hints, self.buyers)
         self._checkouts = CheckoutDesk(
-            self.campaigns, self.stock, self.orders, providers, OpenAddresses()
+            self.campaigns,
+            self.stock,
+            self.orders,
+            providers,
+            OpenAddresses(),
+            CountryAddressRules(),
         )
         self.payments = PaymentDesk(self.campaigns, self.books)
 
@@ -197,6 +204,7 @@ class Theatre:
             records=self.records,
             files=self.files,
             signer=self.signer,
+            workbooks=XlsxWorkbooks(),
             elapsed=lambda: self.millis / 1000,
         )
         return builder.build(self.id, seconds=seconds)

@@ -29,7 +29,7 @@ SHIP_TO: Final = {
     "line1": "1 Nanjing Road",
     "city": "Shanghai",
     "country": "CN",
-    "phone": "+86 21 5555 0100",
+    "phone": "+862155550100",
 }
 
 

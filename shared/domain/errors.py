@@ -15,7 +15,8 @@ Everything livehour can refuse, by what the caller can do about it.
   x Conflict (409)
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, BuyerLimitReached,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists, NotClosed, PackageNotBuilt,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, OrderExists,
+      ShipmentRequested, OrderEnded, PersonalDataGone, NotClosed, PackageNotBuilt,
       UnitsAvailable, WaitlistNotOpen, PaymentRefused, OrderNotPaid, RefundExceedsPaid, RefundEnded,
       RestockOfPart, RestockTooLate
   x PreconditionFailed (412), PreconditionRequired (428)
@@ -308,6 +309,31 @@ class OrderExists(Conflict):
     code = "order_exists"
     title = "The reservation was checked out with other details"
     advice = "Read the existing order, or release it by letting its hold end and reserve again."
+
+
+class ShipmentRequested(Conflict):
+    """``parcel``: its reference with the carrier; ``carrier``: the carrier's name."""
+
+    code = "shipment_requested"
+    title = "The order's shipment was requested with its address"
+    advice = (
+        "Its address can no longer be changed here: this carrier takes no shipment back for certain. Give the new address "
+        "to the fulfiller under the reference 'parcel'; or refund the order and have it ordered again."
+    )
+
+
+class OrderEnded(Conflict):
+    """``state``: of the order."""
+
+    code = "order_ended"
+    title = "Nothing will be sent for this order"
+    advice = "It was cancelled or refunded. Make a new reservation and check it out with the right address."
+
+
+class PersonalDataGone(Conflict):
+    code = "personal_data_gone"
+    title = "The order's personal data was erased"
+    advice = "An address that was erased, or whose time is over, is not replaced. Refund the order, or send it by hand."
 
 
 class NotClosed(Conflict):

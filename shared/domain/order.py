@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from shared.domain.claim_check import ORDER, RESERVATION, ClaimCheck, suffix_of, verify
 from shared.domain.ids import ledger_key
@@ -44,6 +44,10 @@ class Attention(StrEnum):
     ADDRESS_GONE = "address_gone"
     """It was erased, or its time was over, before the order was handed over."""
     CARRIER_REFUSED = "carrier_refused"
+
+
+CORRECTABLE: Final = frozenset({Attention.ADDRESS_INCOMPLETE, Attention.CARRIER_REFUSED})
+"""What another address may put right."""
 
 
 class RefundReason(StrEnum):
@@ -176,6 +180,19 @@ class Order:
         is_whole = self.state is not OrderState.REFUNDED or not self.refunded_after
         return self.state if is_whole else OrderState.PAID
 
+    @property
+    def is_shipping(self) -> bool:
+        """Whether its parcel was requested, or is being requested: its address can no longer be changed."""
+        if self.state is OrderState.FULFILLED:
+            return True
+        return self.carrier is not None and self.attention not in CORRECTABLE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever be sent for it."""
+        gone = self.state is OrderState.CANCELLED and not self.is_settling
+        return gone or self.state is OrderState.REFUNDED
+
     def is_payable(self, now: int) -> bool:
         """Whether the buyer should still be asked to pay."""
         return self.awaits_payment and now < self.expires_at
@@ -284,6 +301,14 @@ class Order:
         """It cannot be handed over as it is."""
         self._refuse_unless_paid()
         return self._changed(attention=why)
+
+    def readdressed(self, ship_to: bytes) -> Order:
+        """It goes to another address, sealed, and what stood in its way for the old one does so no more."""
+        if self.is_shipping or self.is_over or self.erased_at is not None:
+            raise ValueError(f"an order that is {self.state} gets no other address")
+        attention = None if self.attention in CORRECTABLE else self.attention
+        # A carrier that refused the old address has no shipment of it, and is asked anew.
+        return self._changed(ship_to=ship_to, attention=attention, carrier=None)
 
     def erased(self, at: int) -> Order:
         """Nothing in it is about a person any more. State and money stay."""

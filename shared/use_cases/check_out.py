@@ -29,9 +29,10 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
+from shared.use_cases.accept_address import accept_address
 from shared.use_cases.campaign_cache import CampaignReader
 from shared.use_cases.order_ports import Orders, PaymentProvider
-from shared.use_cases.parcel_ports import Addresses
+from shared.use_cases.parcel_ports import Addresses, AddressRules
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
 from shared.use_cases.stock_ports import StockBlocks, shelf
@@ -55,7 +56,7 @@ class CheckedOut:
 
     order: Order
     ship_to: Mapping[str, Any]
-    """As it was asked for: whoever repeats a request asks for the same."""
+    """As it was asked for, normalised: whoever repeats a request asks for the same."""
     replayed: bool
 
 
@@ -69,12 +70,14 @@ class CheckoutDesk:
         orders: Orders,
         providers: Mapping[str, PaymentProvider],
         addresses: Addresses,
+        rules: AddressRules,
     ) -> None:
         self._campaigns = campaigns
         self._stock = stock
         self._orders = orders
         self._providers = providers
         self._addresses = addresses
+        self._rules = rules
 
     def check_out(self, checkout: Checkout, now: int) -> CheckedOut:
         """
@@ -82,25 +85,29 @@ class CheckoutDesk:
 
         Another request about the same reservation gets the order too, while it can be paid and if it wants the same.
         Raises ``ReservationNotFound``, ``ReservationReleased``, ``ReservationExpired``, ``ReservationConfirmed``,
-        ``CampaignClosed``, ``IdempotencyKeyReused``, ``OrderExists``, ``PaymentRefused``; or ``Busy``, with nothing written.
+        ``CampaignClosed``, ``InvalidRequest``, ``IdempotencyKeyReused``, ``OrderExists``, ``PaymentRefused``; or ``Busy``,
+        with nothing written.
         """
         campaign, check = self._read(checkout)
         request = derive(campaign.secret, "checkout", checkout.idempotency_key)[:9].hex()
         fingerprint = derive(campaign.secret, "body", _canonical(checkout))[:9].hex()
+        ship_to = self._rules.normalised(checkout.ship_to)
         order = self._orders.find(check)
         if order is not None and order.request == request:
-            return _repeated(order, checkout, fingerprint)
+            return _repeated(order, ship_to, fingerprint)
         self._refuse_unless_held(campaign, check, now)
         if order is None:
-            placed = self._place(campaign, check, checkout, request, fingerprint, now)
+            # Before anything is paid for: afterwards only the buyer could say what is missing.
+            accept_address(self._rules, checkout.ship_to)
+            placed = self._place(campaign, check, checkout, ship_to, request, fingerprint, now)
             order = self._orders.place(placed)
             if order is None:
-                return CheckedOut(placed, checkout.ship_to, replayed=False)
+                return CheckedOut(placed, ship_to, replayed=False)
             if order.request == request:
-                return _repeated(order, checkout, fingerprint)
+                return _repeated(order, ship_to, fingerprint)
         if order.fingerprint != fingerprint:
             raise OrderExists(order=order.id)
-        return CheckedOut(order, checkout.ship_to, replayed=True)
+        return CheckedOut(order, ship_to, replayed=True)
 
     def _read(self, checkout: Checkout) -> tuple[Campaign, ClaimCheck]:
         try:
@@ -131,12 +138,13 @@ class CheckoutDesk:
         campaign: Campaign,
         check: ClaimCheck,
         checkout: Checkout,
+        ship_to: Mapping[str, str],
         request: str,
         fingerprint: str,
         now: int,
     ) -> Order:
         order_id = ORDER + suffix_of(checkout.reservation_id, RESERVATION)
-        sealed = self._addresses.seal(campaign, order_id, checkout.ship_to)
+        sealed = self._addresses.seal(campaign, order_id, ship_to)
         provider = self._providers[campaign.payment_provider]
         try:
             payment = provider.create_payment(
@@ -171,10 +179,10 @@ class CheckoutDesk:
         )
 
 
-def _repeated(order: Order, checkout: Checkout, fingerprint: str) -> CheckedOut:
+def _repeated(order: Order, ship_to: Mapping[str, str], fingerprint: str) -> CheckedOut:
     if order.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    return CheckedOut(order.as_placed(), checkout.ship_to, replayed=True)
+    return CheckedOut(order.as_placed(), ship_to, replayed=True)
 
 
 def _canonical(checkout: Checkout) -> str:

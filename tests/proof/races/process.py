@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from shared.adapters.address_rules import CountryAddressRules
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
 from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain.campaign import Campaign
@@ -74,7 +75,7 @@ class Process:
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers)
         self._hints = hints
         self._checkouts = CheckoutDesk(
-            campaigns, show.stock, show.orders, providers, OpenAddresses()
+            campaigns, show.stock, show.orders, providers, OpenAddresses(), CountryAddressRules()
         )
         self._payments = PaymentDesk(campaigns, self.books)
         stores: dict[str, Any] = {
