@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.gateway import Answer, Ask
-from local.simulation.people import CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
+from local.simulation.people import ADDRESS, CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
 from local.simulation.violations import Violation, expect
 from local.simulation.world import World
 from shared.domain.campaign import Campaign, Status
@@ -64,6 +64,12 @@ class Court:
         self._buyers: dict[str, str] = {}
         """By ledger key."""
         self._versions: dict[str, int] = {}
+        self._sent: dict[str, list[Mapping[str, str]]] = {}
+        """All addresses that were ever asked for, by order: the first is the checkout's."""
+        self._told: dict[str, Mapping[str, str]] = {}
+        """The address that was acknowledged last."""
+        self._asked: set[str] = set()
+        """Orders about whose address a request was sent of which nothing is known."""
         self.strict = True
         """Whether what depends on true clocks is judged too."""
         audit.ledger.began = self._began
@@ -120,6 +126,8 @@ class Court:
         expect(answer.status != 500, ask.route, "answered 500", answer.body)
         if answer.status == 503:
             expect("retry-after" in answer.headers, ask.route, "503 without Retry-After")
+        if ask.route == ADDRESS:
+            self._addressed(ask, answer)
         if answer.unknown:
             return
         if ask.headers.get("idempotency-key"):
@@ -197,8 +205,40 @@ class Court:
             raise Violation(f"{body['id']} was acknowledged, and is not there")
         expect(body["amount"] == order.amount, order.id, "is told with another amount")
         if ask.route == CHECKOUT:
+            # Who repeats a request is told what was asked for then.
+            ship_to = ask.body["ship_to"]
+            expect(body["ship_to"] == ship_to, order.id, "is told with another address")
+            self._sent.setdefault(order.id, []).append(ship_to)
+            self._told.setdefault(order.id, ship_to)
             promise = self._promises[ask.path["reservation_id"]]
             expect(body["amount"] == promise.check.amount, order.id, "costs more than promised")
+
+    def _addressed(self, ask: Ask, answer: Answer) -> None:
+        """What is acknowledged is the order's address from now on; what is refused is not, nor ever was."""
+        order_id, ship_to = ask.path["order_id"], ask.body["ship_to"]
+        self._sent.setdefault(order_id, []).append(ship_to)
+        if answer.unknown:
+            self._asked.add(order_id)
+            return
+        self._asked.discard(order_id)
+        self._audit.ledger.checks["addresses judged"] += 1
+        if answer.ok:
+            expect(answer.body["ship_to"] == ship_to, order_id, "is told with another address")
+            self._told[order_id] = ship_to
+            return
+        refusals = ("shipment_requested", "order_ended", "personal_data_gone")
+        expect(answer.code in refusals, order_id, f"is refused its address: {answer.code}")
+        order = self._audit.orders[order_id]
+        if answer.code == "shipment_requested":
+            expect(order.carrier is not None, order_id, "is with no carrier")
+
+    def _judge_address(self, order: Order, told: Mapping[str, str]) -> None:
+        """A parcel goes to one of the addresses that were asked for, whole; and to the one that was acknowledged last."""
+        sent = self._sent.get(order.id, [])
+        self._audit.ledger.checks["addresses of parcels judged"] += 1
+        expect(told in sent, order.id, f"goes to {dict(told)}, which nobody has asked for")
+        if order.id in self._told and order.id not in self._asked:
+            expect(told == self._told[order.id], order.id, f"goes to {dict(told)}")
 
     def _counted(self, answer: Answer) -> None:
         body = answer.body
@@ -305,6 +345,8 @@ class Court:
         }
         wanted = {key for key in parcels if parcels[key].state is OrderState.FULFILLED}
         found = {key for key in self._world.objects.kept if key.startswith("parcels/")}
+        for key in wanted & found:
+            self._judge_address(parcels[key], json.loads(self._world.objects.kept[key])["address"])
         missing, more = wanted - found, found - wanted
         went_back = {key for key in parcels if parcels[key].state is OrderState.REFUNDED}
         expect(not missing, "parcels", f"{missing} are with nobody")
