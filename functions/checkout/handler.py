@@ -19,9 +19,18 @@ from shared.domain.errors import InvalidRequest
 from shared.http_api import Api, Request, Response
 from shared.use_cases.change_address import AddressChange
 from shared.use_cases.check_out import Checkout
-from shared.wiring import address_desk, addresses, campaign_cache, checkout_desk, order_reader
+from shared.wiring import (
+    address_desk,
+    address_rules,
+    addresses,
+    campaign_cache,
+    checkout_desk,
+    order_reader,
+)
 
 api = Api()
+# While the function is initialised, for then it has whole processors, whatever its memory is.
+address_rules().load()
 
 
 @api.route("POST /v1/reservations/{reservation_id}/checkout", SELL)
