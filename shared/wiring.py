@@ -580,8 +580,8 @@ def dispatch() -> Dispatch:
 @cache
 def hand_off_desk() -> HandOffDesk:
     """What gives fulfillers their files."""
-    from shared.clock import now_seconds
     from shared.adapters.xlsx_workbooks import XlsxWorkbooks
+    from shared.clock import now_seconds
     from shared.use_cases.hand_off_files import HandOffDesk
 
     return HandOffDesk(campaign_cache(), dispatch(), parcel_files(), XlsxWorkbooks(), now_seconds)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -25,16 +25,16 @@ class Cell:
 def read_workbook(data: bytes) -> dict[str, list[list[Cell]]]:
     """The rows of each sheet, by its name, as wide as its first row."""
     with ZipFile(BytesIO(data)) as parts:
-        book = Xml.fromstring(parts.read("xl/workbook.xml"))
-        formats = _formats(Xml.fromstring(parts.read("xl/styles.xml")))
+        book = ET.fromstring(parts.read("xl/workbook.xml"))
+        formats = _formats(ET.fromstring(parts.read("xl/styles.xml")))
         names = [sheet.attrib["name"] for sheet in book.iter(f"{_MAIN}sheet")]
         return {
-            name: _rows(Xml.fromstring(parts.read(f"xl/worksheets/sheet{at}.xml")), formats)
+            name: _rows(ET.fromstring(parts.read(f"xl/worksheets/sheet{at}.xml")), formats)
             for at, name in enumerate(names, 1)
         }
 
 
-def _formats(styles: Xml.Element) -> list[str]:
+def _formats(styles: ET.Element) -> list[str]:
     own = {
         each.attrib["numFmtId"]: each.attrib["formatCode"] for each in styles.iter(f"{_MAIN}numFmt")
     }
@@ -42,7 +42,7 @@ def _formats(styles: Xml.Element) -> list[str]:
     return [own.get(each.attrib["numFmtId"], each.attrib["numFmtId"]) for each in cells]
 
 
-def _rows(sheet: Xml.Element, formats: list[str]) -> list[list[Cell]]:
+def _rows(sheet: ET.Element, formats: list[str]) -> list[list[Cell]]:
     found: list[list[Cell]] = []
     for row in sheet.iter(f"{_MAIN}row"):
         cells = {_column(each.attrib["r"]): _cell(each, formats) for each in row}
@@ -59,7 +59,7 @@ def _column(reference: str) -> int:
     return at - 1
 
 
-def _cell(cell: Xml.Element, formats: list[str]) -> Cell:
+def _cell(cell: ET.Element, formats: list[str]) -> Cell:
     shown = formats[int(cell.attrib.get("s", "0"))]
     if cell.find(f"{_MAIN}f") is not None:
         return Cell("formula")

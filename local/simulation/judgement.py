@@ -128,8 +128,11 @@ class Court:
             expect("retry-after" in answer.headers, ask.route, "503 without Retry-After")
         if ask.route == ADDRESS:
             self._addressed(ask, answer)
-        if answer.unknown:
-            return
+        if not answer.unknown:
+            self._understood(ask, answer, began)
+
+    def _understood(self, ask: Ask, answer: Answer, began: int) -> None:
+        """An answer that says what became of its request."""
         if ask.headers.get("idempotency-key"):
             self._repeated(ask, answer)
         if ask.route == RESERVE:

