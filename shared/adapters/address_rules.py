@@ -22,7 +22,7 @@ from typing import Final
 
 from shared.domain import territories
 from shared.domain.address import AddressFault
-from shared.domain.address_text import normal, normal_code, normal_country
+from shared.domain.address_text import normal, normal_code, normal_country, normal_phone
 
 _LETTERS: Final = {"A": "line1", "C": "city", "S": "region", "Z": "postal_code"}
 """The fields of Google's formats that are ours."""
@@ -90,7 +90,10 @@ class CountryAddressRules:
         import phonenumbers  # noqa: F401, PLC0415 - see the module's text
 
     def normalised(self, address: Mapping[str, str]) -> dict[str, str]:
-        found = {name: normal(value) for name, value in address.items()}
+        found = {
+            name: normal_phone(value) if name == "phone" else normal(value)
+            for name, value in address.items()
+        }
         country = _country(normal_country(found.get("country", "")))
         if "country" in found:
             found["country"] = normal_country(found["country"])

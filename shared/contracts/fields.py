@@ -134,7 +134,7 @@ Phone = Annotated[
         description="A number of the address's country, or one that begins with + and a country. Kept by E.164.",
     ),
     _Legible,
-    _normalised(address_text.normal),
+    _normalised(address_text.normal_phone),
 ]
 Email = Annotated[
     str,

@@ -13,10 +13,12 @@ import unicodedata
 from typing import Final
 
 _INVISIBLE: Final = frozenset(
-    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\u00ad"
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\u00ad"
 )
-"""Direction marks, which address books of phones put around numbers, and characters of no width. Joiners are not among
-them: words of Persian and of many Indian languages need those."""
+"""Direction marks, which address books of phones put around what they copy, and characters of no width. Joiners are not
+among them: words of Persian and of many Indian languages need those. Overrides are neither, for they show another text than
+the one that is there: they are refused, as in all text, but around a telephone number."""
+_OVERRIDES: Final = str.maketrans(dict.fromkeys("\u202d\u202e"))
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _FRACTIONS: Final = {
     character: unicodedata.normalize("NFKC", character).replace("\u2044", "/")
@@ -77,3 +79,8 @@ def normal_country(text: str) -> str:
 def normal_code(text: str) -> str:
     """A postal code in capitals, without the Japanese postal mark."""
     return normal(text).upper().lstrip("〒").strip(" ")
+
+
+def normal_phone(text: str) -> str:
+    """A telephone number as text, without the overrides that phones put around what they copy: digits read one way only."""
+    return normal(text.translate(_OVERRIDES))

@@ -24,6 +24,7 @@ from shared.table import ORDER_SHARDS
 from shared.use_cases.read_package import PackageDesk
 from tests.builders import MERCHANT
 from tests.fakes import Crash
+from tests.memory_packages import PlainWorkbooks
 from tests.shop import SHIP_TO
 from tests.theatre import GALA, HOLD, Theatre, an_offer
 from tests.workbooks import Cell, read_workbook
@@ -295,6 +296,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_makes_the_same_package(
 ):
     monkeypatch.setattr(closing_package, "ORDERS_IN_A_PIECE", 1)
     undisturbed = settled()
+    undisturbed.workbooks = PlainWorkbooks()
     moments: list[str] = []
     undisturbed.watch(moments.append)
     undisturbed.package()
@@ -302,6 +304,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_makes_the_same_package(
     assert len(undisturbed.records.pieces) == 4
     for moment in range(len(moments)):
         show = settled()
+        show.workbooks = PlainWorkbooks()
         left = iter(range(moment, -1, -1))
 
         def die(what: str, left: Any = left) -> None:

@@ -137,6 +137,8 @@ def test_a_suggestion_is_a_country():
         ({"country": "XX"}, "country", "Use a code of ISO 3166-1 alpha-2, such as CN"),
         ({"country": 1}, "country", "valid string"),
         ({"email": "a\u0007@b.cn"}, "email", "Leave out control characters"),
+        ({"name": "a\u202eb"}, "name", "Leave out control characters"),
+        ({"line1": "a\u202db"}, "line1", "Leave out control characters"),
         ({"email": "a\u202e\x00@b.cn"}, "email", "Leave out control characters"),
         ({"phone": "\u200e"}, "phone", "at least 4 characters"),
         ({"line1": "\u200b"}, "line1", "at least 1 character"),
@@ -151,6 +153,19 @@ def test_the_body_refuses_what_no_country_would_take(
     (fault,) = refused.value.errors()
     assert fault["loc"][-1] == field
     assert said in fault["msg"]
+
+
+@pytest.mark.parametrize("mark", "\u200e\u200f\u061c\u202a\u202c\u2066\u2069\u200b\ufeff\u00ad")
+def test_marks_that_nobody_sees_are_taken_out(mark: str):
+    address = {**GOOD, "country": "CN", "name": f"{mark}Li{mark} Wei{mark}"}
+    assert ShipTo.model_validate(address).name == "Li Wei"
+
+
+@pytest.mark.parametrize("marks", ["\u202d\u202c", "\u202a\u202c", "\u2066\u2069", "\u200e\u200e"])
+def test_a_number_that_was_copied_from_a_phone_is_a_number(marks: str):
+    phone = f"{marks[0]}021 5555 0100{marks[1]}"
+    body = ShipTo.model_validate({**GOOD, "country": "CN", "phone": phone})
+    assert RULES.normalised(body.model_dump(exclude_none=True))["phone"] == "+862155550100"
 
 
 @given(st.text(max_size=60))
