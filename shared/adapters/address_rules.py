@@ -189,7 +189,7 @@ def _spellings(country: _Country, code: str) -> Iterator[str]:
 
 def _separated(country: _Country, plain: str) -> Iterator[str]:
     if country.code in ("GB", "GG", "IM", "JE") and not plain.startswith("BFPO"):
-        # Three characters stand behind the blank, whatever stands before it.
+        # The blank comes before the last three characters, however many precede it.
         yield f"{plain[:-3]} {plain[-3:]}"
         return
     for example in country.examples:

@@ -76,7 +76,7 @@ class XlsxWorkbook:
         self._book.close()
 
     def discard(self) -> None:
-        """Let go of what is open, of a workbook that nobody will finish. Nothing happens to one that is finished."""
+        """Close the files of a workbook that will not be finished. Nothing happens to one that is finished."""
         if not self._finished:
             for sheet, _ in self._sheets.values():
                 sheet.row_data_fh.close()

@@ -60,7 +60,7 @@ def _compatible(character: str) -> str:
         # Thai, Lao and Tibetan: vowels that are one key and one sign.
         return character
     plain = unicodedata.normalize("NFKC", character)
-    # An accent that stands alone would get a blank to stand on.
+    # NFKC puts a blank before an accent that has no letter.
     return character if plain[:1] == " " and len(plain) > 1 else plain
 
 

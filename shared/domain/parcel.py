@@ -61,7 +61,7 @@ class Parcel:
     currency: str
     address: Mapping[str, str]
     buyer: str
-    """The same for all of one buyer's orders in the campaign, and for nobody else's; it says nothing of who that is."""
+    """The same for all of one buyer's orders in the campaign, and for no other buyer's. It does not identify the buyer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def parcel_id(order_id: str) -> str:
 
 
 def buyer_reference(order: Order) -> str:
-    """``buy_`` and 26 characters: of a buyer in a campaign. From the digest that the order has, which leads to nobody."""
+    """``buy_`` and 26 characters: of a buyer in a campaign. Made from the digest that the order has."""
     digest = hashlib.sha256(f"buyer:{order.campaign_id}:{order.buyer}".encode()).digest()[:16]
     return BUYER + base64.b32encode(digest).decode().rstrip("=").lower()
 

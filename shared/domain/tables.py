@@ -42,7 +42,7 @@ class Table:
     clocks: frozenset[str] = frozenset()
     """Columns of local times, each an ISO 8601 text with its offset: a workbook shows them as dates."""
     exact: bool = False
-    """Whether its CSV is imported by programs: text stands in it as it is."""
+    """Whether its CSV is imported by programs: text is in it as it is."""
 
     @property
     def csv_head(self) -> str:

@@ -56,7 +56,7 @@ class CheckedOut:
 
     order: Order
     ship_to: Mapping[str, Any]
-    """As it was asked for, normalised: whoever repeats a request asks for the same."""
+    """As it was asked for, normalised. The same for a repeated request."""
     replayed: bool
 
 

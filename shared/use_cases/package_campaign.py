@@ -322,7 +322,7 @@ class SheetDraft:
             self._file,
             title=f"{self._campaign.name} ({self._campaign.id})",
             currency=self._campaign.currency,
-            # Whoever builds it again builds the same.
+            # Fixed, so that a second run gives the same bytes.
             created=self._campaign.ends_at,
         )
         for table in self._sheets:

@@ -57,7 +57,7 @@ class Workbook(Protocol):
         """Write what is left to the file."""
 
     def discard(self) -> None:
-        """Let go of what is open, of a workbook that nobody will finish. Nothing happens to one that is finished."""
+        """Close the files of a workbook that will not be finished. Nothing happens to one that is finished."""
 
 
 class Workbooks(Protocol):
