@@ -8,6 +8,7 @@ from shared.use_cases import (
     arrange_stock,
     ask_refund,
     book_refund,
+    change_address,
     claim_use,
     close_campaign,
     erase_personal_data,
@@ -522,6 +523,20 @@ MUTATIONS = (
         "if not 0 < amount <= left:",
         "if False:",
         tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "a changed address is acknowledged though another write came first",
+        change_address.AddressDesk.change,
+        "if met is None:",
+        "if True:",
+        tests="tests/unit/parcels/test_change_address.py",
+    ),
+    Mutation(
+        "an address is changed of what its carrier was asked for",
+        change_address._refuse_unless_changeable,
+        "if order.is_shipping:",
+        "if False:",
+        tests="tests/unit/parcels/test_change_address.py",
     ),
     Mutation(
         "a carrier is asked before the order says so",
