@@ -254,7 +254,7 @@ def _churn(plan: Plan, random: Random) -> Plan:
     """Crowds far larger than the ledgers, who come and go."""
     units = random.choice((1, 2, 3))
     allotment = random.choice((1, 2, 3, 5, 8))
-    return replace(
+    crowded = replace(
         plan,
         length=40,
         hold=10,
@@ -264,6 +264,8 @@ def _churn(plan: Plan, random: Random) -> Plan:
         churners=random.randint(4, 12),
         released=min(plan.released, allotment),
     )
+    # Of that offer and its price.
+    return replace(crowded, deals=_deals(crowded)) if plan.deals else crowded
 
 
 def _tight(plan: Plan, random: Random) -> Plan:
