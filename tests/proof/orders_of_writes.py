@@ -9,6 +9,7 @@ from shared.use_cases import (
     ask_refund,
     book_refund,
     change_address,
+    check_out,
     claim_use,
     close_campaign,
     erase_personal_data,
@@ -523,6 +524,20 @@ MUTATIONS = (
         "if not 0 < amount <= left:",
         "if False:",
         tests="tests/unit/orders/test_refunds.py",
+    ),
+    Mutation(
+        "a checkout is answered with an address that was corrected since",
+        check_out.CheckoutDesk._goes_there,
+        "self._rules.normalised(kept) == wish.ship_to",
+        "True",
+        tests="tests/unit/orders/test_check_out_again.py",
+    ),
+    Mutation(
+        "an address that its country would not have replaces another",
+        check_out.CheckoutDesk._again,
+        "accept_address(self._rules, wish.checkout.ship_to)",
+        "pass",
+        tests="tests/unit/orders/test_check_out_again.py",
     ),
     Mutation(
         "a changed address is acknowledged though another write came first",
