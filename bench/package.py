@@ -27,6 +27,7 @@ from shared import wiring
 from shared.adapters.dynamodb_order_items import changing, frozen, key_of
 from shared.adapters.kms_signer import KmsSigner
 from shared.adapters.s3_packages import S3Packages
+from shared.adapters.xlsx_workbooks import XlsxWorkbooks
 from shared.domain.campaign import Campaign, Status
 from shared.domain.order import Order, OrderState
 from shared.domain.reconciliation import Findings, OrderBook, Reconciliation
@@ -98,6 +99,7 @@ def build(url: str, orders: int) -> dict[str, float]:
         records=wiring.package_records(),
         files=S3Packages(_client("s3", bucket.serve), "packages"),
         signer=KmsSigner(_client("kms", Keys().serve), "key"),
+        workbooks=XlsxWorkbooks(),
     )
     began = time.perf_counter()
     progress = builder.build(campaign.id, seconds=CALL)

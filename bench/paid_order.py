@@ -26,7 +26,7 @@ _SHIP_TO = {
     "city": "上海",
     "postal_code": "200040",
     "country": "CN",
-    "phone": "+86 21 6288 0000",
+    "phone": "+862162880000",
 }
 
 

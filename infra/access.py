@@ -54,6 +54,7 @@ ACCESS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "overflow": ("Query",),
         "stock": ("GetItem", "UpdateItem"),
         "orders": ("GetItem", "PutItem", "Query", "UpdateItem"),
+        "orders/unfinished": ("Query",),
         "addresses": SAVE,
     },
     "parcels": {

@@ -28,6 +28,12 @@ Out = Annotated[
     typer.Option(metavar="FOLDER", help="Fetch the closing package, and verify it."),
 ]
 Parcels = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where the files are put.")]
+Combine = Annotated[
+    bool, typer.Option("--combine", help="What one buyer has sent to one place goes together.")
+]
+InAWorkbook = Annotated[
+    bool, typer.Option("--workbook", help="A workbook to look at, instead of files to import.")
+]
 Verify = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Hold a package against its signature."),
@@ -144,7 +150,9 @@ def reconcile(campaign: Id, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def handoff(campaign: Id, *, out: Parcels) -> None:
+def handoff(
+    campaign: Id, *, out: Parcels, combine: Combine = False, workbook: InAWorkbook = False
+) -> None:
     """The parcels of a campaign as files that a fulfiller or a carrier imports. They hold addresses."""
     from local.closing_package import download
 
@@ -152,7 +160,8 @@ def handoff(campaign: Id, *, out: Parcels) -> None:
     tell = _say if sys.stderr.isatty() else lambda _: None
     piece, pieces, parcels, waiting, attention = 1, 1, 0, 0, 0
     while piece <= pieces:
-        made = api.get(f"/campaigns/{campaign}/hand-off/files?piece={piece}")
+        options = ("&combine=buyer" if combine else "") + ("&format=xlsx" if workbook else "")
+        made = api.get(f"/campaigns/{campaign}/hand-off/files?piece={piece}{options}")
         download(made, out, tell, transport=api.transport)
         parcels += made["files"][0]["rows"]
         waiting += made["waiting"]
@@ -162,7 +171,8 @@ def handoff(campaign: Id, *, out: Parcels) -> None:
         piece, pieces = piece + 1, made["pieces"]
     print(out)
     _say(f"{parcels:,} parcels; {waiting:,} orders waiting, {attention:,} need a person")
-    _next("import parcels.csv at the fulfiller's, and then delete it here")
+    name = made["files"][0]["name"]
+    _next(f"{'open' if workbook else 'import'} {name} at the fulfiller's, and then delete it here")
 
 
 def _download(api: Api, campaign: str, folder: Path, key: Path | None) -> None:

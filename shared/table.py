@@ -17,6 +17,7 @@ What became of this order?                     ``orders``: ``p`` = campaign#shar
 Which orders' holds ended lately?              ``orders``: ``p``, range of ``s``                        beat
 Which refunds were asked for of this order?    ``orders``: ``p``, ``s`` begins with the order's own       refunds
 Which refunds have not come to an end?         ``orders`` index ``unfinished``: when to look again       sweeper
+Which orders wait for a person?                ``orders`` index ``unfinished``: attention#campaign      checkout
 What was quarantined?                          ``payments``: ``id``                                     operators
 What are the totals, and were they at a time?  ``totals``: ``campaign``, ``at``                         totals, beat
 Who waits for this offer, in which order?      ``waitlists``: ``line`` = campaign#sku, ``number``      waitlist, beat
@@ -278,7 +279,7 @@ def order_range(since: int, until: int) -> tuple[str, str]:
     return f"{since + 1:010d}", f"{until + 1:010d}"
 
 
-# An order stays within one write unit with the longest address, whatever becomes of it.
+# An order stays within one write unit with a usual address, whatever becomes of it, and within three with the longest.
 ORDER_ID: Final = "id"
 ORDER_STATE: Final = "state"
 ORDER_SKU: Final = "sku"
@@ -329,8 +330,16 @@ ORDER_REPLACED: Final = "old"
 """Id of the payment that was replaced, until nobody can pay it any more."""
 ORDER_EARLIER: Final = "q"
 """Digests of the checkouts that were replaced."""
-LARGEST_SHIP_TO: Final = 500
-"""Bytes of an address as compact JSON, and more than it has when it is sealed."""
+_ATTENTION: Final = "attention#"
+
+
+def order_attention(campaign_id: str) -> str:
+    """Partition, in the index ``unfinished``, of a campaign's orders that wait for a person, by the ends of their holds."""
+    return _ATTENTION + short(campaign_id)
+
+
+LARGEST_SHIP_TO: Final = 2_048
+"""Bytes of a sealed address at most: of 500 characters that no packer makes smaller. A usual one has 70 to 400."""
 
 
 # -- keys of addresses -----------------------------------------------------------------------------------

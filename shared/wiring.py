@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from standardwebhooks.webhooks import Webhook
 
+    from shared.adapters.address_rules import CountryAddressRules
     from shared.adapters.dynamodb_buyers import DynamoDBBuyers
     from shared.adapters.dynamodb_campaigns import DynamoDBCampaigns
     from shared.adapters.dynamodb_hold_limits import DynamoDBHoldLimits
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from shared.use_cases.ask_refund import RefundDesk
     from shared.use_cases.ask_rehearsal import RehearsalDesk
     from shared.use_cases.campaign_cache import CampaignCache
+    from shared.use_cases.change_address import AddressDesk
     from shared.use_cases.check_books import BooksChecker
     from shared.use_cases.check_out import CheckoutDesk
     from shared.use_cases.hand_off_files import HandOffDesk
@@ -373,8 +375,22 @@ def checkout_desk() -> CheckoutDesk:
     from shared.use_cases.check_out import CheckoutDesk
 
     return CheckoutDesk(
-        campaign_cache(), stock(), orders(), payment_providers(), addresses(), livemode=is_real()
+        campaign_cache(),
+        stock(),
+        orders(),
+        payment_providers(),
+        addresses(),
+        address_rules(),
+        livemode=is_real(),
     )
+
+
+@cache
+def address_desk() -> AddressDesk:
+    """What changes the addresses of orders."""
+    from shared.use_cases.change_address import AddressDesk
+
+    return AddressDesk(campaign_cache(), orders(), addresses(), address_rules())
 
 
 @cache
@@ -511,6 +527,7 @@ def books_checker() -> BooksChecker:
 def package_builder() -> PackageBuilder:
     """What builds closing packages."""
     from shared.adapters.kms_signer import KmsSigner
+    from shared.adapters.xlsx_workbooks import XlsxWorkbooks
     from shared.use_cases.package_campaign import PackageBuilder
 
     return PackageBuilder(
@@ -520,6 +537,7 @@ def package_builder() -> PackageBuilder:
         records=package_records(),
         files=package_files(),
         signer=KmsSigner(connect("kms"), setting(Setting.SIGNING_KEY_ARN)),
+        workbooks=XlsxWorkbooks(),
     )
 
 
@@ -552,6 +570,14 @@ def addresses() -> SealedAddresses:
 
 
 @cache
+def address_rules() -> CountryAddressRules:
+    """What the addresses of each country have."""
+    from shared.adapters.address_rules import CountryAddressRules
+
+    return CountryAddressRules()
+
+
+@cache
 def key_keeper() -> Any:
     """Asked once a campaign by each process."""
     return connect("kms")
@@ -570,16 +596,17 @@ def dispatch() -> Dispatch:
     """What is at hand where orders are handed over."""
     from shared.use_cases.parcel_ports import Dispatch
 
-    return Dispatch(orders(), addresses(), {"file": parcel_files()})
+    return Dispatch(orders(), addresses(), address_rules(), {"file": parcel_files()})
 
 
 @cache
 def hand_off_desk() -> HandOffDesk:
     """What gives fulfillers their files."""
+    from shared.adapters.xlsx_workbooks import XlsxWorkbooks
     from shared.clock import now_seconds
     from shared.use_cases.hand_off_files import HandOffDesk
 
-    return HandOffDesk(campaign_cache(), dispatch(), parcel_files(), now_seconds)
+    return HandOffDesk(campaign_cache(), dispatch(), parcel_files(), XlsxWorkbooks(), now_seconds)
 
 
 # -- rehearsals ------------------------------------------------------------------------------------
@@ -653,7 +680,9 @@ def rehearsal_desks() -> Desks:
     )
     return Desks(
         reservations=ReservationDesk(known, blocks, hints, purses, limited),
-        checkout=CheckoutDesk(known, blocks, book, bank, addresses(), livemode=is_real()),
+        checkout=CheckoutDesk(
+            known, blocks, book, bank, addresses(), address_rules(), livemode=is_real()
+        ),
         payments=PaymentDesk(known, ledgers),
         waitlist=WaitlistDesk(
             campaigns=exact,

@@ -86,6 +86,12 @@ class MemoryOrders(Watched):
         ]
         return older[:limit]
 
+    def needing_attention(
+        self, campaign_id: str, *, before: ClaimCheck | None, limit: int
+    ) -> list[Order]:
+        newest_first = self.page(campaign_id, before=before, limit=len(self.kept))
+        return [order for order in newest_first if order.attention is not None][:limit]
+
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         reminded = {key for at, key in self.notes if since < at <= until}
         for order in self.unsettled(campaign_id):

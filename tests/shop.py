@@ -12,6 +12,7 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from shared.adapters.address_rules import CountryAddressRules
 from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.claim_check import verify
 from shared.domain.order import Order, OrderState
@@ -39,7 +40,14 @@ from tests.memory_parcels import MemoryCarrier, OpenAddresses
 from tests.memory_stock import MemoryStock
 
 SECRET = "whsec_" + "c2hvcHBpbmc" * 4
-SHIP_TO = {"name": "Li Wei", "line1": "1 Nanjing Road", "city": "Shanghai", "country": "CN"}
+SHIP_TO = {
+    "name": "Li Wei",
+    "line1": "1 Nanjing Road",
+    "city": "Shanghai",
+    "country": "CN",
+    "phone": "+862155550100",
+}
+RULES = CountryAddressRules()
 HOLD = 300
 
 
@@ -159,9 +167,9 @@ class Shop:
         self.addresses = stores.addresses
         self.carrier = stores.carrier
         self.checkouts = CheckoutDesk(
-            self.campaigns, self.stock, self.orders, providers, self.addresses
+            self.campaigns, self.stock, self.orders, providers, self.addresses, RULES
         )
-        self.dispatch = Dispatch(self.orders, self.addresses, {"file": self.carrier})
+        self.dispatch = Dispatch(self.orders, self.addresses, RULES, {"file": self.carrier})
         self.books = Books(
             self.orders,
             self.stock,

@@ -12,6 +12,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from shared.adapters.address_rules import CountryAddressRules
+from shared.adapters.xlsx_workbooks import XlsxWorkbooks
 from shared.domain import show_control
 from shared.domain.campaign import Campaign, Cue, Offer, Status
 from shared.domain.order import Order
@@ -26,6 +28,7 @@ from shared.use_cases.keep_books import Beat, Phase, keep_books
 from shared.use_cases.open_campaign import Doors, open_campaign
 from shared.use_cases.order_ports import Books
 from shared.use_cases.package_campaign import PackageBuilder, Progress
+from shared.use_cases.package_ports import Workbooks
 from shared.use_cases.prepare_stock import is_abandoned, prepare_stock
 from shared.use_cases.read_totals import Seen, TotalsDesk
 from shared.use_cases.receive_payment import PaymentDesk
@@ -80,6 +83,7 @@ class Theatre:
         self.records = MemoryRecords()
         self.files = MemoryFiles()
         self.signer = ToySigner()
+        self.workbooks: Workbooks = XlsxWorkbooks()
         self.bank = Bank(lambda: [Webhook(SECRET)])
         self.use_other_stores()
         campaign = a_campaign(**plan)
@@ -111,7 +115,12 @@ class Theatre:
             self.campaigns, self.stock, hints, self.buyers, self.holds
         )
         self._checkouts = CheckoutDesk(
-            self.campaigns, self.stock, self.orders, providers, OpenAddresses()
+            self.campaigns,
+            self.stock,
+            self.orders,
+            providers,
+            OpenAddresses(),
+            CountryAddressRules(),
         )
         self.payments = PaymentDesk(self.campaigns, self.books)
 
@@ -201,6 +210,7 @@ class Theatre:
             records=self.records,
             files=self.files,
             signer=self.signer,
+            workbooks=self.workbooks,
             elapsed=lambda: self.millis / 1000,
         )
         return builder.build(self.id, seconds=seconds)

@@ -4,21 +4,33 @@ Orders: how they are made, and how they are read.
 * ``POST /v1/reservations/{reservation_id}/checkout``
 * ``GET /v1/orders/{order_id}``
 * ``GET /v1/campaigns/{campaign_id}/orders``
+* ``PATCH /v1/orders/{order_id}/address``
 """
 
 from __future__ import annotations
 
 from shared.clock import now_seconds
-from shared.contracts.buying import CheckoutRequest
+from shared.contracts.buying import AddressRequest, CheckoutRequest
 from shared.contracts.lists import page_query
 from shared.contracts.order_document import order_document
 from shared.contracts.routes import MANAGE, READ, SELL
 from shared.contracts.validation import read
+from shared.domain.errors import InvalidRequest
 from shared.http_api import Api, Request, Response
+from shared.use_cases.change_address import AddressChange
 from shared.use_cases.check_out import Checkout
-from shared.wiring import addresses, campaign_cache, checkout_desk, order_reader
+from shared.wiring import (
+    address_desk,
+    address_rules,
+    addresses,
+    campaign_cache,
+    checkout_desk,
+    order_reader,
+)
 
 api = Api()
+# While the function is initialised, for then it has whole processors, whatever its memory is.
+address_rules().load()
 
 
 @api.route("POST /v1/reservations/{reservation_id}/checkout", SELL)
@@ -53,11 +65,31 @@ def read_order(request: Request) -> Response:
     return Response(200, order_document(order, at=now_seconds(), for_buyer=True, ship_to=ship_to))
 
 
+@api.route("PATCH /v1/orders/{order_id}/address", SELL, MANAGE)
+def change_address(request: Request) -> Response:
+    """The order with another address."""
+    body = read(AddressRequest, request.body)
+    if request.scope == SELL and body.buyer_id is None:
+        said = "Send the id of the order's buyer: a key of the scope 'sell' changes a buyer's own orders."
+        raise InvalidRequest(errors=[{"pointer": "/buyer_id", "detail": said}])
+    asked = AddressChange(
+        merchant=request.merchant,
+        order_id=request.path["order_id"],
+        buyer_id=body.buyer_id,
+        ship_to=body.ship_to.model_dump(exclude_none=True),
+    )
+    order, ship_to = address_desk().change(asked)
+    document = order_document(order, at=now_seconds(), for_buyer=True, ship_to=ship_to)
+    return Response(200, document)
+
+
 @api.route("GET /v1/campaigns/{campaign_id}/orders", READ, MANAGE)
 def list_orders(request: Request) -> Response:
     """A page of a campaign's orders, newest hold first, without personal data."""
-    query = page_query(request.query)
-    page = order_reader().page(
+    query = page_query(request.query, {"needs_attention": ("true",)})
+    reader = order_reader()
+    read_page = reader.attention_page if query.filters else reader.page
+    page = read_page(
         request.path["campaign_id"],
         request.merchant,
         after=query.starting_after,

@@ -8,7 +8,7 @@ Parcels, and the people they go to.
 from __future__ import annotations
 
 from shared.clock import now_seconds
-from shared.contracts.lists import piece_query
+from shared.contracts.lists import files_query
 from shared.contracts.order_document import order_document
 from shared.contracts.routes import MANAGE
 from shared.http_api import Api, Request, Response
@@ -21,9 +21,14 @@ api = Api()
 @api.route("GET /v1/campaigns/{campaign_id}/hand-off/files", MANAGE)
 def hand_off_files(request: Request) -> Response:
     """Files that a fulfiller or a carrier imports, made now."""
-    piece = piece_query(request.query)
-    campaign_id = request.path["campaign_id"]
-    made = hand_off_desk().make(campaign_id, request.merchant, piece)
+    asked = files_query(request.query)
+    made = hand_off_desk().make(
+        request.path["campaign_id"],
+        request.merchant,
+        asked.piece,
+        combine=asked.combine,
+        workbook=asked.workbook,
+    )
     return Response(200, made, {"cache-control": "no-store"})
 
 

@@ -57,7 +57,10 @@ class Fulfilment(Construct):
             rule_name=f"livehour-{stage.name}-fulfil",
             event_bus=bus,
             # What goes back to its buyer after all must not leave: the same machine tells the carrier.
-            event_pattern=EventPattern(source=[SOURCE], detail_type=["OrderPaid", "OrderRefunded"]),
+            event_pattern=EventPattern(
+                source=[SOURCE],
+                detail_type=["OrderPaid", "OrderRefunded", "OrderAddressCorrected"],
+            ),
             targets=[
                 SfnStateMachine(
                     self.machine,

@@ -23,7 +23,7 @@ SHIP_TO: Final = {
     "city": "Shanghai",
     "postal_code": "200001",
     "country": "CN",
-    "phone": "+86 21 5555 0101",
+    "phone": "+862155550101",
 }
 FAIR_REFUSALS: Final = frozenset(
     {

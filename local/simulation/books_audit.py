@@ -32,7 +32,7 @@ from shared.adapters import (
 from shared.domain.campaign import NEXT, NOBODY, Campaign, Status
 from shared.domain.campaign_log import Entry as LogEntry
 from shared.domain.deals import deal_of
-from shared.domain.order import Order, OrderState
+from shared.domain.order import Attention, Order, OrderState
 from shared.domain.refund import AskedRefund, State
 from shared.domain.stock import PAID, Entry, Kind
 from shared.domain.totals import Snapshot, Sums
@@ -94,6 +94,8 @@ class BooksAudit:
         self._logged: dict[tuple[str, int], str] = {}
         """Places of versions."""
         self._by_key: dict[tuple[str, str], Order] = {}
+        self.corrected: Counter[str] = Counter()
+        """How often an order that waited for a better address got one, by order."""
         self._watchers: Mapping[str, Callable[[Item | None, Item | None], None]] = {
             "stock": self._stock,
             "overflow": ledger.watch_overflow,
@@ -265,6 +267,8 @@ class BooksAudit:
             expect(getattr(after, fact) == getattr(before, fact), name, f"its {fact} changed")
         _checked_out(before, after)
         _handed_over(before, after)
+        was_waiting = before.attention is not None and after.attention is None
+        self.corrected[after.id] += was_waiting and after.state is before.state
         if after.state is not before.state:
             legal = after.state in _AFTER[before.state]
             expect(legal, name, f"went from {before.state} to {after.state}")
@@ -408,6 +412,7 @@ class BooksAudit:
             met["parcel requested"] += order.fulfilled_at is not None
             met[f"order needs attention: {order.attention}"] += order.attention is not None
             met["personal data erased"] += order.erased_at is not None
+            met["address corrected"] += self.corrected[order.id]
             met["late payment found units"] += bool(order.attempt and order.paid_at)
             if order.refund_reason is not None:
                 met[f"late payment refunded: {order.refund_reason.value}"] += 1
@@ -487,14 +492,17 @@ def _checked_out(before: Order, after: Order) -> None:
 
 
 def _handed_over(before: Order, after: Order) -> None:
-    """Only what is paid is handed over, to one carrier; and what is erased stays so."""
+    """Only what is paid is handed over, to one carrier and one address; and what is erased stays so."""
     name = after.id
-    if after.erased_at is None:
-        same = after.revision != before.revision or after.ship_to == before.ship_to
-        expect(same, name, "its address changed")
-    else:
+    if after.erased_at is not None:
         expect(after.ship_to is None, name, "is erased, and has an address")
-    expect(before.carrier in (None, after.carrier), name, "changed its carrier")
+    elif after.ship_to != before.ship_to:
+        is_new = after.revision != before.revision
+        expect(before.erased_at is None or is_new, name, "has an address again")
+        expect(not before.is_shipping, name, "its address changed when its carrier was asked")
+        expect(after.state is before.state, name, "its address changed with its state")
+    refused = before.attention is Attention.CARRIER_REFUSED
+    expect(before.carrier in (None, after.carrier) or refused, name, "changed its carrier")
     if after.carrier is not None and before.carrier is None:
         paid = before.state is after.state is OrderState.PAID
         expect(paid, name, f"is handed over, and was {before.state}")

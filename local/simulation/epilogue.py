@@ -137,6 +137,7 @@ def _complete(events: Mapping[str, str], audit: BooksAudit) -> None:
         # What is fulfilled was paid; and what was paid, and went back later, was told as paid too.
         "OrderPaid": sum(order.paid_at is not None for order in audit.orders.values()),
         "ParcelRequested": sum(order.fulfilled_at is not None for order in audit.orders.values()),
+        "OrderAddressCorrected": audit.corrected.total(),
         "OrderRefunded": _late_refunds(audit) + given_back,
         "RefundNeedsAttention": audit.given_up,
         "ReservationExpired": expired,

@@ -9,14 +9,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any, Final
 
 from local.simulation.books_audit import Bank, BooksAudit
 from local.simulation.gateway import Answer, Ask
-from local.simulation.people import CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
+from local.simulation.people import ADDRESS, CHECKOUT, JOIN, ORDER, RESERVATION, RESERVE, TICKET
 from local.simulation.violations import Violation, expect
 from local.simulation.world import World
 from shared.domain.campaign import Campaign, Offer, Status
+from shared.domain.claim_check import ORDER as ORDER_PREFIX
 from shared.domain.claim_check import RESERVATION as PREFIX
 from shared.domain.claim_check import ClaimCheck, suffix_of, verify
 from shared.domain.deals import common_price, deal_of, floor_of, is_other_coupon
@@ -53,6 +55,22 @@ class Promise:
     """As they were told since."""
 
 
+@dataclass(slots=True)
+class AddressWish:
+    """
+    An address that was asked for: it was written between two steps, or never. A step is the sending of a request about an
+    address, or an answer to one.
+    """
+
+    ship_to: Mapping[str, str]
+    began: int
+    ended: int | None = None
+    """When it was first known that it is not written any more. ``None``: it may be at any time."""
+    acknowledged: bool = False
+    doubtful: bool = False
+    """Whether nothing was known of it after one of its attempts."""
+
+
 class Court:
     """Hears all answers, and judges."""
 
@@ -73,6 +91,9 @@ class Court:
         self._had_open: dict[tuple[str, int], int] = {}
         """Holds that a buyer had open when a request was sent, by its Idempotency-Key and the instant."""
         self._versions: dict[str, int] = {}
+        self._wishes: dict[str, dict[str, AddressWish]] = {}
+        """All addresses that were ever asked for, at a checkout or later: by order, and by request."""
+        self._steps = count(1)
         self.strict = True
         """Whether what depends on true clocks is judged too."""
         self.calm = False
@@ -101,6 +122,14 @@ class Court:
             request = ask.headers["idempotency-key"]
             self._had_open[request, now] = self._count_open(campaign, buyer)
             self._asked.setdefault(buyer, {})[request] = now
+
+    def expect_address(self, ask: Ask) -> None:
+        """Once a request was answered for certain, a checkout writes no more; a correction that is asked for again does."""
+        wishes, request = self._wishes.setdefault(_order_of(ask), {}), _request(ask)
+        known = wishes.get(request)
+        if known is not None and ask.route == ADDRESS and known.ended is not None:
+            wishes[f"{request} until {known.ended}"] = wishes.pop(request)
+        wishes.setdefault(request, AddressWish(ask.body["ship_to"], next(self._steps)))
 
     def _waits(self, ask: Ask, answer: Answer) -> None:
         """A ticket, as it was told: who waits is overtaken by nobody from now on."""
@@ -142,8 +171,13 @@ class Court:
         expect(answer.status != 500, ask.route, "answered 500", answer.body)
         if answer.status == 503:
             expect("retry-after" in answer.headers, ask.route, "503 without Retry-After")
-        if answer.unknown:
-            return
+        if ask.route in (ADDRESS, CHECKOUT):
+            self._addressed(ask, answer)
+        if not answer.unknown:
+            self._understood(ask, answer, began)
+
+    def _understood(self, ask: Ask, answer: Answer, began: int) -> None:
+        """An answer that says what became of its request."""
         if ask.headers.get("idempotency-key"):
             self._repeated(ask, answer)
         if ask.route == RESERVE:
@@ -153,7 +187,7 @@ class Court:
         elif ask.route == f"DELETE {RESERVATION}":
             self._resolved(ask.path["reservation_id"], answer)
         elif ask.route in (CHECKOUT, ORDER) and answer.ok:
-            self._ordered(ask, answer.body)
+            self._ordered(ask, answer)
         elif ask.route.endswith("/totals") and answer.status == 200:
             self._counted(answer)
         elif ask.route.endswith("/timeline") and answer.status == 200:
@@ -161,9 +195,9 @@ class Court:
 
     def _repeated(self, ask: Ask, answer: Answer) -> None:
         """The same request has one answer; only the state of a reservation moves on."""
-        request = json.dumps([ask.route, dict(ask.path), ask.body, dict(ask.headers)])
         if not answer.ok:
             return
+        request = _request(ask)
         told = dict(answer.body)
         if ask.route == RESERVE:
             del told["state"]
@@ -249,14 +283,61 @@ class Court:
             raise Violation(f"{identifier}: {answer.status} {answer.body} to a release")
         self._promises[identifier].outcomes.add(outcome)
 
-    def _ordered(self, ask: Ask, body: Mapping[str, Any]) -> None:
+    def _ordered(self, ask: Ask, answer: Answer) -> None:
+        body = answer.body
         order = self._audit.orders.get(body["id"])
         if order is None:
             raise Violation(f"{body['id']} was acknowledged, and is not there")
         expect(body["amount"] == order.amount, order.id, "is told with another amount")
         if ask.route == CHECKOUT:
+            # Who repeats a request is told what was asked for then; who comes after the payment, what there is.
+            if answer.status == 201:
+                sent = [ask.body["ship_to"]]
+            else:
+                sent = [wish.ship_to for wish in self._wishes[order.id].values()]
+            expect(body["ship_to"] in sent, order.id, "is told with another address")
             promise = self._promises[ask.path["reservation_id"]]
             expect(body["amount"] == promise.check.amount, order.id, "costs more than promised")
+
+    def _addressed(self, ask: Ask, answer: Answer) -> None:
+        """What is acknowledged is the order's address from now on; what is refused is not, nor ever was."""
+        order_id = _order_of(ask)
+        wish = self._wishes[order_id][_request(ask)]
+        if wish.ended is not None:
+            return
+        if answer.unknown:
+            wish.doubtful = True
+            return
+        wish.ended = next(self._steps)
+        wish.acknowledged = answer.status == (201 if ask.route == CHECKOUT else 200)
+        if ask.route == CHECKOUT:
+            # Of one that is refused, or comes after the payment, the address may be written all the same.
+            return
+        self._audit.ledger.checks["addresses judged"] += 1
+        if answer.ok:
+            expect(answer.body["ship_to"] == wish.ship_to, order_id, "is told with another address")
+            return
+        if not wish.doubtful:
+            del self._wishes[order_id][_request(ask)]
+        refusals = ("shipment_requested", "order_ended", "personal_data_gone")
+        expect(answer.code in refusals, order_id, f"is refused its address: {answer.code}")
+        order = self._audit.orders[order_id]
+        if answer.code == "shipment_requested":
+            expect(order.carrier is not None, order_id, "is with no carrier")
+
+    def _judge_address(self, order: Order, told: Mapping[str, str]) -> None:
+        """
+        A parcel goes to one of the addresses that were asked for, whole; and to none after which another was asked for and
+        acknowledged.
+        """
+        wishes = list(self._wishes.get(order.id, {}).values())
+        self._audit.ledger.checks["addresses of parcels judged"] += 1
+        self._audit.ledger.checks["addresses of parcels that were changed"] += len(wishes) > 1
+        acknowledged = [wish.began for wish in wishes if wish.acknowledged]
+        last = max(acknowledged, default=0)
+        possible = [wish.ship_to for wish in wishes if wish.ended is None or wish.ended > last]
+        said = f"goes to {dict(told)}, and was to go to one of {possible} of {len(wishes)}"
+        expect(told in possible, order.id, said)
 
     def _counted(self, answer: Answer) -> None:
         body = answer.body
@@ -421,6 +502,8 @@ class Court:
         }
         wanted = {key for key in parcels if parcels[key].state is OrderState.FULFILLED}
         found = {key for key in self._world.objects.kept if key.startswith("parcels/")}
+        for key in wanted & found:
+            self._judge_address(parcels[key], json.loads(self._world.objects.kept[key])["address"])
         missing, more = wanted - found, found - wanted
         went_back = {key for key in parcels if parcels[key].state is OrderState.REFUNDED}
         expect(not missing, "parcels", f"{missing} are with nobody")
@@ -466,3 +549,15 @@ class Court:
             expect(not refund.is_under_way, refund.id, f"is {refund.state} at the end")
             expect(not refund.unbooked or refund.is_open, refund.id, "is in nobody's books")
         expect(set(self._bank.captured) >= paid, "money", "was invented")
+
+
+def _order_of(ask: Ask) -> str:
+    """The order that a request about an address is about, though there may be none yet."""
+    if ask.route == ADDRESS:
+        return str(ask.path["order_id"])
+    return ORDER_PREFIX + suffix_of(ask.path["reservation_id"], PREFIX)
+
+
+def _request(ask: Ask) -> str:
+    """What tells a request from all that are not the same."""
+    return json.dumps([ask.route, dict(ask.path), ask.body, dict(ask.headers)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from random import Random
 from typing import Any, Final, Protocol
 
 from local.simulation.bank import Provider
@@ -20,6 +21,7 @@ JOIN: Final = "POST /v1/campaigns/{campaign_id}/waitlist"
 TICKET: Final = "/v1/waitlist/{ticket_id}"
 CHECKOUT: Final = "POST /v1/reservations/{reservation_id}/checkout"
 ORDER: Final = "GET /v1/orders/{order_id}"
+ADDRESS: Final = "PATCH /v1/orders/{order_id}/address"
 REFUND: Final = "POST /v1/orders/{order_id}/refund"
 RETRY: Final = "POST /v1/refunds/{refund_id}/retry"
 METHODS: Final = ("card", "card", "card", "refund_pending", "refund_fails")
@@ -29,7 +31,7 @@ SHIP_TO: Final = {
     "line1": "1 Nanjing Road",
     "city": "Shanghai",
     "country": "CN",
-    "phone": "+86 21 5555 0100",
+    "phone": "+862155550100",
 }
 
 
@@ -38,6 +40,9 @@ class Judge(Protocol):
 
     def expect_reservation(self, ask: Ask) -> None:
         """Before it is sent."""
+
+    def expect_address(self, ask: Ask) -> None:
+        """Before a request about the address of an order is sent."""
 
     def heard(self, ask: Ask, answer: Answer, began: int) -> None:
         """An answer; ``began``: milliseconds, when the request was sent."""
@@ -61,6 +66,8 @@ class Clients:
         began = self.world.stage.millis
         if ask.route == RESERVE:
             self._judge.expect_reservation(ask)
+        if ask.route in (ADDRESS, CHECKOUT):
+            self._judge.expect_address(ask)
         answer = self._gateway.ask(ask)
         self._judge.heard(ask, answer, began)
         return answer
@@ -205,6 +212,8 @@ class Buyer:
         if random.random() < 0.05:
             self._aside(Ask(f"DELETE {RESERVATION}", path, key="sell"), after=random.choice((0, 1)))
         answer = self._clients.insist(checkout)
+        if answer.ok:
+            self._move(answer.body)
         if answer.ok and random.random() < 0.2:
             answer = self._come_back(checkout, answer)
         if answer.ok and answer.status == 201:
@@ -271,6 +280,24 @@ class Buyer:
             self._clients.insist(Ask(ORDER, {"order_id": order["id"]}, key="sell"))
         if random.random() < 0.25:
             self._regret(order)
+
+    def _move(self, order: Mapping[str, Any]) -> None:
+        """Another address, once or twice, before the payment, about with it, or when the parcel is on its way."""
+        # Of its own, so that what else happens in a show is what happened before anybody moved.
+        random = Random(f"{self._name} {order['id']}")  # noqa: S311 - repeatable is what it must be
+        if self._plan.carrier is None or random.random() < 0.6:
+            return
+
+        def move() -> None:
+            for number in range(random.choice((1, 1, 2))):
+                ship_to = {**SHIP_TO, "line1": f"{number} Moved Road", "name": f"Li Wei {number}"}
+                body = {"buyer_id": self._name, "ship_to": ship_to}
+                ask = Ask(ADDRESS, {"order_id": order["id"]}, body, key="sell")
+                self._clients.insist(ask)
+                self._world.stage.wait(random.choice((0, 0.1, 2)))
+
+        after = random.choice((0, 0, 0.05, 0.5, 3, 30))
+        self._world.stage.enter(f"{self._name} moves", move, after=after)
 
     def _regret(self, order: Mapping[str, Any]) -> None:
         """The merchant gives back what was bought, or some of it, if it was paid for by then."""

@@ -257,13 +257,15 @@ class World:
                 if event["type"] == "OrderPaid":
                     # None, when the rule was down for a day: the campaign's machine looks at all orders once more.
                     self._fulfil(event["detail"]["data"], (0, 1, 1, 1, 1, 2))
+                elif event["type"] == "OrderAddressCorrected":
+                    self._fulfil(event["detail"]["data"], (1, 1, 1, 2))
                 elif event["type"] == "OrderRefunded":
                     # Perhaps after that: then a person finds it among the dead letters.
                     self._fulfil(event["detail"]["data"], (1, 1, 1, 2))
         return answer
 
     def _fulfil(self, given: Mapping[str, Any], machines: tuple[int, ...]) -> None:
-        """What the rule does with an order that is paid, or went back: a machine for it, or two."""
+        """What the rule does with an order that is paid, corrected, or went back: a machine for it, or two."""
         times = self.random.choice(machines) if self.repeats_tasks else 1
         for _ in range(times):
             self.stage.enter(

@@ -47,8 +47,6 @@ def frozen(order: Order) -> dict[str, Any]:
         item[table.ORDER_LIST_PRICE] = number(order.list_price)
     if order.coupon is not None:
         item[table.ORDER_COUPON] = {"S": order.coupon}
-    if order.ship_to is not None:
-        item[table.ORDER_SHIP_TO] = {"B": order.ship_to}
     return item
 
 
@@ -75,7 +73,9 @@ def changing(order: Order) -> dict[str, Any]:
             None if order.fulfilled_at is None else number(order.fulfilled_at)
         ),
         table.ORDER_ATTENTION: None if order.attention is None else {"S": order.attention.value},
+        **_in_attention(order),
         # An order that was read without its address must not lose it when it is saved.
+        **({} if order.ship_to is None else {table.ORDER_SHIP_TO: {"B": order.ship_to}}),
         **({} if order.erased_at is None else _erased(order.erased_at)),
         **(_replaced(order) if order.revision else {}),
     }
@@ -137,6 +137,15 @@ def _over(order: Order, more: Mapping[str, Any]) -> dict[str, Any]:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def _in_attention(order: Order) -> dict[str, Any]:
+    """Where an order is listed that waits for a person: a sparse index has nothing of all others."""
+    listed = order.attention is not None
+    return {
+        table.UNFINISHED: {"S": table.order_attention(order.campaign_id)} if listed else None,
+        table.REFUND_DUE: number(order.expires_at) if listed else None,
     }
 
 

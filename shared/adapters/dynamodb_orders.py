@@ -12,7 +12,8 @@ import hashlib
 import heapq
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from dataclasses import replace
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livehour")
 
+_OWN_KEY = (table.ORDER_PARTITION, table.ORDER_SORT)
 _FIRST_PAGE = 4
 """Orders asked of each shard at first for a list: most pages of 20 are complete with them."""
 
@@ -149,6 +151,35 @@ class DynamoDBOrders:
         merged = heapq.merge(*shards, key=lambda item: item[table.ORDER_SORT]["S"], reverse=True)
         return [decode(item, address=False) for item in islice(merged, limit)]
 
+    def needing_attention(
+        self, campaign_id: str, *, before: ClaimCheck | None, limit: int
+    ) -> list[Order]:
+        query: dict[str, Any] = {
+            "IndexName": table.UNFINISHED,
+            "KeyConditionExpression": "#unfinished = :attention",
+            "ExpressionAttributeNames": {"#unfinished": table.UNFINISHED},
+            "ExpressionAttributeValues": {
+                ":attention": {"S": table.order_attention(campaign_id)},
+            },
+            "ScanIndexForward": False,
+        }
+        if before is not None:
+            query["KeyConditionExpression"] += " AND #due <= :due"
+            query["ExpressionAttributeNames"]["#due"] = table.REFUND_DUE
+            query["ExpressionAttributeValues"][":due"] = number(before.deadline)
+        last = None if before is None else table.order_sort(before.deadline, before.key)
+        found: list[Order] = []
+        for place in _newest_first_of_each_second(self._query(query)):
+            if last is not None and place[table.ORDER_SORT]["S"] >= last:
+                continue
+            if len(found) == limit:
+                break
+            # The index has keys alone, and may be a moment behind.
+            order = self._get({name: place[name] for name in _OWN_KEY})
+            if order is not None and order.attention is not None:
+                found.append(replace(order, ship_to=None))
+        return found
+
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         for item in self._unsettled(campaign_id, table.order_range(since, until)):
             found = self._noted(item) if _is_note(item) else _readable(item)
@@ -245,6 +276,16 @@ class DynamoDBOrders:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
             if "Limit" in query:
                 query["Limit"] *= 2
+
+
+def _newest_first_of_each_second(
+    places: Iterable[Mapping[str, Any]],
+) -> Iterator[Mapping[str, Any]]:
+    """The index sorts by seconds alone: those of one second by their keys."""
+    for _, of_second in groupby(places, key=lambda place: place[table.REFUND_DUE]["N"]):
+        yield from sorted(
+            of_second, key=lambda place: str(place[table.ORDER_SORT]["S"]), reverse=True
+        )
 
 
 def _is_note(item: Mapping[str, Any]) -> bool:

@@ -8,28 +8,28 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.fields import (
-    COUNTRY_PATTERN,
-    EMAIL_PATTERN,
-    PHONE_PATTERN,
     SLUG_PATTERN,
+    AddressText,
     Answer,
     Body,
     BuyerId,
     CampaignStatus,
-    Code,
     Count,
+    Country,
     CouponCode,
+    Email,
     Exponent,
     Instant,
     Minor,
+    Phone,
+    PostalCode,
     Quantity,
-    ShortText,
     Sku,
     Title,
 )
 from shared.contracts.identifiers import CampaignId, OrderId, ReservationId, TicketId
+from shared.domain.address import MOST_CHARACTERS
 from shared.domain.waitlist import MOST_UNITS
-from shared.table import LARGEST_SHIP_TO
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -62,26 +62,33 @@ class WaitlistRequest(Body):
 
 
 class ShipTo(Body):
-    """Where the fulfiller sends it. Kept sealed; in no event, total or log."""
+    """
+    Where the fulfiller sends it. Kept normalised and sealed; in no event, total or log.
 
-    name: ShortText
-    line1: ShortText
-    line2: ShortText | None = None
-    city: ShortText
-    region: ShortText | None = None
-    postal_code: Code | None = None
-    country: Annotated[str, Field(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2 code.")]
-    phone: Annotated[str, Field(pattern=PHONE_PATTERN)] | None = None
-    email: Annotated[str, Field(max_length=254, pattern=EMAIL_PATTERN)] | None = None
+    Which fields it needs depends on its country, and is judged before the order is made: see `errors` of the refusal.
+    """
+
+    name: AddressText
+    line1: AddressText
+    line2: AddressText | None = None
+    city: Annotated[
+        AddressText | None,
+        Field(description="A town; left out where a country has none, such as SG, HK, MO, MC, GI."),
+    ] = None
+    region: AddressText | None = None
+    postal_code: PostalCode | None = None
+    country: Country
+    phone: Phone | None = None
+    email: Email | None = None
 
     @model_validator(mode="after")
     def _fits_an_order(self) -> Self:
-        size = len(self.model_dump_json(exclude_none=True).encode())
-        if size > LARGEST_SHIP_TO:
+        size = sum(map(len, self.model_dump(exclude_none=True).values()))
+        if size > MOST_CHARACTERS:
             raise PydanticCustomError(
-                "address_too_large",
-                "Shorten the address: as JSON in UTF-8 it has {size} bytes, and may have {most}.",
-                {"size": size, "most": LARGEST_SHIP_TO},
+                "address_too_long",
+                "Shorten the address: it has {size} characters in all, and may have {most}.",
+                {"size": size, "most": MOST_CHARACTERS},
             )
         return self
 
@@ -97,6 +104,16 @@ class CheckoutRequest(Body):
         ),
     ]
     ship_to: ShipTo
+
+
+class AddressRequest(Body):
+    """Another address of an order whose shipment was not requested yet."""
+
+    ship_to: ShipTo
+    buyer_id: Annotated[
+        BuyerId | None,
+        Field(description="The order's buyer: needed with a key of the scope `sell`."),
+    ] = None
 
 
 # -- answers ---------------------------------------------------------------------------------------
@@ -342,6 +359,9 @@ class HandOff(Answer):
     carrier: str | None
     piece: int
     pieces: Annotated[int, Field(description="Ask for each of them, from 1 on.")]
+    combined: Annotated[
+        bool, Field(description="Whether a row is one buyer's parcel, of several orders.")
+    ]
     waiting: Annotated[
         Count, Field(description="Paid orders of this piece that are not handed over yet.")
     ]

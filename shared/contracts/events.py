@@ -436,6 +436,21 @@ class ParcelData(Data):
     requested_at: Moment
 
 
+class CorrectedData(Data):
+    """The order, without its address."""
+
+    order: OrderId
+    sku: Sku
+    quantity: Units
+
+
+class OrderAddressCorrected(OfCampaign):
+    """A paid order that could not be shipped has another address now: its shipment is requested next."""
+
+    told_by = "`orders` stream"
+    data: CorrectedData
+
+
 class ParcelRequested(OfCampaign):
     """The carrier has taken on the parcel of a paid order: the order is fulfilled."""
 
@@ -460,6 +475,7 @@ EVENTS: Final[Mapping[str, type[Published]]] = {
         OrderRefunded,
         RefundNeedsAttention,
         PaymentQuarantined,
+        OrderAddressCorrected,
         ParcelRequested,
     )
 }

@@ -287,8 +287,9 @@ ORDER: Final[Json] = {
     "parcel": None,
     "needs_attention": None,
     "personal_data": "kept",
-    "ship_to": CHECKOUT["ship_to"],
+    "ship_to": {**CHECKOUT["ship_to"], "phone": "+862155550100"},
 }
+ADDRESS: Final[Json] = {"buyer_id": "b-7731", "ship_to": CHECKOUT["ship_to"]}
 PAID: Final[Json] = {
     **{name: value for name, value in ORDER.items() if name != "ship_to"},
     "state": "paid",
@@ -333,6 +334,7 @@ HAND_OFF: Final[Json] = {
     "carrier": "file",
     "piece": 1,
     "pieces": 1,
+    "combined": False,
     "waiting": 0,
     "needs_attention": [{"order": f"ord_{SUFFIX}", "reason": "address_incomplete"}],
     "needs_attention_found": 1,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -18,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.currencies import CURRENCIES
-from shared.domain import payable
+from shared.domain import address_text, payable, territories
 from shared.domain.parties import WHOLE, Party, Written
 from shared.domain.text import is_legible
 
@@ -28,7 +29,6 @@ LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
 COUNTRY_PATTERN: Final = r"^[A-Z]{2}$"
-PHONE_PATTERN: Final = r"^\+?[0-9 ()./-]{4,32}$"
 TIME_PATTERN: Final = (
     r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(\.0{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
@@ -72,11 +72,76 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def _normalised(normal: Callable[[str], str]) -> BeforeValidator:
+    """Last of a field's annotations, so that it runs first. What is no string stays as it is, and is refused as such."""
+    return BeforeValidator(lambda value: normal(value) if isinstance(value, str) else value)
+
+
+def _known_country(code: str) -> str:
+    if code in territories.NAMES:
+        return code
+    meant = territories.suggested(code)
+    if meant is None:
+        raise PydanticCustomError(
+            "country", "Use a code of ISO 3166-1 alpha-2, such as CN, GB or US."
+        )
+    raise PydanticCustomError(
+        "country",
+        "Use {suggestion}, the code of {name} by ISO 3166-1 alpha-2.",
+        {"suggestion": meant, "name": territories.NAMES[meant]},
+    )
+
+
 _Legible = AfterValidator(_legible)
 
 ShortText = Annotated[str, Field(min_length=1, max_length=200), _Legible]
 LongText = Annotated[str, Field(min_length=1, max_length=500), _Legible]
 Code = Annotated[str, Field(min_length=1, max_length=64), _Legible]
+AddressText = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    _Legible,
+    _normalised(address_text.normal),
+]
+PostalCode = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        description="As its country writes it; spaces and dashes may be left out.",
+    ),
+    _Legible,
+    _normalised(address_text.normal),
+]
+Country = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        # For the reference alone: what is written otherwise is refused with the code that is meant.
+        json_schema_extra={"pattern": COUNTRY_PATTERN},
+        description="ISO 3166-1 alpha-2 code: `GB` and not `UK`.",
+    ),
+    _Legible,
+    AfterValidator(_known_country),
+    _normalised(address_text.normal_country),
+]
+Phone = Annotated[
+    str,
+    Field(
+        min_length=4,
+        max_length=40,
+        description="A number of the address's country, or one that begins with + and a country. Kept by E.164.",
+    ),
+    _Legible,
+    _normalised(address_text.normal_phone),
+]
+Email = Annotated[
+    str,
+    Field(max_length=254, pattern=EMAIL_PATTERN),
+    _Legible,
+    _normalised(address_text.normal),
+]
 BuyerId = Annotated[
     str,
     Field(

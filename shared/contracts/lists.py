@@ -63,18 +63,35 @@ def page_query(
     )
 
 
-def piece_query(query: Mapping[str, str]) -> int:
-    """Which piece is asked for: ``piece``, from 1 on, and nothing else."""
-    strangers = [name for name in query if name != "piece"][:MOST_STRANGERS]
+@dataclass(frozen=True, slots=True)
+class FilesQuery:
+    """Which files of a campaign's parcels are asked for."""
+
+    piece: int
+    """From 1 on."""
+    combine: bool
+    workbook: bool
+
+
+def files_query(query: Mapping[str, str]) -> FilesQuery:
+    """``piece`` from 1 on, ``combine`` and ``format`` with the one value that each has, and nothing else."""
+    only = {"combine": "buyer", "format": "xlsx"}
+    known = ", ".join(["piece", *only])
+    strangers = [name for name in query if name not in ("piece", *only)][:MOST_STRANGERS]
     faults = [
-        {"parameter": name[:64], "detail": "There is no such parameter; use piece."}
+        {"parameter": name[:64], "detail": f"There is no such parameter; use {known}."}
         for name in strangers
     ]
     piece = query.get("piece", "1")
     if not (piece.isascii() and piece.isdigit() and len(piece) <= 3):
         faults.append({"parameter": "piece", "detail": "Must be a whole number from 1."})
+    faults += [
+        {"parameter": name, "detail": f"Must be {value}, or left out."}
+        for name, value in only.items()
+        if query.get(name, value) != value
+    ]
     if faults:
         raise InvalidRequest(
             "Correct the parameters named in 'errors' and send the request again.", errors=faults
         )
-    return int(piece)
+    return FilesQuery(int(piece), "combine" in query, "format" in query)

@@ -133,11 +133,32 @@ OUTCOME: Final = Parameter(
     description="Only entries with this outcome.",
     schema={"type": "string", "enum": [outcome.value for outcome in Outcome]},
 )
+NEEDS_ATTENTION: Final = Parameter(
+    name="needs_attention",
+    place="query",
+    description="Only orders that wait for a person, such as those whose address is incomplete.",
+    schema={"type": "string", "enum": ["true"]},
+)
 PIECE: Final = Parameter(
     name="piece",
     place="query",
     description="Which piece of a large campaign, from 1 on.",
     schema={"type": "integer", "minimum": 1, "maximum": ORDER_SHARDS, "default": 1},
+)
+COMBINE: Final = Parameter(
+    name="combine",
+    place="query",
+    description=(
+        "One row for all that one buyer has sent to one place, instead of one for each order. For campaigns of at most "
+        "200,000 units."
+    ),
+    schema={"type": "string", "enum": ["buyer"]},
+)
+FORMAT: Final = Parameter(
+    name="format",
+    place="query",
+    description="A workbook for a person to open, instead of CSV and JSON for programs to import.",
+    schema={"type": "string", "enum": ["xlsx"]},
 )
 IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match",
@@ -440,7 +461,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=buying.OrderList,
         gives=eg.listed(eg.PAID),
         refuses=(*_NOT_FOUND, errors.InvalidRequest, errors.InvalidCursor),
-        parameters=(LIMIT, _starting_after(identifiers.ORDER)),
+        parameters=(NEEDS_ATTENTION, LIMIT, _starting_after(identifiers.ORDER)),
     ),
     "GET /v1/shows/{campaign_id}": Operation(
         id="read_show",
@@ -537,9 +558,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "POST /v1/reservations/{reservation_id}/checkout": Operation(
         id="check_out",
         description=(
-            "Turns a held reservation into an order, and asks the provider for a payment. Before it is paid, its buyer may "
-            "check out again, with a new Idempotency-Key: another address or another way to pay replaces the one before, "
-            "and the old payment is cancelled before the new one is told."
+            "Turns a held reservation into an order, and asks the provider for a payment. The address is judged by the "
+            "rules of its country before anything is written, and kept normalised; the telephone number by E.164. Before it "
+            "is paid, its buyer may check out again, with a new Idempotency-Key: another address or another way to pay "
+            "replaces the one before, and the old payment is cancelled before the new one is told."
         ),
         nothing_made="The order was paid before it could be checked out again: it is as it was.",
         takes=buying.CheckoutRequest,
@@ -567,6 +589,24 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers=buying.Order,
         gives=eg.PAID,
         refuses=(errors.OrderNotFound,),
+    ),
+    "PATCH /v1/orders/{order_id}/address": Operation(
+        id="change_address",
+        description=(
+            "Another address, judged as at checkout, until the shipment is requested. An order that waits for a better "
+            "address is shipped next. With a key of the scope `sell`, `buyer_id` must be the order's. The same request "
+            "again: the same answer."
+        ),
+        takes=buying.AddressRequest,
+        sends=eg.ADDRESS,
+        answers=buying.Order,
+        gives=eg.ORDER,
+        refuses=(
+            errors.OrderNotFound,
+            errors.ShipmentRequested,
+            errors.OrderEnded,
+            errors.PersonalDataGone,
+        ),
     ),
     "POST /v1/orders/{order_id}/refund": Operation(
         id="refund_order",
@@ -617,13 +657,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /v1/campaigns/{campaign_id}/hand-off/files": Operation(
         id="make_hand_off",
         description=(
-            "The parcels that were asked for, as CSV and as JSON to be imported: made now, from the orders as they are, "
-            "with links that are good for 15 minutes. They hold addresses."
+            "The parcels that were asked for, as CSV and as JSON to be imported, or as a workbook: made now, from the "
+            "orders as they are, with links that are good for 15 minutes. They hold addresses. The CSV is exact, so that "
+            "programs import what was written; to look at it, ask for the workbook."
         ),
         answers=buying.HandOff,
         gives=eg.HAND_OFF,
         refuses=(*_NOT_FOUND, errors.InvalidRequest),
-        parameters=(PIECE,),
+        parameters=(PIECE, COMBINE, FORMAT),
     ),
     "DELETE /v1/orders/{order_id}/personal-data": Operation(
         id="erase_personal_data",

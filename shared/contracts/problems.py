@@ -18,6 +18,9 @@ class FieldProblem(BaseModel):
     )
     parameter: Annotated[str | None, Field(description="Name of a query parameter.")] = None
     detail: str
+    suggestion: Annotated[
+        str | None, Field(description="What would be right, where there is no doubt about it.")
+    ] = None
 
 
 class Problem(BaseModel):

@@ -151,6 +151,13 @@ ROUTES: Final = (
         "Turn a reservation into an order",
     ),
     RouteSpec("GET", "/v1/orders/{order_id}", "checkout", (SELL, READ), "Read an order"),
+    RouteSpec(
+        "PATCH",
+        "/v1/orders/{order_id}/address",
+        "checkout",
+        (SELL, MANAGE),
+        "Change where an order goes",
+    ),
     RouteSpec("POST", "/v1/orders/{order_id}/refund", "refunds", (MANAGE,), "Refund a paid order"),
     RouteSpec(
         "GET",

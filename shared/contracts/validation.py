@@ -44,8 +44,6 @@ _PATTERNS: Final[Mapping[str, str]] = {
     fields.LANGUAGE_PATTERN: "Use a language tag such as en, zh or pt-BR.",
     fields.SLUG_PATTERN: "Use 1 to 32 lower-case letters, digits, underscores and hyphens.",
     fields.CURRENCY_PATTERN: "Use three capital letters, such as CNY or USD.",
-    fields.COUNTRY_PATTERN: "Use two capital letters, such as CN or US.",
-    fields.PHONE_PATTERN: "Use digits, spaces and ()./- after an optional +.",
     fields.EMAIL_PATTERN: "Use an address such as name@example.com.",
 }
 
@@ -60,15 +58,19 @@ def read(model: type[Model], body: Mapping[str, Any]) -> Model:
 
 def invalid(faults: Sequence[ErrorDetails]) -> InvalidRequest:
     """The refusal for pydantic's findings, at most ``MOST_ERRORS`` of them."""
-    errors = [
-        {"pointer": pointer(fault), "detail": sentence(fault)} for fault in faults[:MOST_ERRORS]
-    ]
+    errors = [_error(fault) for fault in faults[:MOST_ERRORS]]
     if len(faults) > MOST_ERRORS:
         return InvalidRequest(
             f"{InvalidRequest.advice} The first {MOST_ERRORS} of {len(faults):,} faults are named.",
             errors=errors,
         )
     return InvalidRequest(errors=errors)
+
+
+def _error(fault: ErrorDetails) -> dict[str, str]:
+    suggestion = fault.get("ctx", {}).get("suggestion")
+    named = {"pointer": pointer(fault), "detail": sentence(fault)}
+    return named if suggestion is None else {**named, "suggestion": str(suggestion)}
 
 
 def pointer(fault: ErrorDetails) -> str:

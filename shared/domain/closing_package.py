@@ -26,6 +26,7 @@ ALGORITHM: Final = "RSASSA_PKCS1_V1_5_SHA_256"
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "html": "text/html; charset=utf-8",
     "pem": "application/x-pem-file",
     "sig": "application/octet-stream",

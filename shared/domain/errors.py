@@ -16,8 +16,8 @@ Everything livehour can refuse, by what the caller can do about it.
     + CampaignState, PartiesFrozen, CampaignNotOpen, CampaignClosed, SoldOut, StockContended,
       BuyerLimitReached, TooManyHolds,
       CouponNotOpen, CouponExhausted, CouponLimitReached,
-      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced, NotClosed,
-      PackageNotBuilt,
+      ReservationConfirmed, ReservationReleased, ReservationExpired, CheckoutReplaced,
+      ShipmentRequested, OrderEnded, PersonalDataGone, NotClosed, PackageNotBuilt,
       UnitsAvailable, WaitlistNotOpen, PaymentRefused, PaymentUnderWay, AmountNotPayable, OrderNotPaid,
       RefundExceedsPaid, RefundEnded,
       RestockOfPart, RestockTooLate
@@ -341,6 +341,31 @@ class CheckoutReplaced(Conflict):
         "Read the order: it has the address and the payment of the last checkout. To change them again, check out with a "
         "new Idempotency-Key."
     )
+
+
+class ShipmentRequested(Conflict):
+    """``parcel``: its reference with the carrier; ``carrier``: the carrier's name."""
+
+    code = "shipment_requested"
+    title = "The order's shipment was requested with its address"
+    advice = (
+        "Its address can no longer be changed here: this carrier takes no shipment back for certain. Give the new address "
+        "to the fulfiller under the reference 'parcel'; or refund the order and have it ordered again."
+    )
+
+
+class OrderEnded(Conflict):
+    """``state``: of the order."""
+
+    code = "order_ended"
+    title = "Nothing will be sent for this order"
+    advice = "It was cancelled or refunded. Make a new reservation and check it out with the right address."
+
+
+class PersonalDataGone(Conflict):
+    code = "personal_data_gone"
+    title = "The order's personal data was erased"
+    advice = "An address that was erased, or whose time is over, is not replaced. Refund the order, or send it by hand."
 
 
 class NotClosed(Conflict):

@@ -31,6 +31,7 @@ class EventName(StrEnum):
     ORDER_REFUNDED = "OrderRefunded"
     REFUND_NEEDS_ATTENTION = "RefundNeedsAttention"
     PAYMENT_QUARANTINED = "PaymentQuarantined"
+    ORDER_ADDRESS_CORRECTED = "OrderAddressCorrected"
     PARCEL_REQUESTED = "ParcelRequested"
 
 

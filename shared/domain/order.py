@@ -24,7 +24,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from shared.domain.claim_check import ORDER, RESERVATION, ClaimCheck, suffix_of, verify
 from shared.domain.ids import ledger_key
@@ -50,6 +50,10 @@ class Attention(StrEnum):
     ADDRESS_GONE = "address_gone"
     """It was erased, or its time was over, before the order was handed over."""
     CARRIER_REFUSED = "carrier_refused"
+
+
+CORRECTABLE: Final = frozenset({Attention.ADDRESS_INCOMPLETE, Attention.CARRIER_REFUSED})
+"""What another address may put right."""
 
 
 class RefundReason(StrEnum):
@@ -229,6 +233,19 @@ class Order:
         no_money = not self.captured and not self.is_settled and self.refund_reason is None
         return no_money and payment_id != self.payment_id and self.had_payment(payment_id)
 
+    @property
+    def is_shipping(self) -> bool:
+        """Whether its parcel was requested, or is being requested: its address can no longer be changed."""
+        if self.state is OrderState.FULFILLED:
+            return True
+        return self.carrier is not None and self.attention not in CORRECTABLE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever be sent for it."""
+        gone = self.state is OrderState.CANCELLED and not self.is_settling
+        return gone or self.state is OrderState.REFUNDED
+
     def is_payable(self, now: int) -> bool:
         """Whether the buyer should still be asked to pay."""
         return self.awaits_payment and now < self.expires_at
@@ -377,6 +394,14 @@ class Order:
         """It cannot be handed over as it is."""
         self._refuse_unless_paid()
         return self._changed(attention=why)
+
+    def readdressed(self, ship_to: bytes) -> Order:
+        """It goes to another address, sealed, and what stood in its way for the old one does so no more."""
+        if self.is_shipping or self.is_over or self.erased_at is not None:
+            raise ValueError(f"an order that is {self.state} gets no other address")
+        attention = None if self.attention in CORRECTABLE else self.attention
+        # A carrier that refused the old address has no shipment of it, and is asked anew.
+        return self._changed(ship_to=ship_to, attention=attention, carrier=None)
 
     def erased(self, at: int) -> Order:
         """Nothing in it is about a person any more. State and money stay."""

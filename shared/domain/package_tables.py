@@ -26,22 +26,39 @@ ORDERS: Final = Table(
         *("order", "state", "sku", "quantity", "list_price", "coupon"),
         *("unit_price", "amount", "currency"),
         *("created_at", "paid_at", "provider", "payment", "captured", "refunded", "paid_late"),
+        *("created_local", "paid_local", "time_zone"),
     ),
     frozenset({"list_price", "unit_price", "amount", "captured", "refunded"}),
+    frozenset({"created_local", "paid_local"}),
 )
 PAYMENTS: Final = Table(
     "payments",
-    ("payment", "provider", "order", "amount", "fee", "currency", "paid_at", "became_an_order"),
+    (
+        *(
+            "payment",
+            "provider",
+            "order",
+            "amount",
+            "fee",
+            "currency",
+            "paid_at",
+            "became_an_order",
+        ),
+        *("paid_local", "time_zone"),
+    ),
     frozenset({"amount", "fee"}),
+    frozenset({"paid_local"}),
 )
 REFUNDS: Final = Table(
     "refunds",
     (
         *("refund", "order", "payment", "provider", "amount", "currency", "reason"),
-        *("refunded_at", "was_an_order", "restocked"),
+        *("refunded_at", "was_an_order", "restocked", "refunded_local", "time_zone"),
     ),
     frozenset({"amount"}),
+    frozenset({"refunded_local"}),
 )
+ABOUT: Final = Table("about", ("fact", "value"))
 TOTALS: Final = Table("totals", ("figure", "count"))
 MONEY: Final = Table("money", ("figure", "amount", "currency"), frozenset({"amount"}))
 OFFERS: Final = Table(
@@ -54,8 +71,9 @@ OFFERS: Final = Table(
 )
 MINUTES: Final = Table(
     "minutes",
-    ("start", "local_time", "orders", "units", "gross", "currency"),
+    ("start", "local_time", "orders", "units", "gross", "currency", "time_zone"),
     frozenset({"gross"}),
+    frozenset({"local_time"}),
 )
 PARTIES: Final = Table(
     "parties",
@@ -69,10 +87,14 @@ BY_ORDER: Final = (ORDERS, PAYMENTS, REFUNDS)
 
 
 def rows_of(
-    order: Order, refunds: Sequence[AskedRefund], fee: FeeTerms
+    order: Order, refunds: Sequence[AskedRefund], fee: FeeTerms, zone: str
 ) -> Iterator[tuple[Table, Row]]:
-    """The rows that an order makes, and those of its refunds that are in the books of its campaign."""
+    """
+    The rows that an order makes, and those of its refunds that are in the books of its campaign. ``zone``: in which local
+    times stand beside the instants.
+    """
     at = rfc3339(order.paid_at) if order.paid_at is not None else None
+    clock = ZoneInfo(zone)
     yield (
         ORDERS,
         (
@@ -81,6 +103,7 @@ def rows_of(
             *(order.unit_price, order.amount, order.currency),
             *(rfc3339(order.created_at), at, order.provider, order.payment_id),
             *(order.captured, order.refunded_in_books, bool(order.attempt and at)),
+            *(_local(order.created_at, clock), _local(order.paid_at, clock), zone),
         ),
     )
     if order.captured:
@@ -89,6 +112,7 @@ def rows_of(
             (
                 *(order.payment_id, order.provider, order.id),
                 *(order.captured, fee.of(order.captured), order.currency, at, at is not None),
+                *(_local(order.paid_at, clock), zone),
             ),
         )
     if order.refunded and order.refund_reason is not None:
@@ -98,6 +122,7 @@ def rows_of(
             (
                 *(None, order.id, order.payment_id, order.provider, order.refunded),
                 *(order.currency, order.refund_reason.value, None, at is not None, False),
+                *(None, zone),
             ),
         )
     for refund in refunds:
@@ -108,6 +133,7 @@ def rows_of(
                 (
                     *(refund.id, order.id, order.payment_id, order.provider, refund.amount),
                     *(refund.currency, refund.reason, ended, True, refund.restocked),
+                    *(_local(refund.ended_at, clock), zone),
                 ),
             )
 
@@ -210,9 +236,31 @@ def minute_rows(report: Mapping[str, Any]) -> list[Row]:
     return [
         (
             *(bucket["start"], local_time(bucket["start"], zone)),
-            *(bucket["orders"], bucket["units"], bucket["gross"], currency),
+            *(bucket["orders"], bucket["units"], bucket["gross"], currency, zone.key),
         )
         for bucket in report["timeline"]["buckets"]
+    ]
+
+
+def _local(at: int | None, zone: ZoneInfo) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")
+
+
+def about_rows(report: Mapping[str, Any], version: int) -> list[Row]:
+    """What a person should know before the first number."""
+    zone = ZoneInfo(report["time_zone"])
+    times = {name: report[name] for name in ("starts_at", "ends_at")}
+    return [
+        ("campaign", report["campaign"]),
+        ("name", report["name"]),
+        ("currency", report["totals"]["currency"]),
+        ("time_zone", report["time_zone"]),
+        *((name, at) for name, at in times.items()),
+        *(
+            (f"{name.removesuffix('_at')}_local", local_time(at, zone))
+            for name, at in times.items()
+        ),
+        ("totals_version", version),
     ]
 
 

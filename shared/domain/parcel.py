@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -19,12 +20,23 @@ from shared.domain.order import Order
 from shared.domain.tables import Row, Table
 
 PARCEL: Final = "par_"
+BUYER: Final = "buy_"
 PARCELS: Final = Table(
     "parcels",
-    ("parcel", "order", "sku", "title", "quantity", "value", "currency", *FIELDS),
+    ("parcel", "order", "sku", "title", "quantity", "value", "currency", *FIELDS, "buyer"),
     frozenset({"value"}),
+    exact=True,
 )
-"""What a fulfiller imports: one row a parcel."""
+"""What a fulfiller imports: one row an order."""
+COMBINED: Final = Table(
+    "combined-parcels",
+    ("parcel", "orders", "items", "quantity", "value", "currency", *FIELDS, "buyer"),
+    frozenset({"value"}),
+    exact=True,
+)
+"""The same, where what one buyer has sent to one place goes together: one row a parcel."""
+_PLACE: Final = tuple(name for name in FIELDS if name not in ("phone", "email"))
+"""What makes two addresses one place."""
 
 
 class ParcelState(StrEnum):
@@ -46,9 +58,11 @@ class Parcel:
     title: str
     quantity: int
     value: int
-    """What was paid for it: minor units of ``currency``."""
+    """What was paid for it and not given back: minor units of ``currency``."""
     currency: str
     address: Mapping[str, str]
+    buyer: str
+    """The same for all of one buyer's orders in the campaign, and for no other buyer's. It does not identify the buyer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +88,24 @@ def parcel_id(order_id: str) -> str:
     return PARCEL + base64.b32encode(digest).decode().rstrip("=").lower()
 
 
+def buyer_reference(order: Order) -> str:
+    """``buy_`` and 26 characters: of a buyer in a campaign. Made from the digest that the order has."""
+    digest = hashlib.sha256(f"buyer:{order.campaign_id}:{order.buyer}".encode()).digest()[:16]
+    return BUYER + base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def buyer_piece(order: Order, count: int) -> int:
+    """The piece of ``count`` in which all of a buyer's orders are, where they are combined."""
+    return hashlib.sha256(f"piece:{order.buyer}".encode()).digest()[0] % count
+
+
 def key_of(order: Order) -> ParcelKey:
     """What the parcel of an order is known by."""
     return ParcelKey(parcel_id(order.id), order.campaign_id)
 
 
 def parcel_of(campaign: Campaign, order: Order, address: Mapping[str, str]) -> Parcel:
-    """The parcel of an order: the same each time."""
+    """The parcel of an order: the same each time, but for money that was given back meanwhile."""
     title = campaign.offer(order.sku).title
     return Parcel(
         id=parcel_id(order.id),
@@ -89,9 +114,11 @@ def parcel_of(campaign: Campaign, order: Order, address: Mapping[str, str]) -> P
         sku=order.sku,
         title=title_in(title, "en"),
         quantity=order.quantity,
-        value=order.amount,
+        # What is promised to go back is no part of its value, though it may be on its way still.
+        value=order.amount - order.promised,
         currency=order.currency,
         address=dict(address),
+        buyer=buyer_reference(order),
     )
 
 
@@ -101,4 +128,33 @@ def row_of(parcel: Parcel) -> Row:
         *(parcel.id, parcel.order_id, parcel.sku, parcel.title, parcel.quantity),
         *(parcel.value, parcel.currency),
     )
-    return (*told, *(parcel.address.get(name) for name in FIELDS))
+    return (*told, *_receiver(parcel), parcel.buyer)
+
+
+def place_of(parcel: Parcel) -> tuple[str, ...]:
+    """What parcels that go together have in common: the buyer, and the place."""
+    return (parcel.buyer, *(parcel.address.get(name, "") for name in _PLACE))
+
+
+def combined_row(parcels: Sequence[Parcel]) -> Row:
+    """
+    Parcels of one place as a row of ``COMBINED``. The reference is that of the first order, so it stays as it is when the
+    buyer orders more; telephone and e-mail are the first order's too.
+    """
+    first = parcels[0]
+    units: Counter[str] = Counter()
+    for parcel in parcels:
+        units[parcel.sku] += parcel.quantity
+    told: Sequence[Any] = (
+        first.id,
+        " ".join(parcel.order_id for parcel in parcels),
+        ", ".join(f"{count} x {sku}" for sku, count in units.items()),
+        units.total(),
+        sum(parcel.value for parcel in parcels),
+        first.currency,
+    )
+    return (*told, *_receiver(first), first.buyer)
+
+
+def _receiver(parcel: Parcel) -> Iterator[str | None]:
+    return (parcel.address.get(name) for name in FIELDS)

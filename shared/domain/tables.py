@@ -1,14 +1,17 @@
 """
-Tables of the closing package, as CSV for people and their spreadsheets, and as JSON for programs.
+Tables, as CSV for people and their spreadsheets, as CSV for programs that import it, and as JSON.
 
-CSV follows RFC 4180. A spreadsheet takes text that begins like a formula for one, whoever wrote it; such text gets an
-apostrophe in front (OWASP, "CSV Injection"). Text is always quoted and numbers never, so a reader can tell them apart;
-amounts are exact decimals of the currency. In JSON amounts are integers of minor units, as everywhere in the API.
+CSV follows RFC 4180. A spreadsheet takes text that begins like a formula for one, whoever wrote it, and so does one that
+splits by another separator with what follows that in the middle of a cell; for people, such text gets an apostrophe in front
+of each such place (OWASP, "CSV Injection"). A table that a program imports (``exact``) has its text as it is. Text is always
+quoted and numbers never, so a reader can tell them apart; amounts are exact decimals of the currency. In JSON amounts are
+integers of minor units, as everywhere in the API, and nothing is changed for anybody's spreadsheet.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +20,9 @@ from shared.domain.money import exact
 
 FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide ones for the narrow
 """What a cell of text must not begin with."""
+_SIGNS: Final = re.escape("".join(sorted(FORMULA - frozenset("\t\r\n"))))
+_ARMED: Final = re.compile(rf"(^|[;,\t])([\s\"]*)(?=[{_SIGNS}])")
+"""A place where a cell may be taken to begin: of the file, or of one that is split by another separator."""
 MARK: Final = "\ufeff"
 """Begins a CSV file: without it, spreadsheets do not take it for UTF-8."""
 _LINE: Final = "\r\n"
@@ -33,6 +39,10 @@ class Table:
     name: str
     columns: tuple[str, ...]
     money: frozenset[str] = frozenset()
+    clocks: frozenset[str] = frozenset()
+    """Columns of local times, each an ISO 8601 text with its offset: a workbook shows them as dates."""
+    exact: bool = False
+    """Whether its CSV is imported by programs: text is in it as it is."""
 
     @property
     def csv_head(self) -> str:
@@ -59,7 +69,8 @@ class Table:
     def _cells(self, row: Row, currency: str) -> Iterable[str]:
         for column, value in zip(self.columns, row, strict=True):
             if isinstance(value, str):
-                yield f'"{harmless(value).replace(chr(34), chr(34) * 2)}"'
+                text = value if self.exact else harmless(value)
+                yield f'"{text.replace(chr(34), chr(34) * 2)}"'
             elif isinstance(value, bool):
                 yield "true" if value else "false"
             elif value is None:
@@ -74,8 +85,10 @@ def json_array(rows: Iterable[str]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in FORMULA else text
+    """Text of which no spreadsheet takes anything for a formula, whatever it splits cells by."""
+    if text[:1] in FORMULA:
+        text = f"'{text}"
+    return _ARMED.sub(r"\1\2'", text)
 
 
 def document(value: Any) -> str:

@@ -37,9 +37,10 @@ from shared.domain.ids import buyer_digest, derive
 from shared.domain.order import Order
 from shared.domain.payable import refuse_unless_payable
 from shared.domain.payment import Payment, PaymentEvent, doubt_about_money
+from shared.use_cases.accept_address import accept_address
 from shared.use_cases.campaign_cache import CampaignReader
 from shared.use_cases.order_ports import Orders, PaymentProvider, SalesOnly
-from shared.use_cases.parcel_ports import Addresses
+from shared.use_cases.parcel_ports import Addresses, AddressRules
 from shared.use_cases.read_orders import claim_of
 from shared.use_cases.settle_hold import State, look
 from shared.use_cases.settle_payment import payment_of_sold, settle_in_time
@@ -67,7 +68,10 @@ class CheckedOut:
 
     order: Order
     ship_to: Mapping[str, Any] | None
-    """As it was asked for: whoever repeats a request asks for the same. Of an order that is paid, as it has it."""
+    """
+    As it was asked for, normalised: the same for a repeated request. Of an order that is paid, as it has it: ``None`` if it
+    was erased.
+    """
     replayed: bool
     paid: bool = False
     """Whether the order was paid before it could be checked out again: nothing was changed, and nothing is to be paid."""
@@ -81,7 +85,9 @@ class _Wish:
     request: str
     """Of the Idempotency-Key."""
     fingerprint: str
-    """Of the body."""
+    """Of the body as it was sent."""
+    ship_to: Mapping[str, str]
+    """Normalised."""
 
 
 class CheckoutDesk:
@@ -94,6 +100,7 @@ class CheckoutDesk:
         orders: Orders,
         providers: Mapping[str, PaymentProvider],
         addresses: Addresses,
+        rules: AddressRules,
         *,
         livemode: bool = False,
     ) -> None:
@@ -101,22 +108,27 @@ class CheckoutDesk:
         self._campaigns = campaigns
         self._books = SalesOnly(orders, stock, providers)
         self._addresses = addresses
+        self._rules = rules
         self._livemode = livemode
 
     def check_out(self, checkout: Checkout, now: int) -> CheckedOut:
         """
         The order of a reservation. The same request gets the same answer, whatever became of the order since.
 
-        Another request about the same reservation gets the order too, if it wants the same. If it wants another address or
-        another way to pay, and the order is not paid, it replaces them: the order gets another payment, and the one before
-        is cancelled before this one is told. If the order turns out to be paid, it is answered as it is (``paid``).
+        Another request about the same reservation gets the order too, if it wants the same, and the address was not
+        corrected since. If it wants another address than the order has, or another way to pay, and the order is not paid, it
+        replaces them: the order gets another payment, and the one before is cancelled before this one is told. If the order
+        turns out to be paid, it is answered as it is (``paid``).
 
         Raises ``ReservationNotFound``, ``ReservationReleased``, ``ReservationExpired``, ``ReservationConfirmed``,
-        ``CampaignClosed``, ``IdempotencyKeyReused``, ``CheckoutReplaced``, ``PaymentRefused``, ``PaymentUnderWay``,
-        ``AmountNotPayable``; or ``Busy``: then it may be repeated.
+        ``CampaignClosed``, ``InvalidRequest`` for an address that its country would not have, ``IdempotencyKeyReused``,
+        ``CheckoutReplaced``, ``PaymentRefused``, ``PaymentUnderWay``, ``AmountNotPayable``;
+        or ``Busy``: then it may be repeated.
 
         Concurrency: of several checkouts at once the last version of the order wins; each of the others is answered
-        ``CheckoutReplaced``, or had its answer before. Against a payment, see ``shared.use_cases.settle_payment``.
+        ``CheckoutReplaced``, or had its answer before. A corrected address (``shared.use_cases.change_address``) is a
+        version, too: the later of the two is the order's address. Against a payment, see
+        ``shared.use_cases.settle_payment``.
 
         Crash safety: the new payment is made, then the order remembers both payments in one conditional write, then the old
         payment is cancelled, then the order forgets it. Whoever goes on (a repetition, another checkout, an event of either
@@ -127,6 +139,7 @@ class CheckoutDesk:
             checkout,
             request=derive(campaign.secret, "checkout", checkout.idempotency_key)[:9].hex(),
             fingerprint=derive(campaign.secret, "body", _canonical(checkout))[:9].hex(),
+            ship_to=self._rules.normalised(checkout.ship_to),
         )
         for _ in range(_MOST_TRIES):
             done = self._try(campaign, check, wish, now)
@@ -149,10 +162,12 @@ class CheckoutDesk:
             return self._as_paid(campaign, self._settled(campaign, order, now))
         self._refuse_unless_held(campaign, check, state)
         if order is None:
+            # Before anything is paid for: afterwards only the buyer could say what is missing.
+            accept_address(self._rules, wish.checkout.ship_to)
             placed = self._place(campaign, check, wish, now)
             is_new = self._books.orders.place(placed) is None
-            return CheckedOut(placed, wish.checkout.ship_to, replayed=False) if is_new else None
-        if order.fingerprint == wish.fingerprint:
+            return CheckedOut(placed, wish.ship_to, replayed=False) if is_new else None
+        if order.fingerprint == wish.fingerprint and self._goes_there(campaign, order, wish):
             return self._answer(campaign, check, order, wish, now, replayed=True)
         return self._again(campaign, check, order, wish, now)
 
@@ -166,6 +181,11 @@ class CheckoutDesk:
             raise IdempotencyKeyReused
         return self._answer(campaign, check, order, wish, now, replayed=True)
 
+    def _goes_there(self, campaign: Campaign, order: Order, wish: _Wish) -> bool:
+        """Whether its address is still the one that is asked for: it may have been corrected since, or erased."""
+        kept = self._addresses.open(campaign, order)
+        return kept is not None and self._rules.normalised(kept) == wish.ship_to
+
     def _again(
         self, campaign: Campaign, check: ClaimCheck, order: Order, wish: _Wish, now: int
     ) -> CheckedOut | None:
@@ -175,6 +195,7 @@ class CheckoutDesk:
         if not order.awaits_payment:
             # Its hold has ended since the units were looked at.
             return None
+        accept_address(self._rules, wish.checkout.ship_to)
         if order.replaced is not None:
             # One at a time: an order remembers one payment that may be paid beside its own.
             return self._after(self._withdraw(campaign, check, order, now), campaign)
@@ -202,7 +223,7 @@ class CheckoutDesk:
         elif order.replaced is not None and order.captured:
             # Money came by the payment that this checkout replaced: its own was never told, and is not to be paid.
             return self._as_paid(campaign, self._settled(campaign, order, now))
-        return CheckedOut(order.as_placed(), wish.checkout.ship_to, replayed=replayed)
+        return CheckedOut(order.as_placed(), wish.ship_to, replayed=replayed)
 
     def _after(self, order: Order | None, campaign: Campaign) -> CheckedOut | None:
         is_paid = order is not None and not order.awaits_payment
@@ -280,7 +301,7 @@ class CheckoutDesk:
         # The price may have become another while its buyer waited for units.
         refuse_unless_payable(campaign, check.unit_price, check.quantity)
         order_id = ORDER + suffix_of(wish.checkout.reservation_id, RESERVATION)
-        sealed = self._addresses.seal(campaign, order_id, wish.checkout.ship_to)
+        sealed = self._addresses.seal(campaign, order_id, wish.ship_to)
         payment = self._pay(campaign, order_id, check, wish, revision=0)
         offer = campaign.offers[check.offer_number]
         listed = campaign.list_price(offer, campaign.reserved_at(check))
@@ -308,7 +329,7 @@ class CheckoutDesk:
 
     def _replace(self, campaign: Campaign, order: Order, wish: _Wish) -> Order:
         """The order with another payment and address, not kept yet."""
-        sealed = self._addresses.seal(campaign, order.id, wish.checkout.ship_to)
+        sealed = self._addresses.seal(campaign, order.id, wish.ship_to)
         check = order.promise(campaign.secret)
         payment = self._pay(campaign, order.id, check, wish, revision=order.revision + 1)
         return order.replacing(

@@ -17,7 +17,6 @@ from enum import StrEnum
 from itertools import islice
 
 from shared.clock import elapsed
-from shared.domain.address import missing
 from shared.domain.campaign import Campaign
 from shared.domain.claim_check import ORDER, NotAClaimCheck
 from shared.domain.errors import CarrierSilent, ParcelRefused, StoreBusy
@@ -99,7 +98,7 @@ def _next(
     if address is None:
         return order.needing_attention(Attention.ADDRESS_GONE)
     if order.carrier is None:
-        if missing(address):
+        if dispatch.rules.faults(address):
             return order.needing_attention(Attention.ADDRESS_INCOMPLETE)
         return order.handing_over(campaign.carrier or "")
     if asked_before and carrier.parcel_state(key_of(order)) is ParcelState.REQUESTED:

@@ -54,6 +54,15 @@ class Orders(Protocol):
     def page(self, campaign_id: str, *, before: ClaimCheck | None, limit: int) -> list[Order]:
         """At most ``limit`` orders, newest hold first, those older than ``before``. Without addresses."""
 
+    def needing_attention(
+        self, campaign_id: str, *, before: ClaimCheck | None, limit: int
+    ) -> list[Order]:
+        """
+        At most ``limit`` orders that wait for a person, newest hold first, those older than ``before``. Without addresses.
+
+        A change may be missed for a moment.
+        """
+
     def ended(self, campaign_id: str, *, since: int, until: int) -> Iterator[Order | ParkedEvent]:
         """
         Orders not settled, nor cancelled without money, whose hold or reminder ended after ``since`` and by ``until``;

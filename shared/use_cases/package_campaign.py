@@ -15,10 +15,10 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import encodebytes
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from tempfile import TemporaryFile
 from typing import Any, Final, Self
 
@@ -39,15 +39,16 @@ from shared.domain.closing_package import (
     shards_of,
 )
 from shared.domain.errors import CampaignState
-from shared.domain.parties import divide
+from shared.domain.parties import Part, divide
 from shared.domain.report_page import report_page
 from shared.domain.tables import Row, Table, document
 from shared.use_cases.order_ports import Orders
-from shared.use_cases.package_ports import PackageFiles, PackageRecords, Signer
+from shared.use_cases.package_ports import PackageFiles, PackageRecords, Signer, Workbooks
 from shared.use_cases.ports import Campaigns
 from shared.use_cases.save_campaign import change_campaign
 from shared.use_cases.totals_ports import TotalsStore
 
+REPORT_BOOK: Final = "report.xlsx"
 _CHUNK: Final = 256
 """Rows that are written to disk at once."""
 
@@ -72,6 +73,7 @@ class PackageBuilder:
     records: PackageRecords
     files: PackageFiles
     signer: Signer
+    workbooks: Workbooks
     elapsed: Callable[[], float] = elapsed
 
     def build(self, campaign_id: str, *, seconds: float) -> Progress:
@@ -127,15 +129,27 @@ class PackageBuilder:
                 ]
                 for table in tables.BY_ORDER
             }
+            sheets = open_files.enter_context(
+                SheetDraft(
+                    piece_name("orders", "xlsx", number, count),
+                    tables.BY_ORDER,
+                    campaign,
+                    self.workbooks,
+                )
+            )
             of_piece = self.orders.with_refunds(campaign.id, shards_of(number, count))
             for order, refunds in of_piece:
                 sums.enter(order, campaign.payment_fee)
-                for table, row in tables.rows_of(order, refunds, campaign.payment_fee):
+                for table, row in tables.rows_of(
+                    order, refunds, campaign.payment_fee, campaign.time_zone
+                ):
+                    sheets.add(table, row)
                     for draft in drafts[table]:
                         draft.add(row)
             kept = [
                 draft.keep(self.files, campaign.id) for pair in drafts.values() for draft in pair
             ]
+            kept.append(sheets.keep(self.files, campaign.id))
         return self.records.keep_piece(campaign.id, number, Piece(tuple(kept), sums))
 
     # -- the whole ---------------------------------------------------------------------------------
@@ -153,9 +167,12 @@ class PackageBuilder:
                 status=campaign.status.value,
             )
         key = self.signer.public_key()
-        made = dict(_summary(campaign, report, sums))
+        whole = _whole(campaign, report, sums)
+        made = dict(_summary(campaign, report, sums, whole))
         made[PUBLIC_KEY] = _pem(key), None
         listed = [self._keep(campaign.id, name, text, rows) for name, (text, rows) in made.items()]
+        about = tables.ABOUT, tables.about_rows(report, version)
+        listed.append(self._keep_workbook(campaign, [about, *whole]))
         listed += [file for piece in pieces for file in piece.files]
         digest = hashlib.sha256(key).hexdigest()
         text = manifest(report, version=version, files=listed, key_sha256=digest)
@@ -163,6 +180,17 @@ class PackageBuilder:
         self._keep(campaign.id, MANIFEST, text)
         self._keep(campaign.id, SIGNATURE, signature)
         self.records.keep_package(campaign.id, Package(text, signature, _pem(key)))
+
+    def _keep_workbook(
+        self, campaign: Campaign, sheets: list[tuple[Table, list[Row]]]
+    ) -> PackageFile:
+        with SheetDraft(
+            REPORT_BOOK, [table for table, _ in sheets], campaign, self.workbooks
+        ) as book:
+            for table, rows in sheets:
+                for row in rows:
+                    book.add(table, row)
+            return book.keep(self.files, campaign.id)
 
     def _keep(
         self, campaign_id: str, name: str, content: str | bytes, rows: int | None = None
@@ -182,26 +210,41 @@ def file_of(name: str, data: bytes, rows: int | None = None) -> PackageFile:
     return PackageFile(name, hashlib.sha256(data).hexdigest(), len(data), rows)
 
 
-def _summary(
+def _whole(
     campaign: Campaign, report: Mapping[str, Any], sums: tables.PieceSums
-) -> Iterable[tuple[str, tuple[str, int | None]]]:
-    """The files that are made from the report: their names, texts and rows."""
-    currency = report["totals"]["currency"]
-    parts = divide(
+) -> list[tuple[Table, list[Row]]]:
+    """The tables of the whole campaign."""
+    return [
+        (tables.MONEY, tables.money_rows(report, sums)),
+        (tables.TOTALS, tables.totals_rows(report)),
+        (tables.OFFERS, tables.offer_rows(report)),
+        (tables.MINUTES, tables.minute_rows(report)),
+        (
+            tables.PARTIES,
+            tables.party_rows(_parts(campaign, report, sums), report["totals"]["currency"]),
+        ),
+    ]
+
+
+def _parts(campaign: Campaign, report: Mapping[str, Any], sums: tables.PieceSums) -> Sequence[Part]:
+    return divide(
         campaign.parties,
         gross=report["totals"]["gross"],
         refunded=sums.refunded,
         fees=sums.fees,
     )
-    yield "report.html", (report_page(report, sums, parts), None)
+
+
+def _summary(
+    campaign: Campaign,
+    report: Mapping[str, Any],
+    sums: tables.PieceSums,
+    whole: list[tuple[Table, list[Row]]],
+) -> Iterable[tuple[str, tuple[str, int | None]]]:
+    """The texts that are made from the report: their names, contents and rows."""
+    currency = report["totals"]["currency"]
+    yield "report.html", (report_page(report, sums, _parts(campaign, report, sums)), None)
     yield "report.json", (document(report), None)
-    whole: list[tuple[Table, list[Row]]] = [
-        (tables.MONEY, tables.money_rows(report, sums)),
-        (tables.TOTALS, tables.totals_rows(report)),
-        (tables.OFFERS, tables.offer_rows(report)),
-        (tables.MINUTES, tables.minute_rows(report)),
-        (tables.PARTIES, tables.party_rows(parts, currency)),
-    ]
     for table, rows in whole:
         yield f"{table.name}.csv", (table.csv(rows, currency), len(rows))
         yield f"{table.name}.json", (table.json(rows), len(rows))
@@ -259,3 +302,49 @@ class Draft:
         self._digest.update(data)
         self._size += len(data)
         self._file.write(data)
+
+
+class SheetDraft:
+    """A workbook's file while it is written: on disk, a row of each sheet at a time. Its rows are those of all sheets."""
+
+    def __init__(
+        self, name: str, sheets: Iterable[Table], campaign: Campaign, workbooks: Workbooks
+    ) -> None:
+        self._name = name
+        self._rows = 0
+        self._sheets = sheets
+        self._campaign = campaign
+        self._workbooks = workbooks
+
+    def __enter__(self) -> Self:
+        self._file = TemporaryFile()
+        self._book = self._workbooks.begin(
+            self._file,
+            title=f"{self._campaign.name} ({self._campaign.id})",
+            currency=self._campaign.currency,
+            # Fixed, so that a second run gives the same bytes.
+            created=self._campaign.ends_at,
+        )
+        for table in self._sheets:
+            self._book.sheet(table)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.discard()
+        self._file.close()
+
+    def add(self, table: Table, row: Row) -> None:
+        """One row more."""
+        self._book.add(table, row)
+        self._rows += 1
+
+    def keep(self, files: PackageFiles, campaign_id: str) -> PackageFile:
+        """Hand the file over to those who keep it."""
+        self._book.finish()
+        size = self._file.seek(0, SEEK_END)
+        self._file.seek(0)
+        digest = hashlib.file_digest(self._file, "sha256").hexdigest()
+        self._file.seek(0)
+        file = PackageFile(self._name, digest, size, self._rows)
+        files.keep(campaign_id, file, self._file)
+        return file

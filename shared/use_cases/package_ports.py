@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO, Protocol
 
 from shared.domain.closing_package import Package, PackageFile, Piece
+from shared.domain.tables import Row, Table
 
 
 class PackageRecords(Protocol):
@@ -41,3 +42,26 @@ class Signer(Protocol):
 
     def public_key(self) -> bytes:
         """What others verify it with: SubjectPublicKeyInfo, DER. ``StoreBusy``."""
+
+
+class Workbook(Protocol):
+    """A spreadsheet's file while it is written."""
+
+    def sheet(self, table: Table) -> None:
+        """Begin a table's sheet, named after it."""
+
+    def add(self, table: Table, row: Row) -> None:
+        """One row more of a table whose sheet was begun."""
+
+    def finish(self) -> None:
+        """Write what is left to the file."""
+
+    def discard(self) -> None:
+        """Close the files of a workbook that will not be finished. Nothing happens to one that is finished."""
+
+
+class Workbooks(Protocol):
+    """Writes spreadsheets' files: typed, and the same bytes for the same rows."""
+
+    def begin(self, file: IO[bytes], *, title: str, currency: str, created: int) -> Workbook:
+        """A workbook that goes to ``file``. ``created``: the date that it bears, seconds since 1970 UTC."""

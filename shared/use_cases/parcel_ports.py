@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from shared.domain.address import AddressFault
 from shared.domain.campaign import Campaign
 from shared.domain.closing_package import PackageFile
 from shared.domain.order import Order
@@ -21,6 +22,16 @@ class Addresses(Protocol):
 
     def open(self, campaign: Campaign, order: Order) -> dict[str, str] | None:
         """The address of an order; ``None`` if it was erased, or its key's time is over. ``StoreBusy``."""
+
+
+class AddressRules(Protocol):
+    """What the addresses of each country have."""
+
+    def normalised(self, address: Mapping[str, str]) -> dict[str, str]:
+        """An address as its country writes it. What makes no sense stays as it is: no address is refused. Idempotent."""
+
+    def faults(self, address: Mapping[str, str]) -> list[AddressFault]:
+        """What a carrier would ask for, or could make nothing of: nothing for an address that is good."""
 
 
 class Carrier(Protocol):
@@ -63,5 +74,6 @@ class Dispatch:
 
     orders: Orders
     addresses: Addresses
+    rules: AddressRules
     carriers: Mapping[str, Carrier]
     """By the name that campaigns choose them by."""

@@ -41,6 +41,7 @@ SHIP_TO: Final = {
     "line1": "1 Stage Door",
     "city": "Nowhere",
     "country": "CN",
+    "phone": "+862155550100",
 }
 
 Answer = TypeVar("Answer")

@@ -266,6 +266,8 @@ def _of_ticket(change: TicketChange, merchant_of: MerchantOf) -> Iterator[Event]
 def _of_order(change: OrderChange) -> Iterator[Event]:
     order = change.after
     if change.before is not None and change.before.state is order.state:
+        if change.before.attention is not None and order.attention is None:
+            yield _of_correction(change)
         return
     data: dict[str, object] = {
         "order": order.id,
@@ -302,6 +304,19 @@ def _of_order(change: OrderChange) -> Iterator[Event]:
         merchant=order.merchant,
         campaign=order.campaign_id,
         data=data,
+    )
+
+
+def _of_correction(change: OrderChange) -> Event:
+    order = change.after
+    return Event(
+        name=EventName.ORDER_ADDRESS_CORRECTED,
+        # It may be wrong again, and corrected again: its version tells one from the other.
+        id=event_id(EventName.ORDER_ADDRESS_CORRECTED, order.id, str(order.version)),
+        occurred_at=change.at,
+        merchant=order.merchant,
+        campaign=order.campaign_id,
+        data={"order": order.id, "sku": order.sku, "quantity": order.quantity},
     )
 
 

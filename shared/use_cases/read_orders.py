@@ -64,6 +64,15 @@ class OrderReader:
         orders = self._orders.page(campaign.id, before=before, limit=limit + 1)
         return OrderPage(orders[:limit], has_more=len(orders) > limit)
 
+    def attention_page(
+        self, campaign_id: str, merchant: str, *, after: str | None, limit: int
+    ) -> OrderPage:
+        """Those that wait for a person, newest hold first. ``CampaignNotFound`` or ``InvalidCursor``."""
+        campaign = campaign_of_merchant(self._campaigns, campaign_id, merchant)
+        before = None if after is None else _cursor(after, campaign)
+        orders = self._orders.needing_attention(campaign.id, before=before, limit=limit + 1)
+        return OrderPage(orders[:limit], has_more=len(orders) > limit)
+
 
 def _cursor(identifier: str, campaign: Campaign) -> ClaimCheck:
     """Where a page begins. It is read from the id alone, so the order may be one that was never placed."""

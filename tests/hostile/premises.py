@@ -21,7 +21,7 @@ SHIP_TO: Final = {
     "line1": "1 Nanjing Road",
     "city": "Shanghai",
     "country": "CN",
-    "phone": "+86 21 5555 5555",
+    "phone": "+862155555555",
 }
 TIMES: Final = {"starts_at": 600, "ends_at": 4200, "replay_until": 7800}
 """Of a plan: seconds from now."""

@@ -26,6 +26,10 @@ def named(endpoints: list[Endpoint]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("endpoint", endpoints, ids=lambda endpoint: endpoint.name)
 
 
+TAKEN_OUT = {"a direction isolate"}
+"""Of addresses, which are kept normalised: phones put such marks around what they copy."""
+
+
 def spoilt(body: Any) -> Iterator[tuple[str, str, Any]]:
     """The body with each of its places taken by each value in turn, and each left out; before it, what and where."""
     for place, member in places(body):
@@ -111,7 +115,8 @@ def test_whatever_stands_in_a_field_is_refused_by_name_or_taken_for_what_it_is(
         if answer.ok:
             taken += 1
             assert fits.is_valid(json.loads(written(body))), (where, name)
-            assert name not in NEVER_TAKEN, (where, name)
+            taken_out = TAKEN_OUT if where.startswith("ship_to/") else set()
+            assert name not in NEVER_TAKEN - taken_out, (where, name)
         else:
             assert answer.status in (400, 404, 409, 413, 422), (where, name)
             assert answer.code in endpoint.codes(answer.status), (where, name)

@@ -113,7 +113,8 @@ def test_paid_and_refunded_orders_start_the_machine_for_a_day_and_then_wait_in_a
     (rule,) = (
         rule
         for rule in template.properties("Events::Rule")
-        if rule.get("EventPattern", {}).get("detail-type") == ["OrderPaid", "OrderRefunded"]
+        if rule.get("EventPattern", {}).get("detail-type")
+        == ["OrderPaid", "OrderRefunded", "OrderAddressCorrected"]
     )
     (target,) = rule["Targets"]
 

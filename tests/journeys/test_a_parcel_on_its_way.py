@@ -58,18 +58,54 @@ def test_a_paid_order_becomes_a_parcel_and_is_erased_with_the_books_unchanged(
     assert good(shopfront.command(campaign, "reconcile"))["balanced"]
 
 
-def test_an_address_that_no_carrier_can_use_is_seen_by_the_team(shopfront: Shopfront):
-    campaign = shopfront.live(offers=[an_offer("FUJI", 5)], fulfilment={"carrier": "file"})
+def test_an_address_that_no_carrier_can_use_is_not_paid_for_and_a_wrong_one_is_changed_in_time(
+    shopfront: Shopfront,
+):
+    campaign = shopfront.live(offers=[an_offer("FUJI", 5)])
     held = shopfront.reserve(campaign)
     form = {
         "buyer_id": "buyer",
         "payment_method": "alipay",
         "ship_to": {**SHIP_TO, "country": "US"},
     }
-    asked = shopfront.ask("sell", "POST", f"/v1/reservations/{held['id']}/checkout", form)
-    order = good(asked)
+    path = f"/v1/reservations/{held['id']}/checkout"
+    refused = shopfront.ask("sell", "POST", path, form)
+    assert refusal(refused) == (422, "invalid_request")
+    pointers = {error["pointer"] for error in refused.body["errors"]}
+    assert pointers == {"/ship_to/region", "/ship_to/postal_code"}
+    british = {**form, "ship_to": {**SHIP_TO, "country": "UK"}}
+    (error,) = shopfront.ask("sell", "POST", path, british).body["errors"]
+    assert (error["pointer"], error["suggestion"]) == ("/ship_to/country", "GB")
+
+    order = good(shopfront.ask("sell", "POST", path, {**form, "ship_to": SHIP_TO}))
     assert shopfront.pay(order) == "paid"
-    until(lambda: shopfront.order(order)["needs_attention"] == "address_incomplete")
-    made = good(shopfront.ask(MANAGE, "GET", f"/v1/campaigns/{campaign}/hand-off/files"))
-    assert made["needs_attention"] == [{"order": order["id"], "reason": "address_incomplete"}]
-    assert shopfront.order(order)["state"] == "paid"
+    address = f"/v1/orders/{order['id']}/address"
+    moved = {**SHIP_TO, "line1": "\uff12 New Road", "phone": "021 5555 0101"}
+    body = {"buyer_id": "buyer", "ship_to": moved}
+    assert refusal(shopfront.ask("sell", "PATCH", address, {"ship_to": moved})) == (
+        422,
+        "invalid_request",
+    )
+    assert refusal(shopfront.ask("sell", "PATCH", address, {**body, "buyer_id": "other"})) == (
+        404,
+        "order_not_found",
+    )
+    for key, sent in (("sell", body), (MANAGE, {"ship_to": moved})):
+        changed = good(shopfront.ask(key, "PATCH", address, sent))
+        assert changed["ship_to"] == {**SHIP_TO, "line1": "2 New Road", "phone": "+862155550101"}
+    assert shopfront.order(order)["ship_to"] == changed["ship_to"]
+    orders = f"/v1/campaigns/{campaign}/orders?needs_attention=true"
+    assert good(shopfront.ask(READ, "GET", orders))["data"] == []
+
+
+def test_once_its_parcel_is_requested_an_order_keeps_its_address(shopfront: Shopfront):
+    campaign = shopfront.live(offers=[an_offer("FUJI", 5)], fulfilment={"carrier": "file"})
+    order = shopfront.buy(campaign)
+    until(lambda: shopfront.order(order)["state"] == "fulfilled")
+    body = {"ship_to": {**SHIP_TO, "line1": "2 New Road"}}
+    refused = shopfront.ask(MANAGE, "PATCH", f"/v1/orders/{order['id']}/address", body)
+    assert refusal(refused) == (409, "shipment_requested")
+    assert refused.body["parcel"] == shopfront.order(order)["parcel"]["id"]
+    files = f"/v1/campaigns/{campaign}/hand-off/files"
+    made = good(shopfront.ask(MANAGE, "GET", f"{files}?combine=buyer&format=xlsx"))
+    assert [each["name"] for each in made["files"]] == ["combined-parcels.xlsx"]

@@ -18,6 +18,7 @@ from local.simulation.bank import ROUTE, event_about
 from local.simulation.deliveries import record
 from local.simulation.gateway import OURS, Answer, Ask, Gateway
 from local.simulation.people import (
+    ADDRESS,
     CHECKOUT,
     JOIN,
     REFUND,
@@ -37,6 +38,7 @@ from shared.domain import claim_check
 from shared.domain import rehearsal as rehearsals
 from shared.domain.errors import StoreBusy
 from shared.use_cases.judge_payment import PARKED_FOR
+from tests.old_rules import rules_of_before
 from tests.proof.scenes import CAMPAIGN
 
 HOLD: Final = 10
@@ -101,13 +103,19 @@ class Rig(World):
         path = {"reservation_id": reservation.body["id"]}
         return self.ask(f"DELETE {RESERVATION}", "sell", path=path)
 
-    def check_out(self, reservation: Answer, method: str = "card") -> Act:
-        body = {"buyer_id": "ana", "payment_method": method, "ship_to": SHIP_TO}
+    def check_out(self, reservation: Answer, method: str = "card", **ship_to: str) -> Act:
+        address = {**SHIP_TO, **ship_to}
+        body = {"buyer_id": "ana", "payment_method": method, "ship_to": address}
         return self.ask(CHECKOUT, "sell", body, path={"reservation_id": reservation.body["id"]})
 
-    def order(self, units: int, sku: str = "APPLE") -> Mapping[str, Any]:
-        order: Mapping[str, Any] = self.check_out(self.reserve(units, sku)())().body
-        return order
+    def order(self, units: int, sku: str = "APPLE", **ship_to: str) -> Mapping[str, Any]:
+        made: Mapping[str, Any] = self.check_out(self.reserve(units, sku)(), **ship_to)().body
+        return made
+
+    def move(self, order: Mapping[str, Any]) -> Act:
+        """Another address of an order."""
+        body = {"buyer_id": "ana", "ship_to": {**SHIP_TO, "line1": "2 Moved Road"}}
+        return self.ask(ADDRESS, "sell", body, path={"order_id": order["id"]})
 
     def webhook(
         self, order: Mapping[str, Any], kind: str = "payment.succeeded", **wrong: Any
@@ -793,6 +801,30 @@ def hand_over_what_is_left(rig: Rig) -> Act:
     return rig.task("hand_over_orders")
 
 
+def move(rig: Rig) -> Act:
+    """Another address of a paid order."""
+    order = _paid(rig)
+    return rig.move(order)
+
+
+def correct(rig: Rig) -> Act:
+    """A better address of an order that waits for one; then what the event of that begins."""
+    rig.carrier = "file"
+    rig.live()
+    with rules_of_before():
+        order = rig.order(1, postal_code="1")
+    rig.webhook(order)()
+    rig.invoke("fulfil_order", {"order": order["id"]})
+    change = rig.move(order)
+
+    def corrected() -> Any:
+        answer = change()
+        rig.invoke("fulfil_order", {"order": order["id"]})
+        return answer
+
+    return corrected
+
+
 def erase(rig: Rig) -> Act:
     order = _paid(rig)
     rig.invoke("fulfil_order", {"order": order["id"]})
@@ -939,6 +971,8 @@ PATHS: Final[tuple[Path, ...]] = (
     build_the_package,
     hand_over,
     hand_over_what_is_left,
+    move,
+    correct,
     erase,
     rehearse,
     play_a_rehearsal,

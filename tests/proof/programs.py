@@ -241,6 +241,8 @@ def _following(rig: Rig, order: Order) -> Order:
         lambda: order.handing_over("file"),
         lambda: order.fulfilled(rig.now),
         lambda: order.needing_attention(Attention.ADDRESS_GONE),
+        lambda: order.needing_attention(Attention.ADDRESS_INCOMPLETE),
+        lambda: order.readdressed(b"moved"),
         lambda: order.erased(rig.now),
     ]
     while True:

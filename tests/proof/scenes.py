@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from local.simulation.gateway import Answer, Ask
 from local.simulation.people import (
+    ADDRESS,
     CHECKOUT,
     JOIN,
     ORDER,
@@ -31,6 +32,7 @@ from local.simulation.world import Scale
 from shared import table
 from shared.clock import rfc3339
 from shared.domain import claim_check
+from tests.old_rules import rules_of_before
 
 CAMPAIGN: Final = "/v1/campaigns/{campaign_id}"
 HOLD: Final = 10
@@ -314,6 +316,22 @@ class Script:
 
     def lie_about(self, order: Mapping[str, Any]) -> None:
         self._show.provider.lie(order, after=0)
+
+    def check_out_as_before(self, reservation: Answer, postal_code: str) -> dict[str, Any]:
+        """With an address that is taken no more."""
+        with rules_of_before():
+            return self.check_out(reservation, postal_code=postal_code)
+
+    def move(self, order: Mapping[str, Any], buyer: str, refused: str = "") -> None:
+        """Another address, twice: the same."""
+        body = {"buyer_id": buyer, "ship_to": {**SHIP_TO, "line1": "2 Moved Road"}}
+        ask = Ask(ADDRESS, {"order_id": order["id"]}, body, key="sell")
+        for _ in range(2):
+            answer = self._show.clients.insist(ask)
+            if refused:
+                expect(answer.code == refused, ask, answer)
+            else:
+                expect(answer.ok and answer.body["ship_to"] == body["ship_to"], ask, answer)
 
     def erase(self, order: Mapping[str, Any]) -> None:
         """Again: the same."""
@@ -835,16 +853,26 @@ def _have_it_sent(script: Script) -> None:
     script.at(0)
     script.buy(2, "ana", copies=2)
     # No such postal code.
-    astray = script.check_out(script.reserve(1, "ben"), postal_code="1")
+    astray = script.check_out_as_before(script.reserve(1, "ben"), postal_code="1")
     script.pay(astray)
+    mended = script.check_out_as_before(script.reserve(1, "dora"), postal_code="1")
+    script.pay(mended)
     forgotten = script.check_out(script.reserve(1, "cleo"))
+    script.move(forgotten, "cleo")
     script.pay(forgotten)
     # When all is over, whoever died: so it was sent.
     script.at(300)
+    listed = script.ask(f"GET {CAMPAIGN}/orders", "manage", query={"needs_attention": "true"})
+    expect({order["id"] for order in listed.body["data"]} == {astray["id"], mended["id"]}, listed)
+    script.move(mended, "dora")
+    script.at(500)
+    expect(script.read_order(mended).body["state"] == "fulfilled", mended)
+    script.move(mended, "dora")
     script.erase(forgotten)
+    script.move(forgotten, "cleo", refused="shipment_requested")
     made = script.ask(f"GET {CAMPAIGN}/hand-off/files", "manage")
     expect(made.ok and made.body["needs_attention_found"] == 1, made)
-    expect([file["rows"] for file in made.body["files"]] == [1, 1], made)
+    expect([file["rows"] for file in made.body["files"]] == [2, 2], made)
     expect(script.read_order(forgotten).body["state"] == "fulfilled", forgotten)
 
 
@@ -1299,6 +1327,7 @@ SCENES: Final = (
         (
             "parcel requested",
             "order needs attention: address_incomplete",
+            "address corrected",
             "personal data erased",
         ),
     ),

@@ -16,6 +16,8 @@ from shared.use_cases.request_keys import keys_of
 from tests.proof.history import History
 from tests.theatre import FUJI
 
+_KEPT = frozenset({OrderState.PAID, OrderState.FULFILLED})
+"""States of an order whose money was kept."""
 Wish = tuple[str, str, int]
 """Buyer, Idempotency-Key and units."""
 
@@ -41,7 +43,7 @@ def misplaced(
             found.append(f"{order.id} has both the units and the money")
         if order.state is OrderState.REFUNDED and refunded != order.amount:
             found.append(f"{order.id} is refunded, and {refunded} went back")
-        if order.state is OrderState.PAID and (refunded or not has_units):
+        if order.state in _KEPT and (refunded or not has_units):
             found.append(f"{order.id} is paid, and has no units")
     return found
 
@@ -52,7 +54,7 @@ def unfinished(blocks: Sequence[Block], orders: Iterable[Order]) -> list[str]:
     for order in orders:
         if order.awaits_payment or order.is_settling:
             found.append(f"{order.id} is still {order.state}")
-        if order.state is OrderState.PAID:
+        if order.state in _KEPT:
             paid.append(order)
     sums = Sums.of(blocks)
     told = (sums.held, sums.orders, sums.sold, sums.gross)

@@ -19,9 +19,11 @@ from shared import table, wiring
 from shared.contracts import buying
 from shared.contracts.payments import Received
 from shared.contracts.routes import ROUTES
+from shared.domain.order import Attention
 from shared.http_api import Api
 from tests import gateway
 from tests.gateway import Answer
+from tests.old_rules import rules_of_before
 from tests.shop import SECRET, SHIP_TO, headers
 
 CHECKOUT = "POST /v1/reservations/{reservation_id}/checkout"
@@ -281,8 +283,17 @@ def test_a_checkout_needs_an_idempotency_key(sale: OnSale, key: str | None):
         ({"ship_to": {**SHIP_TO, "country": "china"}}, "/ship_to/country"),
         ({"ship_to": {**SHIP_TO, "paid": True}}, "/ship_to/paid"),
         ({"ship_to": {**SHIP_TO, "phone": "call me"}}, "/ship_to/phone"),
-        ({"ship_to": {**SHIP_TO, "line2": "富" * 180, "region": "富" * 20}}, "/ship_to"),
+        (
+            {"ship_to": {**SHIP_TO, "line2": "富" * 200, "region": "富" * 200, "name": "x" * 99}},
+            "/ship_to",
+        ),
         ({"ship_to": {**SHIP_TO, "name": "Li\r\nWei"}}, "/ship_to/name"),
+        ({"ship_to": {**SHIP_TO, "email": "a\x07@b.cn"}}, "/ship_to/email"),
+        ({"ship_to": {**SHIP_TO, "country": "UK"}}, "/ship_to/country"),
+        ({"ship_to": {**SHIP_TO, "country": "XX"}}, "/ship_to/country"),
+        ({"ship_to": {**SHIP_TO, "country": "ES", "postal_code": "28039"}}, "/ship_to/region"),
+        ({"ship_to": {**SHIP_TO, "phone": None}}, "/ship_to/phone"),
+        ({"ship_to": {**SHIP_TO, "phone": "5555"}}, "/ship_to/phone"),
     ],
 )
 def test_a_bad_field_is_named(sale: OnSale, changes: dict[str, Any], pointer: str):
@@ -293,25 +304,105 @@ def test_a_bad_field_is_named(sale: OnSale, changes: dict[str, Any], pointer: st
     assert "Nanjing" not in refused.text
 
 
+def test_what_is_surely_meant_is_suggested(sale: OnSale):
+    refused = check_out(reservation(sale), body_of(ship_to={**SHIP_TO, "country": "UK"}))
+    (error,) = refused.body["errors"]
+    assert error["suggestion"] == "GB"
+
+
 @pytest.mark.parametrize(
     "address",
     [
-        {"name": "李伟", "line1": "南京路 1 号", "city": "上海", "country": "CN"},
-        {"name": "👩‍👩‍👧 Zoë", "line1": "x" * 200, "city": "'; DROP", "country": "US"},
         {
-            **SHIP_TO,
-            "line2": "2nd",
-            "region": "SH",
-            "postal_code": "200000",
-            "phone": "+86 21",
-            "email": "a@b.cn",
+            "name": "李伟",
+            "line1": "南京路 1 号",
+            "city": "上海",
+            "country": "CN",
+            "phone": "+862155550100",
         },
+        {
+            "name": "👩\u200d👩\u200d👧 Zoë",
+            "line1": "x" * 200,
+            "city": "'; DROP",
+            "region": "WA",
+            "postal_code": "98101",
+            "country": "US",
+        },
+        {**SHIP_TO, "line2": "2nd", "region": "SH", "postal_code": "200000", "email": "a@b.cn"},
     ],
 )
 def test_an_address_comes_back_as_it_was_sent(sale: OnSale, address: dict[str, str]):
     order = check_out(reservation(sale), body_of(ship_to=address)).body
 
     assert read(order["id"]).body["ship_to"] == address
+
+
+# -- another address ---------------------------------------------------------------------------------
+
+
+def move(identifier: str, body: Any, **request: Any) -> Answer:
+    return gateway.call(
+        checkout.lambda_handler,
+        "PATCH /v1/orders/{order_id}/address",
+        body,
+        path={"order_id": identifier},
+        **{"merchant": MERCHANT, "scope": "sell", **request},
+    )
+
+
+def test_an_address_is_changed_by_its_buyer_or_by_the_team(sale: OnSale):
+    order = check_out(reservation(sale), body_of()).body
+    moved = {**SHIP_TO, "line1": "２ New Road"}  # noqa: RUF001
+    kept = {**SHIP_TO, "line1": "2 New Road"}
+
+    changed = move(order["id"], {"ship_to": moved, "buyer_id": "ana"})
+
+    assert (changed.status, changed.body["ship_to"]) == (200, kept)
+    buying.Order.model_validate_json(changed.text)
+    assert read(order["id"]).body["ship_to"] == kept
+    back = move(order["id"], {"ship_to": SHIP_TO}, scope="manage")
+    assert (back.status, back.body["ship_to"]) == (200, SHIP_TO)
+    assert read(order["id"]).body["ship_to"] == SHIP_TO
+
+
+@pytest.mark.parametrize(
+    ("body", "request_", "told"),
+    [
+        ({"ship_to": SHIP_TO}, {}, (422, "invalid_request")),
+        ({"ship_to": SHIP_TO, "buyer_id": "bo"}, {}, (404, "order_not_found")),
+        ({"ship_to": SHIP_TO}, {"scope": "read"}, (403, "wrong_scope")),
+        ({"ship_to": SHIP_TO}, {"scope": "manage", "merchant": "mer_x"}, (404, "order_not_found")),
+        ({"ship_to": {**SHIP_TO, "country": "UK"}}, {"scope": "manage"}, (422, "invalid_request")),
+        ({"ship_to": None}, {"scope": "manage"}, (422, "invalid_request")),
+        ({"city": "Berlin"}, {"scope": "manage"}, (422, "invalid_request")),
+    ],
+)
+def test_an_address_is_changed_by_nobody_else_and_to_nothing_else(
+    body: Any, request_: dict[str, str], told: tuple[int, str], sale: OnSale
+):
+    order = check_out(reservation(sale), body_of()).body
+    refused = move(order["id"], body, **request_)
+    assert (refused.status, refused.code) == told
+    assert read(order["id"]).body["ship_to"] == SHIP_TO
+
+
+def test_orders_that_wait_for_a_person_are_a_list_of_their_own(sale: OnSale):
+    held = reservation(sale)
+    with rules_of_before():
+        order = check_out(held, body_of(ship_to={**SHIP_TO, "postal_code": "1"})).body
+    tell(paid(order))
+    assert orders_of(sale, {"needs_attention": "true"}).body["data"] == []
+    book, campaign = wiring.orders(), wiring.campaigns().get(sale.campaign.id)
+    (stands,) = book.all(campaign.id)
+    assert book.save(stands.needing_attention(Attention.ADDRESS_INCOMPLETE)) is None
+
+    (listed,) = orders_of(sale, {"needs_attention": "true"}).body["data"]
+
+    assert (listed["id"], listed["needs_attention"]) == (order["id"], "address_incomplete")
+    assert "ship_to" not in listed
+    assert orders_of(sale, {"needs_attention": "yes"}).code == "invalid_request"
+    assert move(order["id"], {"ship_to": SHIP_TO}, scope="manage").body["needs_attention"] is None
+    assert orders_of(sale, {"needs_attention": "true"}).body["data"] == []
 
 
 # -- webhooks ----------------------------------------------------------------------------------------

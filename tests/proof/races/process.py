@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from shared.adapters.address_rules import CountryAddressRules
 from shared.adapters.dynamodb_payments import DynamoDBQuarantine
 from shared.adapters.dynamodb_waitlists import DynamoDBWaitlists
 from shared.domain.campaign import Campaign
@@ -16,12 +17,15 @@ from shared.domain.totals import Snapshot
 from shared.domain.waitlist import Ticket
 from shared.use_cases.arrange_stock import Stockroom
 from shared.use_cases.campaign_cache import CampaignCache
+from shared.use_cases.change_address import AddressChange, AddressDesk
 from shared.use_cases.check_out import CheckedOut, Checkout, CheckoutDesk
+from shared.use_cases.hand_over import HandOver, hand_over_by_id
 from shared.use_cases.hints import Hints
 from shared.use_cases.join_waitlist import TicketView, WaitlistDesk
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.keep_books import Beat, keep_books
 from shared.use_cases.order_ports import Books
+from shared.use_cases.parcel_ports import Carrier, Dispatch
 from shared.use_cases.read_line import LineReader
 from shared.use_cases.receive_payment import PaymentDesk
 from shared.use_cases.reserve import Reservation, ReservationDesk, ReservationRequest
@@ -74,7 +78,10 @@ class Process:
         self.reservations = ReservationDesk(campaigns, show.stock, hints, show.buyers, show.holds)
         self._hints = hints
         self._checkouts = CheckoutDesk(
-            campaigns, show.stock, show.orders, providers, OpenAddresses()
+            campaigns, show.stock, show.orders, providers, OpenAddresses(), CountryAddressRules()
+        )
+        self._addresses = AddressDesk(
+            campaigns, show.orders, OpenAddresses(), CountryAddressRules()
         )
         self._payments = PaymentDesk(campaigns, self.books)
         stores: dict[str, Any] = {
@@ -180,6 +187,28 @@ class Process:
             "pay",
             order.id,
             lambda: self._payments.receive("test", headers(raw, event_id), raw, at),
+        )
+
+    def move(self, order: Order, line: str) -> tuple[Order, dict[str, str]] | Refusal | None:
+        """Another address."""
+        asked = AddressChange(
+            merchant=MERCHANT,
+            order_id=order.id,
+            buyer_id=None,
+            ship_to={**SHIP_TO, "name": line, "line1": line},
+        )
+        return self._attempt(
+            "move", order.id, lambda: self._addresses.change(asked), lambda told: told[1]
+        )
+
+    def hand_over(self, order: Order, carrier: Carrier) -> HandOver | Refusal | None:
+        """What the event of a payment begins."""
+        show = self._show
+        dispatch = Dispatch(show.orders, OpenAddresses(), CountryAddressRules(), {"file": carrier})
+        return self._attempt(
+            "hand over",
+            order.id,
+            lambda: hand_over_by_id(dispatch, show.campaigns, order.id, self.now),
         )
 
     def tell(self, raw: bytes, event_id: str) -> Outcome | Refusal | None:

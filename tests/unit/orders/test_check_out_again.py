@@ -10,17 +10,19 @@ from shared.domain.errors import (
     Busy,
     CheckoutReplaced,
     IdempotencyKeyReused,
+    InvalidRequest,
     PaymentUnderWay,
     ProviderSilent,
     ReservationExpired,
 )
 from shared.domain.order import MOST_REMEMBERED, Order, OrderState
+from shared.use_cases.change_address import AddressChange, AddressDesk
 from shared.use_cases.check_out import CheckedOut
 from shared.use_cases.judge_payment import Outcome
 from shared.use_cases.reserve import Reservation
 from shared.use_cases.settle_payment import LOST, settle
 from tests.fakes import Crash
-from tests.shop import HOLD, SHIP_TO, Shop, event_body, paid_event
+from tests.shop import HOLD, RULES, SHIP_TO, Shop, event_body, paid_event
 
 MOVED = {**SHIP_TO, "line1": "2 Nanjing Road"}
 
@@ -33,6 +35,14 @@ def kept(shop: Shop) -> Order:
     order: Order
     [order] = shop.orders.kept.values()
     return order
+
+
+def correct(shop: Shop, order: Order, line: str) -> None:
+    desk = AddressDesk(shop.campaigns, shop.orders, shop.addresses, RULES)
+    ship_to = {**SHIP_TO, "line1": line}
+    desk.change(
+        AddressChange(merchant=order.merchant, order_id=order.id, buyer_id=None, ship_to=ship_to)
+    )
 
 
 def address(shop: Shop) -> dict[str, str] | None:
@@ -111,6 +121,66 @@ def test_back_to_what_it_was_needs_a_new_key_and_gets_a_new_payment():
 
     assert back.payment_id != first.payment_id
     assert address(shop) == SHIP_TO
+
+
+def test_an_address_that_was_corrected_is_replaced_like_any_other():
+    shop = Shop()
+    held = shop.reserve()
+    first = shop.check_out(held)
+    correct(shop, first.order, "2 New Road")
+    assert shop.check_out(held).ship_to == SHIP_TO
+    assert address(shop) == {**SHIP_TO, "line1": "2 New Road"}
+
+    back = shop.check_out(held, idempotency_key="back")
+
+    assert (back.replayed, back.ship_to) == (False, SHIP_TO)
+    assert address(shop) == SHIP_TO
+    assert shop.bank.withdrawn == [first.order.payment_id]
+
+
+def test_an_address_is_corrected_after_a_checkout_was_replaced():
+    shop = Shop()
+    held = shop.reserve()
+    shop.check_out(held)
+    second = again(shop, held)
+
+    correct(shop, second.order, "3 New Road")
+
+    assert address(shop) == {**SHIP_TO, "line1": "3 New Road"}
+    order = kept(shop)
+    assert (order.payment_id, order.revision, len(order.earlier)) == (
+        second.order.payment_id,
+        1,
+        1,
+    )
+    assert again(shop, held).order.payment_id == second.order.payment_id
+    assert shop.pay(second.order) is Outcome.PAID
+    assert address(shop) == {**SHIP_TO, "line1": "3 New Road"}
+
+
+def test_an_address_that_its_country_would_not_have_replaces_nothing():
+    shop = Shop()
+    held = shop.reserve()
+    first = shop.check_out(held)
+    stands = kept(shop)
+    shop.bank.calls.clear()
+
+    with pytest.raises(InvalidRequest):
+        again(shop, held, ship_to={**MOVED, "postal_code": "1"})
+
+    assert kept(shop) == stands
+    assert shop.bank.calls == []
+    assert shop.pay(first.order) is Outcome.PAID
+
+
+def test_the_address_of_another_checkout_is_kept_normalised():
+    shop = Shop()
+    held = shop.reserve()
+    shop.check_out(held)
+
+    second = again(shop, held, ship_to={**MOVED, "phone": "+86 21 5555 0100"})
+
+    assert second.ship_to == address(shop) == MOVED
 
 
 def test_an_order_that_was_paid_is_answered_as_it_is():

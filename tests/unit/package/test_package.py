@@ -6,23 +6,28 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import pytest
 
+from shared.adapters.xlsx_workbooks import XlsxWorkbooks
 from shared.domain import closing_package
 from shared.domain.closing_package import piece_count, piece_name, shards_of
 from shared.domain.errors import CampaignNotFound, CampaignState, PackageNotBuilt
 from shared.domain.parties import Party
 from shared.domain.payment_fee import FeeTerms
-from shared.domain.tables import MARK
+from shared.domain.tables import MARK, Table
 from shared.table import ORDER_SHARDS
 from shared.use_cases.read_package import PackageDesk
 from tests.builders import MERCHANT
 from tests.fakes import Crash
+from tests.memory_packages import PlainWorkbooks
 from tests.shop import SHIP_TO
 from tests.theatre import GALA, HOLD, Theatre, an_offer
+from tests.workbooks import Cell, read_workbook
 
 PARTIES = {
     "promoter": Party('=HYPERLINK("https://evil.example")', 333),
@@ -138,10 +143,94 @@ def test_csv_says_what_json_says_in_decimals_and_runs_nothing():
     assert cells(files, "parties")[0]["name"] == '\'=HYPERLINK("https://evil.example")'
 
 
+def test_the_workbooks_say_what_the_tables_say_with_types():
+    show = settled()
+    show.package()
+    files = contents(show)
+    report, orders = read_workbook(files["report.xlsx"]), read_workbook(files["orders.xlsx"])
+    assert list(report) == ["about", "money", "totals", "offers", "minutes", "parties"]
+    assert list(orders) == ["orders", "payments", "refunds"]
+    zone = show.campaign.time_zone
+    about = {row[0].value: row[1].value for row in report["about"][1:]}
+    assert (about["campaign"], about["time_zone"]) == (show.id, zone)
+    for name, sheet in [*list(report.items())[1:], *orders.items()]:
+        head = [cell.value for cell in sheet[0]]
+        told = rows(files, name)
+        assert len(sheet) == len(told) + 1, name
+        for row, cells_of in zip(told, sheet[1:], strict=True):
+            assert list(row) == head
+            for (column, value), cell in zip(row.items(), cells_of, strict=True):
+                assert says(cell, value, column in MONEY), (name, column, value, cell)
+    assert {row["time_zone"] for row in rows(files, "orders")} == {zone}
+    (first,) = {cell.format for cell in sheet_column(orders["orders"], "amount")}
+    assert first == "#,##0.00"
+    assert {cell.kind for cell in sheet_column(orders["orders"], "created_local")} == {"date"}
+    assert {cell.kind for cell in sheet_column(orders["orders"], "sku")} == {"text"}
+
+
+MONEY = {
+    *("list_price", "unit_price", "amount", "captured", "refunded", "fee", "gross", "net", "fees"),
+}
+
+
+def sheet_column(sheet: list[list[Cell]], name: str) -> list[Cell]:
+    at = [cell.value for cell in sheet[0]].index(name)
+    return [row[at] for row in sheet[1:]]
+
+
+def says(cell: Cell, value: Any, is_money: bool) -> bool:
+    if value is None:
+        return cell.kind == "empty"
+    if isinstance(value, bool):
+        return (cell.kind, cell.value) == ("boolean", value)
+    if isinstance(value, int):
+        return (cell.kind, cell.value) == ("number", value / 100 if is_money else value)
+    if cell.kind == "date":
+        return datetime.fromisoformat(value).replace(tzinfo=None) == cell.value
+    return (cell.kind, cell.value) == ("text", value)
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "cell"),
+    [
+        ("CNY", 13_167_000, Cell("number", 131670.0, "#,##0.00")),
+        ("JPY", 131_670, Cell("number", 131670.0, "#,##0")),
+        ("KWD", -1_234, Cell("number", -1.234, "#,##0.000")),
+        ("CNY", 10**15, Cell("text", "10000000000000.00", "@")),
+    ],
+)
+def test_an_amount_is_a_number_with_the_decimals_of_its_currency(
+    currency: str, minor: int, cell: Cell
+):
+    assert workbook_of(currency, ("x", minor))[1][1] == cell
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["007", "3-12", "MAR1", "1E5", "=1+1", "{=1}", "http://x.cn", "TRUE", " a ", "<&>", "富"],
+)
+def test_text_stays_text_in_a_workbook(text: str):
+    assert workbook_of("CNY", (text, 1))[1][0] == Cell("text", text, "@")
+
+
+def workbook_of(currency: str, row: tuple[str, int]) -> list[list[Cell]]:
+    table = Table("t", ("name", "amount"), frozenset({"amount"}))
+    file = BytesIO()
+    book = XlsxWorkbooks().begin(file, title="T", currency=currency, created=0)
+    book.sheet(table)
+    book.add(table, row)
+    book.finish()
+    return read_workbook(file.getvalue())["t"]
+
+
 def test_nothing_of_the_package_tells_who_bought():
     show = settled()
     show.package()
-    everything = b"".join(contents(show).values()).decode()
+    files = contents(show)
+    books = {name: data for name, data in files.items() if name.endswith(".xlsx")}
+    assert sorted(books) == ["orders.xlsx", "report.xlsx"]
+    everything = b"".join(data for name, data in files.items() if name not in books).decode()
+    everything += str([read_workbook(data) for data in books.values()])
     order = next(show.orders.all(show.id))
     # The city is the name of the campaign's time zone too.
     address = [value for name, value in SHIP_TO.items() if name not in ("city", "country")]
@@ -207,6 +296,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_makes_the_same_package(
 ):
     monkeypatch.setattr(closing_package, "ORDERS_IN_A_PIECE", 1)
     undisturbed = settled()
+    undisturbed.workbooks = PlainWorkbooks()
     moments: list[str] = []
     undisturbed.watch(moments.append)
     undisturbed.package()
@@ -214,6 +304,7 @@ def test_whoever_dies_at_whatever_moment_the_next_one_makes_the_same_package(
     assert len(undisturbed.records.pieces) == 4
     for moment in range(len(moments)):
         show = settled()
+        show.workbooks = PlainWorkbooks()
         left = iter(range(moment, -1, -1))
 
         def die(what: str, left: Any = left) -> None:
