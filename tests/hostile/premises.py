@@ -249,6 +249,8 @@ class Premises:
             **{name: at(seconds) for name, seconds in TIMES.items()},
             "ends_at": at(TIMES["ends_at"] + 600),
             "buyer_id": "buyer",
+            # None is planned.
+            "coupon": None,
             "ship_to": {**body.get("ship_to", {}), **SHIP_TO},
             "data": self.payment,
             "time_zone": "UTC",

@@ -76,15 +76,15 @@ def test_a_price_is_changed_in_the_middle_of_a_show(shopfront: Shopfront):
     assert shopfront.reserve(campaign)["unit_price"] == cue["unit_price"]
     assert good(shopfront.check_out(before))["amount"] == before["amount"]
 
-    offers = [{**offer, "unit_price": 100} for offer in directed["offers"]]
+    offers = [{**offer, "unit_price": 1000} for offer in directed["offers"]]
     changed = good(shopfront.patch(campaign, {"offers": offers}, version=directed["version"]))
-    assert [offer["unit_price"] for offer in changed["offers"]] == [100] * len(offers)
+    assert [offer["unit_price"] for offer in changed["offers"]] == [1000] * len(offers)
     assert refusal(shopfront.patch(campaign, {"name": "Late"}, version=directed["version"])) == (
         412,
         "precondition_failed",
     )
     time.sleep(1)
-    assert shopfront.reserve(campaign)["unit_price"] == 100
+    assert shopfront.reserve(campaign)["unit_price"] == 1000
 
 
 def test_units_are_added_in_the_middle_of_a_show(shopfront: Shopfront):

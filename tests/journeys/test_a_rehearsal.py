@@ -18,7 +18,7 @@ OFFERS = [
 ]
 CUES = [
     {"at": 0, "cue": "pin", "sku": "FUJI"},
-    {"at": 8, "cue": "flash_price", "sku": "FUJI", "unit_price": 100, "seconds": 8, "units": 4},
+    {"at": 8, "cue": "flash_price", "sku": "FUJI", "unit_price": 1000, "seconds": 8, "units": 4},
     {
         "at": 10,
         "cue": "coupon",
