@@ -224,7 +224,7 @@ RESERVATION: Final[Json] = {
 }
 READ_BACK: Final[Json] = {**RESERVATION, "buyer_id": None}
 RELEASED: Final[Json] = {**READ_BACK, "state": "released"}
-WAITLIST_REQUEST: Final[Json] = {**RESERVATION_REQUEST, "coupon": "APPLE10"}
+WAITLIST_REQUEST: Final[Json] = RESERVATION_REQUEST
 TICKET: Final[Json] = {
     "id": "wtl_AQhCEIQhCEIQhCEAAAAAB50PEAHb_gGBbNwQ8GQ4nIFYxQ",
     "object": "waitlist_ticket",

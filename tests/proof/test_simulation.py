@@ -51,8 +51,8 @@ def test_every_kind_of_fault_fired_and_everything_was_met(many: Summary) -> None
     assert FAULTS - many.fired.keys() == set()
     assert MET - many.met.keys() == set()
     assert many.fired.total() > SHOWS
-    # Not every show has a refund.
-    assert min(many.checks.values()) > SHOWS // 2
+    # Not every show has a refund, or a parcel whose address was changed.
+    assert min(many.checks.values()) > SHOWS // 5
 
 
 def test_a_show_is_replayed_exactly_in_another_process_with_other_hashes() -> None:
