@@ -11,8 +11,6 @@ not change any more, so the copy is equal; of several copies the one with the la
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from shared.domain.ids import home_block
 from shared.domain.stock import ENDED, Amendment, Block, Entry, move_out, prune
 from shared.use_cases.stock_ports import Shelf, StockBlocks
@@ -47,24 +45,22 @@ def end_of_path(stock: StockBlocks, shelf: Shelf, key: str) -> tuple[int, Entry 
         number = entry.next
 
 
-def make_room(
-    stock: StockBlocks, shelf: Shelf, block: Block, *, now: int, keep: Collection[str] = ()
-) -> Amendment:
+def make_room(stock: StockBlocks, shelf: Shelf, block: Block, *, now: int) -> Amendment:
     """
     Make room in the item of a block for one more entry: forget entries that answer nothing any
     more, and copy others into the overflow table. Returns what has to be done in the same write
-    that places the entry. ``keep``: keys that this write itself speaks of.
+    that places the entry.
 
     The entries that stay account for units, so there is room for an entry that takes a free unit.
     """
     lacking = len(block.ledger) - shelf.room + 1
     if lacking <= 0:
         return Amendment(expect={}, write={})
-    forgotten = dict(each for each in block.forgotten(now) if each[0] not in keep)
+    forgotten = dict(block.forgotten(now))
     amendment = prune(forgotten.items())
     if len(forgotten) >= lacking:
         return amendment
-    movable = [each for each in block.movable() if each[0] not in forgotten and each[0] not in keep]
+    movable = [each for each in block.movable() if each[0] not in forgotten]
     ended = [each for each in movable if each[1].kind in ENDED]
     moved = ended if len(ended) >= max(_MIN_ENDED, lacking - len(forgotten)) else movable
     stock.copy_out(shelf, block.number, dict(moved))

@@ -14,7 +14,7 @@ refused because too many came before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.domain.errors import (
@@ -312,20 +312,14 @@ class _Path:
         amendment = step.amendment
         if taken > free:
             amendment = amendment.and_also(expire(overdue))
-        return self._placed(step.entry, amendment, block, over, keep=dict(overdue))
+        return self._placed(step.entry, amendment, block, over)
 
     def _placed(
-        self,
-        entry: Entry,
-        amendment: Amendment,
-        block: Block,
-        over: Entry | None,
-        *,
-        keep: Collection[str] = (),
+        self, entry: Entry, amendment: Amendment, block: Block, over: Entry | None
     ) -> _Step:
         """A write that places an entry in a block which has shown itself, and makes room for it if there is none."""
         if over is None:
-            room = make_room(self._stock, self._shelf, block, now=self._now, keep=keep)
+            room = make_room(self._stock, self._shelf, block, now=self._now)
             amendment = amendment.and_also(room)
         return _Step(entry, amendment.in_ledger_as(block.overflow))
 
