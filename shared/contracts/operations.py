@@ -561,7 +561,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "Turns a held reservation into an order, and asks the provider for a payment. The address is judged by the "
             "rules of its country before anything is written, and kept normalised; the telephone number by E.164. Before it "
             "is paid, its buyer may check out again, with a new Idempotency-Key: another address or another way to pay "
-            "replaces the one before, and the old payment is cancelled before the new one is told."
+            "replaces the one before, and the old payment is cancelled before the new one is returned."
         ),
         nothing_made="The order was paid before it could be checked out again: it is as it was.",
         takes=buying.CheckoutRequest,

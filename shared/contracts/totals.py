@@ -71,7 +71,7 @@ class OfferTotals(Answer):
     price_now: Annotated[
         int | None,
         Field(
-            description="Minor units, at `as_of`: what a unit costs whoever names no code, deals that can be used up aside. "
+            description="Minor units, at `as_of`: what a unit costs without a coupon code, deals that can be used up aside. "
             "Null in a report, and once the campaign is over."
         ),
     ] = None
